@@ -1,0 +1,51 @@
+# Every target creates or refreshes .venv by itself; only Python 3.10 or newer is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_SECONDS ?= 60
+DEMO_REPLAY ?=
+DEMO_REPORT ?=
+
+.PHONY: help demo test check generate bench docs env clean
+.DEFAULT_GOAL := help
+
+help: ## Show this text
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp is newer than pyproject.toml exactly when the environment is up to date.
+$(VENV)/installed: pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "otel_trading needs Python 3.10 or newer, this is " + sys.version.split()[0])'
+	@echo "creating $(VENV) (a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+env: $(VENV)/installed ## Create or refresh the environment in .venv
+
+demo: $(VENV)/installed ## Run the example trading system (DEMO_SECONDS, DEMO_REPLAY, DEMO_REPORT)
+	@$(BIN)/otel-trading demo --seconds $(DEMO_SECONDS) $(if $(DEMO_REPLAY),--replay "$(DEMO_REPLAY)") $(if $(DEMO_REPORT),--report "$(DEMO_REPORT)")
+
+test: $(VENV)/installed ## Run every test that needs only Python, with coverage
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --fail-under=90
+
+check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python registry/generate.py --check
+	@$(BIN)/mkdocs build --quiet --strict
+
+generate: $(VENV)/installed ## Write the files that are generated from registry/
+	@$(BIN)/python registry/generate.py
+
+bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
+	@$(BIN)/python benchmarks/bench_recording.py
+
+docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
+	@$(BIN)/mkdocs serve
+
+clean: ## Remove the environment and what was built
+	@rm -rf $(VENV) build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""OpenTelemetry-native observability for algorithmic trading systems."""

@@ -1,0 +1,275 @@
+"""Binding: a metric and its labels become a handle, once, at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from threading import Lock
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Final, Generic, Protocol, TypeVar
+from weakref import WeakSet
+
+from otel_trading import _losses
+from otel_trading._guard import warn
+from otel_trading.errors import LabelError, nearest
+from otel_trading.recording.cells import HistogramCell, LevelCell, SumCell
+from otel_trading.semconv.definitions import Label, Metric
+
+OTHER: Final = "_OTHER"
+"""The value of a closed set that stands for every value outside it, as upstream's `error.type` has it."""
+
+MAX_SERIES: Final = 2000
+"""Series per metric, as the SDK's own default cardinality limit; what comes later shares one series."""
+
+_OVERFLOW: Final = {"otel.metric.overflow": True}
+
+LabelValue = str | int | bool | Enum | None
+Key = tuple[str | int | bool | None, ...]
+
+
+class Timer:
+    """Times one `with` block in seconds, also when it raises."""
+
+    __slots__ = ("_cell", "_start")
+
+    def __init__(self, cell: HistogramCell) -> None:
+        self._cell = cell
+
+    def __enter__(self) -> None:
+        """Start the clock."""
+        self._start = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._cell.record(perf_counter() - self._start)
+
+
+class Histogram(HistogramCell):
+    """A bound histogram: `record(value)`, or `with time():` for a duration."""
+
+    __slots__ = ()
+
+    def time(self) -> Timer:
+        """Return a context manager that records the seconds its block took, also when it raises."""
+        return Timer(self)
+
+
+class Counter(SumCell):
+    """A bound counter: `add(amount)`, never below zero."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(monotonic=True)
+
+
+class UpDownCounter(LevelCell):
+    """A bound level that may be added up across series: `set(value)` or `add(amount)`."""
+
+    __slots__ = ()
+
+
+class Gauge(LevelCell):
+    """A bound level that may not be added up: `set(value)`."""
+
+    __slots__ = ()
+
+
+Handle = TypeVar("Handle", Histogram, Counter, UpDownCounter, Gauge)
+SomeHandle = Histogram | Counter | UpDownCounter | Gauge
+
+
+class StateSet:
+    """One level per state, of which exactly one is 1: OpenTelemetry's convention for a status metric."""
+
+    def __init__(self, levels: dict[str, UpDownCounter], lock: Lock) -> None:
+        self._levels = levels
+        self._lock = lock
+
+    def set(self, state: str) -> None:
+        """Make `state` the current one; a state that is not in the set changes nothing and is counted.
+
+        Args:
+            state: One of the label's values.
+        """
+        if state not in self._levels:
+            _losses.add("metrics", "unknown_state")
+            warn(
+                f"state:{state}", "otel_trading: %r is no state, allowed: %s", state, ", ".join(self._levels)
+            )
+            return
+        with self._lock:  # a collection sees the old state or the new one, never two
+            for name, level in self._levels.items():
+                level.set(int(name == state))
+
+
+class BoundMetric(Generic[Handle]):
+    """One metric of the registry; `bind` gives the handle that records it.
+
+    Args:
+        definition: What the registry says about it.
+    """
+
+    _handle: type[Handle]
+
+    def __init__(self, definition: Metric) -> None:
+        self.definition = definition
+        self.lock: Final = Lock()
+        self._series: dict[Key, Handle] = {}
+        _metrics.add(self)
+
+    def bind(self, *args: Any, **labels: Any) -> Handle:
+        """Return the handle of one series; the same labels give the same handle.
+
+        Args:
+            *args: None; labels are given by name.
+            **labels: The metric's labels by their keywords, as text or as members of their enum.
+
+        Returns:
+            A handle that stays valid, before, during and after a configured telemetry.
+
+        Raises:
+            LabelError: A label that the metric does not have, or one that it needs and was not given.
+        """
+        key = self._key(labels) if not args else self._refuse(f"takes its labels by name, not {args!r}")
+        handle = self._series.get(key)
+        return handle if handle is not None else self._new(key)
+
+    def series(self) -> Iterator[tuple[dict[str, Any], Handle]]:
+        """Yield the attributes and the handle of every series bound so far."""
+        for key, handle in tuple(self._series.items()):
+            yield self._attributes(key), handle
+
+    def _new(self, key: Key) -> Handle:
+        with self.lock:
+            if len(self._series) >= MAX_SERIES and key not in self._series:
+                _losses.add("metrics", "cardinality")
+                warn(
+                    f"cardinality:{self.definition.name}",
+                    "otel_trading: %s has more than %d series; %r shares one overflow series from here on",
+                    self.definition.name,
+                    MAX_SERIES,
+                    key,
+                )
+                key = ()
+            if key not in self._series:
+                handle = self._series[key] = self._handle()
+                if _connector is not None:
+                    _connector.connect(self, self._attributes(key), handle)
+            return self._series[key]
+
+    def _attributes(self, key: Key) -> dict[str, Any]:
+        if not key and self.definition.labels:
+            return dict(_OVERFLOW)
+        pairs = zip(self.definition.labels, key, strict=True)
+        return {label.key: value for label, value in pairs if value is not None}
+
+    def _key(self, labels: dict[str, LabelValue]) -> Key:
+        known = self.definition.labels
+        key = tuple(self._value(label, labels.get(label.keyword)) for label in known)
+        if len(labels) > len(known) or not labels.keys() <= {label.keyword for label in known}:
+            self._refuse_unknown(labels)
+        return key if None not in key else self._complete(key)
+
+    def _complete(self, key: Key) -> Key:
+        pairs = zip(self.definition.labels, key, strict=True)
+        missing = [label.keyword for label, value in pairs if label.required and value is None]
+        if missing:
+            self._refuse(f"needs the label {', '.join(missing)}")
+        return key
+
+    def _value(self, label: Label, given: LabelValue) -> str | int | bool | None:
+        value = given.value if isinstance(given, Enum) else given
+        if value is None or (label.values is None and isinstance(value, str | int)):
+            return value
+        if label.values is None or value in label.values:
+            return str(value)
+        _losses.add("metrics", "label_other")
+        warn(
+            f"label:{label.key}:{self.definition.name}",
+            "otel_trading: %s=%r is recorded as %s; allowed: %s.%s",
+            label.keyword,
+            value,
+            OTHER,
+            ", ".join(sorted(label.values)),
+            nearest(str(value), label.values),
+        )
+        return OTHER
+
+    def _refuse_unknown(self, labels: Iterable[str]) -> None:
+        known = [label.keyword for label in self.definition.labels]
+        for name in labels:
+            if name not in known:
+                self._refuse(f"has no label {name!r}, it has {known}.{nearest(name, known)}")
+
+    def _refuse(self, sentence: str) -> Any:
+        raise LabelError(f"{self.definition.name} {sentence}")
+
+
+class HistogramMetric(BoundMetric[Histogram]):
+    """A metric whose handles are histograms."""
+
+    _handle = Histogram
+
+
+class CounterMetric(BoundMetric[Counter]):
+    """A metric whose handles are counters."""
+
+    _handle = Counter
+
+
+class GaugeMetric(BoundMetric[Gauge]):
+    """A metric whose handles are gauges."""
+
+    _handle = Gauge
+
+
+class UpDownCounterMetric(BoundMetric[UpDownCounter]):
+    """A metric whose handles are levels, or the states of a status."""
+
+    _handle = UpDownCounter
+
+    def bind_states(self, state_keyword: str, **labels: Any) -> StateSet:
+        """Return one status: a series per value of the label `state_keyword`.
+
+        Args:
+            state_keyword: The label that holds the state; its values are a closed set.
+            **labels: The metric's other labels.
+
+        Returns:
+            The states, of which `set` makes one the current.
+
+        Raises:
+            LabelError: `state_keyword` is no label of the metric with a closed set, or a label is wrong.
+        """
+        closed = {label.keyword: label.values for label in self.definition.labels if label.values}
+        if state_keyword not in closed:
+            self._refuse(f"has no closed label {state_keyword!r}, it has {sorted(closed)}")
+        states = sorted(closed[state_keyword] - {OTHER})
+        return StateSet({s: self.bind(**labels, **{state_keyword: s}) for s in states}, self.lock)
+
+
+class Connector(Protocol):
+    """What gives the handles their way out; the route of an attached meter provider is one."""
+
+    def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
+        """Switch on a handle and export it under `attributes` from now on."""
+
+
+_connector: Connector | None = None
+_metrics: WeakSet[BoundMetric[Any]] = WeakSet()
+
+
+def connect(connector: Connector | None) -> None:
+    """Connect every handle, bound or yet to be bound; None switches all of them off."""
+    global _connector
+    _connector = None
+    for metric in tuple(_metrics):
+        with metric.lock:
+            for attributes, handle in metric.series():
+                handle.switch_off()
+                if connector is not None:
+                    connector.connect(metric, attributes, handle)
+    _connector = connector

@@ -1,0 +1,145 @@
+"""The route: how the handles' numbers reach one meter provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from threading import RLock
+from typing import Any, Final
+
+from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
+from opentelemetry.metrics import Histogram as Instrument
+
+from otel_trading._guard import warn
+from otel_trading.recording import folding
+from otel_trading.recording.handles import BoundMetric, Histogram, SomeHandle, connect
+from otel_trading.semconv import SCHEMA_URL
+
+SCOPE: Final = "otel_trading"
+"""The instrumentation scope of everything this package emits."""
+
+
+class Route:
+    """Creates the instruments of the metrics that are used, and feeds them from the handles' cells.
+
+    Counters and levels are read by observable instruments, which is public API. Histograms are folded
+    (see `folding`), or recorded by their plain instrument where folding does not work.
+
+    Args:
+        provider: Whose readers export the numbers.
+        version: The version of this package, for the instrumentation scope.
+    """
+
+    def __init__(self, provider: MeterProvider, version: str) -> None:
+        self._meter: Meter = provider.get_meter(SCOPE, version, schema_url=SCHEMA_URL)
+        self._lock = RLock()
+        self._open = True
+        self._histograms: dict[str, Instrument] = {}
+        self._observed: set[str] = set()
+        self._folder = folding.Folder(self._meter) if _can_fold(provider) else None
+
+    def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
+        """Switch on `handle`, creating the metric's instrument when it is the first of its metric."""
+        with self._lock:
+            if isinstance(handle, Histogram):
+                self._connect_histogram(metric, attributes, handle)
+            else:
+                handle.switch_on()
+                self._observe(metric)
+
+    def close(self) -> None:
+        """Report nothing more, even if the provider goes on to collect."""
+        self._open = False
+
+    def _connect_histogram(
+        self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: Histogram
+    ) -> None:
+        definition = metric.definition
+        instrument = self._histograms.get(definition.name)
+        if instrument is None:
+            instrument = self._histograms[definition.name] = self._meter.create_histogram(
+                definition.name,
+                definition.unit,
+                definition.description,
+                explicit_bucket_boundaries_advisory=definition.boundaries,
+            )
+        bounds = folding.bounds_of(instrument) if self._folder else None
+        if self._folder is None or bounds is None:
+            handle.switch_to(partial(_record_plain, instrument, attributes))
+            return
+        signed = bool(definition.boundaries) and definition.boundaries[0] < 0  # type: ignore[index]
+        handle.switch_on(bounds, signed=signed)
+        self._folder.add(instrument, attributes, bounds, handle)
+
+    def _observe(self, metric: BoundMetric[Any]) -> None:
+        definition = metric.definition
+        if definition.name in self._observed:
+            return
+        self._observed.add(definition.name)
+        create = {
+            "counter": self._meter.create_observable_counter,
+            "updowncounter": self._meter.create_observable_up_down_counter,
+            "gauge": self._meter.create_observable_gauge,
+        }[definition.kind]
+        create(definition.name, [partial(self._read, metric)], definition.unit, definition.description)
+
+    def _read(self, metric: BoundMetric[Any], options: CallbackOptions) -> list[Observation]:  # noqa: ARG002
+        if not self._open:
+            return []
+        with metric.lock:  # the states of a status change under this lock
+            levels = [(handle.read(), attributes) for attributes, handle in metric.series()]
+        return [Observation(value, attributes) for value, attributes in levels if value is not None]
+
+
+def _record_plain(instrument: Instrument, attributes: dict[str, Any], value: float) -> None:
+    instrument.record(value, attributes)
+
+
+def _can_fold(provider: MeterProvider) -> bool:
+    if not type(provider).__module__.startswith("opentelemetry.sdk."):
+        return False
+    if folding.probe():
+        return True
+    warn(
+        "fold",
+        "otel_trading: this release of opentelemetry-sdk is not known to the fast histograms, "
+        "so they are recorded by its plain instruments: correct, and slower",
+    )
+    return False
+
+
+_route: Route | None = None
+_callbacks: list[Callable[[MeterProvider], None]] = []
+
+
+def attach(provider: MeterProvider, version: str) -> None:
+    """Send every handle's numbers to `provider` from now on, starting at zero.
+
+    Args:
+        provider: An SDK meter provider, or anything that speaks its API.
+        version: The version of this package.
+    """
+    global _route
+    detach()
+    _route = Route(provider, version)
+    connect(_route)
+    for callback in _callbacks:
+        callback(provider)
+
+
+def detach() -> None:
+    """Make every handle a no-op again."""
+    global _route
+    connect(None)
+    if _route is not None:
+        _route.close()
+        _route = None
+
+
+def on_attach(callback: Callable[[MeterProvider], None]) -> None:
+    """Have `callback` called with the provider at every `attach`.
+
+    Args:
+        callback: Registers metrics that are observed at each collection rather than recorded.
+    """
+    _callbacks.append(callback)
