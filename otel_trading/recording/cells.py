@@ -101,12 +101,13 @@ class HistogramCell:
             value: In the metric's unit. NaN, infinities, what is no number, and negative values of an
                 unsigned metric are not recorded but counted as lost.
         """
+        kind = value.__class__
         try:
-            if self._least <= value <= _LARGEST:
+            if (kind is float or kind is int) and self._least <= value <= _LARGEST:
                 slot = bisect_left(self._bounds, value)
                 cells = self._cells  # after the last call, see the module's docstring
                 cells[_SUM] += value
-                cells[slot] += 1  # type: ignore[assignment, operator, unused-ignore]
+                cells[slot] += 1
                 if value < cells[_LOW]:  # noqa: PLR1730 - `min` is a call, and costs one
                     cells[_LOW] = value
                 if value > cells[_HIGH]:  # noqa: PLR1730
@@ -114,7 +115,7 @@ class HistogramCell:
                 if self._looks and slot not in self._exemplars:
                     self._look(slot, value)
                 return
-        except (TypeError, IndexError):  # no float, such as a Decimal; or the bounds changed meanwhile
+        except IndexError:  # switched on again with fewer buckets, between the bisect and the stores
             pass
         self._outside(value)
 

@@ -57,6 +57,11 @@ class Folder:
                 if drained is not None:
                     _fold(entry, drained)
 
+    def close(self) -> None:
+        """Forget every cell: the next folder drains them."""
+        with self._lock:
+            self._entries.clear()
+
     def _before_collection(self, options: CallbackOptions) -> tuple[Observation, ...]:  # noqa: ARG002 - theirs
         self.fold()
         return ()

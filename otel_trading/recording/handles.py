@@ -8,7 +8,6 @@ from threading import Lock
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, TypeVar
-from weakref import WeakSet
 
 from otel_trading import _losses
 from otel_trading._guard import warn
@@ -118,7 +117,7 @@ class BoundMetric(Generic[Handle]):
         self.definition = definition
         self.lock: Final = Lock()
         self._series: dict[Key, Handle] = {}
-        _metrics.add(self)
+        _metrics.append(self)
 
     def bind(self, *args: Any, **labels: Any) -> Handle:
         """Return the handle of one series; the same labels give the same handle.
@@ -259,7 +258,7 @@ class Connector(Protocol):
 
 
 _connector: Connector | None = None
-_metrics: WeakSet[BoundMetric[Any]] = WeakSet()
+_metrics: list[BoundMetric[Any]] = []
 
 
 def connect(connector: Connector | None) -> None:

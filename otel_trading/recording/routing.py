@@ -50,6 +50,8 @@ class Route:
     def close(self) -> None:
         """Report nothing more, even if the provider goes on to collect."""
         self._open = False
+        if self._folder is not None:
+            self._folder.close()
 
     def _connect_histogram(
         self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: Histogram
@@ -130,10 +132,10 @@ def attach(provider: MeterProvider, version: str) -> None:
 def detach() -> None:
     """Make every handle a no-op again."""
     global _route
-    connect(None)
     if _route is not None:
         _route.close()
         _route = None
+    connect(None)
 
 
 def on_attach(callback: Callable[[MeterProvider], None]) -> None:

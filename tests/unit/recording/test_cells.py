@@ -1,0 +1,261 @@
+"""What a cell keeps, refuses and converts."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
+from otel_trading import _losses
+from otel_trading.recording.cells import HistogramCell, LevelCell, SumCell
+
+BOUNDS = (1.0, 5.0, 10.0)
+
+
+def histogram(bounds=BOUNDS, *, signed=False) -> HistogramCell:
+    cell = HistogramCell()
+    cell.switch_on(bounds, signed=signed)
+    return cell
+
+
+def counter() -> SumCell:
+    cell = SumCell(monotonic=True)
+    cell.switch_on()
+    return cell
+
+
+def level() -> LevelCell:
+    cell = LevelCell()
+    cell.switch_on()
+    return cell
+
+
+class RaisingFloat:
+    def __float__(self):
+        raise RuntimeError("user code")
+
+
+NOT_NUMBERS = [
+    None,
+    "1",
+    b"1",
+    True,
+    False,
+    object(),
+    RaisingFloat(),
+    [1],
+    math.nan,
+    math.inf,
+    -math.inf,
+    10**400,
+]
+
+
+def test_a_value_on_a_boundary_belongs_to_the_bucket_below_it():
+    cell = histogram()
+    for value in (0.0, 1.0, 1.0001, 10.0, 10.0001):
+        cell.record(value)
+    assert cell.drain().counts == [2, 1, 1, 1]
+
+
+@given(st.lists(st.floats(0, 1e300)))
+def test_a_drain_holds_count_sum_and_extremes_of_what_was_recorded(values):
+    cell = histogram()
+    for value in values:
+        cell.record(value)
+    drained = cell.drain()
+    if not values:
+        assert drained is None
+        return
+    total = 0.0
+    for value in values:
+        total += value
+    assert (sum(drained.counts), drained.total) == (len(values), total)
+    assert (drained.low, drained.high) == (min(values), max(values))
+
+
+def test_a_second_drain_finds_nothing():
+    cell = histogram()
+    cell.record(2)
+    assert cell.drain().counts == [0, 1, 0, 0]
+    assert cell.drain() is None
+
+
+@pytest.mark.parametrize("value", [*NOT_NUMBERS, -0.1])
+def test_a_histogram_counts_what_it_cannot_record_as_lost(value):
+    cell = histogram()
+    cell.record(value)
+    assert cell.drain() is None
+    assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
+
+
+def test_a_signed_histogram_takes_negative_values():
+    cell = histogram((-5.0, 0.0, 5.0), signed=True)
+    for value in (-7.0, -5.0, -1.0, 3.0):
+        cell.record(value)
+    assert cell.drain()[:4] == ([2, 1, 1, 0], -10.0, -7.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("2.5"), Fraction(5, 2), np.float64(2.5), np.float32(2.5)],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_has_a_float_is_recorded_as_that_float(value):
+    cell, total = histogram(), counter()
+    cell.record(value)
+    total.add(value)
+    drained = cell.drain()
+    assert (drained.counts, drained.total, type(drained.total)) == ([0, 1, 0, 0], 2.5, float)
+    assert (total.read(), type(total.read())) == (2.5, float)
+    assert _losses.snapshot() == {}
+
+
+def test_a_counter_keeps_integers_exact():
+    cell = counter()
+    for _ in range(3):
+        cell.add(2**60)
+    cell.add()
+    assert cell.read() == 3 * 2**60 + 1
+
+
+@pytest.mark.parametrize("amount", [*NOT_NUMBERS, -1, -0.1, Decimal(-1)])
+def test_a_counter_counts_what_it_cannot_add_as_lost(amount):
+    cell = counter()
+    cell.add(5)
+    cell.add(amount)
+    assert cell.read() == 5
+    assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
+
+
+def test_a_level_is_silent_until_it_is_touched():
+    cell = level()
+    assert cell.read() is None
+    cell.set(0)
+    assert cell.read() == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from(["set", "add"]), st.integers(-(10**9), 10**9)), min_size=1))
+def test_a_level_is_its_last_setting_plus_what_was_added_since(steps):
+    cell, expected = level(), 0
+    for verb, number in steps:
+        getattr(cell, verb)(number)
+        expected = number if verb == "set" else expected + number
+    assert cell.read() == expected
+
+
+@pytest.mark.parametrize("value", NOT_NUMBERS)
+def test_a_level_keeps_its_last_good_value(value):
+    cell = level()
+    cell.set(-3.5)
+    cell.set(value)
+    cell.add(value)
+    assert cell.read() == -3.5
+    assert _losses.snapshot() == {"metrics": {"invalid_value": 2}}
+
+
+def test_a_switched_off_cell_ignores_everything_and_loses_nothing():
+    cells = HistogramCell(), SumCell(monotonic=True), LevelCell()
+    for value in (1, None, math.nan, Decimal(1)):
+        cells[0].record(value)
+        cells[1].add(value)
+        cells[2].set(value)
+    assert cells[0].drain() is None
+    assert (cells[1].read(), cells[2].read()) == (0, None)
+    assert _losses.snapshot() == {}
+
+
+def test_switching_on_starts_from_zero_and_a_kept_bound_method_works_on():
+    cell = histogram()
+    record = cell.record
+    record(2)
+    cell.switch_off()
+    record(2)
+    cell.switch_on((100.0,), signed=False)
+    record(2)
+    assert cell.drain().counts == [1, 0]
+
+
+def test_a_plain_instrument_gets_every_valid_value_and_no_other():
+    seen: list[float] = []
+    cell = histogram()
+    cell.switch_to(seen.append)
+    for value in (1.5, Decimal("2.5"), -1, None):
+        cell.record(value)
+    assert seen == [1.5, 2.5]
+    assert _losses.snapshot() == {"metrics": {"invalid_value": 2}}
+
+
+def test_each_bucket_keeps_the_first_exemplar_of_a_sampled_span():
+    cell = histogram()
+    with TracerProvider().get_tracer("t").start_as_current_span("s") as span:
+        for value in (0.5, 0.6, 7.0):
+            cell.record(value)
+    exemplars = cell.drain().exemplars
+    assert [e.value for e in exemplars] == [0.5, 7.0]
+    traces = {trace.get_current_span(e.context).get_span_context().trace_id for e in exemplars}
+    assert traces == {span.get_span_context().trace_id}
+
+
+def test_an_unsampled_span_gives_no_exemplar():
+    cell = histogram()
+    with TracerProvider(sampler=ALWAYS_OFF).get_tracer("t").start_as_current_span("s"):
+        cell.record(0.5)
+    assert cell.drain().exemplars == []
+
+
+def test_a_cell_stops_looking_for_exemplars_until_the_next_drain():
+    cell = histogram()
+    for _ in range(100):
+        cell.record(0.5)
+    tracer = TracerProvider().get_tracer("t")
+    with tracer.start_as_current_span("s"):
+        cell.record(0.5)
+        assert cell.drain().exemplars == []
+        cell.record(0.5)
+    assert len(cell.drain().exemplars) == 1
+
+
+def test_four_threads_lose_nothing_while_a_fifth_collects():
+    cell, total, records, drained = histogram(), counter(), 50_000, []
+    start, done = threading.Barrier(5), threading.Event()
+
+    def write():
+        start.wait()
+        for _ in range(records):
+            cell.record(7.0)
+            total.add(3)
+
+    def collect():
+        start.wait()
+        while not done.is_set():
+            drained.append(cell.drain())
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    collector = threading.Thread(target=collect)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in (*writers, collector):
+            thread.start()
+        for thread in writers:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        collector.join()
+    drained.append(cell.drain())
+    found = [d for d in drained if d is not None]
+    assert sum(sum(d.counts) for d in found) == 4 * records
+    assert sum(d.total for d in found) == 4 * records * 7.0
+    assert total.read() == 4 * records * 3

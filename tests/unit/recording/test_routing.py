@@ -1,0 +1,88 @@
+"""Attaching to a provider, and leaving it."""
+
+from __future__ import annotations
+
+from opentelemetry.metrics import NoOpMeterProvider
+
+from otel_trading import recording
+from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
+
+
+def test_before_attach_everything_is_a_no_op(attach):
+    early = [histogram().bind(), counter().bind(), gauge().bind(), level().bind()]
+    early[0].record(2)
+    early[1].add(3)
+    early[2].set(4)
+    early[3].set(5)
+    assert attach().values() == {"trading.test.counter": {(): 0}}
+
+
+def test_handles_bound_before_and_after_attach_report_alike(attach):
+    metric = counter(FEED)
+    early = metric.bind(feed_name="early")
+    attached = attach()
+    late = metric.bind(feed_name="late")
+    early.add(1)
+    late.add(2)
+    assert attached.values() == {"trading.test.counter": {("early",): 1, ("late",): 2}}
+
+
+def test_a_counter_is_exported_as_zero_as_soon_as_it_is_bound(attach):
+    """So that `increase()` sees its first event, which a series born at 1 would hide."""
+    attached = attach()
+    counter(FEED).bind(feed_name="sip")
+    assert attached.values() == {"trading.test.counter": {("sip",): 0}}
+
+
+def test_a_gauge_and_a_level_appear_with_their_first_value(attach):
+    attached, some_gauge, some_level = attach(), gauge().bind(), level().bind()
+    assert attached.values() == {}
+    some_gauge.set(-1.5)
+    some_level.add(-2)
+    assert attached.values() == {"trading.test.gauge": {(): -1.5}, "trading.test.updowncounter": {(): -2}}
+
+
+def test_detach_makes_everything_a_no_op_and_the_old_provider_falls_silent(attach):
+    attached, total, seconds = attach(), counter().bind(), histogram().bind()
+    total.add(1)
+    seconds.record(1)
+    recording.detach()
+    total.add(1)
+    seconds.record(1)
+    assert attached.values() == {}
+
+
+def test_the_next_provider_starts_from_zero_and_the_last_one_gets_nothing_more(attach):
+    total, seconds = counter().bind(), histogram().bind()
+    first = attach()
+    total.add(7)
+    seconds.record(1)
+    assert first.values() == {"trading.test.counter": {(): 7}, "trading.test.histogram": {(): 1}}
+    second = attach()
+    total.add(1)
+    seconds.record(1)
+    assert second.values() == {"trading.test.counter": {(): 1}, "trading.test.histogram": {(): 1}}
+    assert "trading.test.counter" not in first.values()
+
+
+def test_a_provider_that_is_not_the_sdks_gets_plain_calls():
+    handle = histogram().bind()
+    recording.attach(NoOpMeterProvider(), "test")
+    handle.record(1)
+    counter().bind().add(1)
+
+
+def test_callbacks_run_at_every_attach(attach, monkeypatch):
+    seen = []
+    monkeypatch.setattr("otel_trading.recording.routing._callbacks", [])
+    recording.on_attach(seen.append)
+    providers = [attach().provider, attach().provider]
+    assert seen == providers
+
+
+def test_the_scope_names_the_package_its_version_and_its_schema(attach):
+    attached = attach()
+    counter().bind()
+    scope = attached.readers[0].get_metrics_data().resource_metrics[0].scope_metrics[0].scope
+    assert (scope.name, scope.version) == ("otel_trading", "test")
+    assert scope.schema_url.startswith("https://otel-trading.dev/schemas/")
