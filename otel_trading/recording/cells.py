@@ -27,6 +27,8 @@ FORM: Final = "pure"
 _LARGEST: Final = 1.7976931348623157e308
 """The largest finite double: above it are inf, and integers that no double can hold."""
 
+_INT64: Final = 2**63
+
 _NEVER: Final = inf
 """The lower bound of a cell that is switched off."""
 
@@ -160,8 +162,8 @@ class SumCell:
     __slots__ = ("_floor", "_least", "_total")
 
     def __init__(self, *, monotonic: bool) -> None:
-        self._floor = 0.0 if monotonic else -_LARGEST
-        self._least = _NEVER
+        self._floor = 0 if monotonic else -_LARGEST
+        self._least: Number = _NEVER
         self._total: Number = 0
 
     def switch_on(self) -> None:
@@ -180,15 +182,19 @@ class SumCell:
             amount: In the metric's unit. NaN, infinities, what is no number, and negative amounts on a
                 counter are not added but counted as lost.
         """
-        kind = amount.__class__
-        if (kind is int or kind is float) and self._least <= amount <= _LARGEST:
+        if amount.__class__ is int:
+            if amount >= self._least:
+                self._total += amount
+                return
+        elif amount.__class__ is float and self._least <= amount <= _LARGEST:
             self._total += amount
-        else:
-            self._outside(amount)
+            return
+        self._outside(amount)
 
     def read(self) -> Number | None:
-        """Return the sum so far."""
-        return self._total
+        """Return the sum so far, as an int while it is one that OTLP can carry."""
+        total = self._total
+        return total if -_INT64 <= total < _INT64 else float(max(-_LARGEST, min(total, _LARGEST)))
 
     def _outside(self, amount: object) -> None:
         if self._least == _NEVER:
@@ -240,7 +246,7 @@ class LevelCell(SumCell):
 
     def read(self) -> Number | None:
         """Return the level, or None while nothing has set it."""
-        return self._total if self._touched else None
+        return super().read() if self._touched else None
 
 
 def as_number(value: object) -> Number | None:

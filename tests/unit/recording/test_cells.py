@@ -57,7 +57,6 @@ NOT_NUMBERS = [
     math.nan,
     math.inf,
     -math.inf,
-    10**400,
 ]
 
 
@@ -127,6 +126,16 @@ def test_a_counter_keeps_integers_exact():
         cell.add(2**60)
     cell.add()
     assert cell.read() == 3 * 2**60 + 1
+
+
+def test_a_sum_beyond_64_bits_becomes_a_float_that_otlp_can_carry():
+    cell, high = counter(), level()
+    cell.add(2**63)
+    high.set(-(2**64))
+    assert (cell.read(), type(cell.read())) == (2.0**63, float)
+    assert (high.read(), type(high.read())) == (-(2.0**64), float)
+    cell.add(10**400)
+    assert cell.read() == sys.float_info.max
 
 
 @pytest.mark.parametrize("amount", [*NOT_NUMBERS, -1, -0.1, Decimal(-1)])
