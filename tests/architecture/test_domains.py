@@ -1,0 +1,36 @@
+"""Seven words, the domains, name the same subject in every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOMAINS = ["market_data", "order", "portfolio", "risk", "runtime", "signal", "venue"]
+ROOMS = {
+    "registry": "*.yaml",
+    "otel_trading/semconv": "*.py",
+    "otel_trading/metrics": "*.py",
+    "otel_trading/instruments": "*.py",
+}
+METRICS_PER_DOMAIN = {
+    "market_data": 9,
+    "signal": 5,
+    "risk": 5,
+    "order": 16,
+    "portfolio": 9,
+    "venue": 3,
+    "runtime": 7,
+}
+
+
+@pytest.mark.parametrize(("folder", "pattern"), ROOMS.items())
+def test_a_room_has_a_file_for_each_domain(folder, pattern):
+    assert set(DOMAINS) <= {path.stem for path in (ROOT / folder).glob(pattern)}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_domain_holds_the_metrics_it_is_said_to_hold(domain):
+    module = __import__(f"otel_trading.semconv.{domain}", fromlist=["METRICS"])
+    assert len(module.METRICS) == METRICS_PER_DOMAIN[domain]

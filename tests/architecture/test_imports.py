@@ -1,0 +1,146 @@
+"""Imports point one way: a room imports itself and rooms to its left, functions included, without a cycle."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "otel_trading"
+
+LEVEL = {
+    "semconv": 0,
+    "errors": 0,
+    "_guard": 0,
+    "_losses": 0,
+    "_closing": 0,
+    "recording": 1,
+    "metrics": 2,
+    "tracing": 2,
+    "logs": 2,
+    "propagation": 2,
+    "instruments": 3,
+    "pipeline": 3,
+    "__init__": 4,
+    "testing": 5,
+    "alerting": 5,
+    "viewer": 5,
+    "assets": 5,
+    "_pytest_plugin": 6,
+    "cli": 6,
+}
+"""Rooms of one level do not know each other; the leaves of level 0 may."""
+
+LEAVES = {"errors", "_guard", "_losses", "_closing"}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    found = {}
+    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def typing_only(tree: ast.AST) -> set[ast.AST]:
+    """Nodes below `if TYPE_CHECKING:`, which no interpreter runs."""
+    tests = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)]
+    return {node for test in tests for statement in test.body for node in ast.walk(statement)}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of this package that a module imports, at top level or inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped, names = typing_only(tree), set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            below = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in MODULES else node.module for name in below}
+    return {name for name in names if name.split(".")[0] == PACKAGE and name in MODULES}
+
+
+EDGES = {name: imported(path) for name, path in MODULES.items()}
+
+
+def allowed(importer: str, target: str) -> bool:
+    mine, theirs = room(importer), room(target)
+    return mine == theirs or LEVEL[theirs] < LEVEL[mine] or {mine, theirs} <= LEAVES
+
+
+def test_every_module_lives_in_a_known_room():
+    assert {room(name) for name in MODULES} <= LEVEL.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_only_itself_and_rooms_to_its_left(module):
+    assert [target for target in EDGES[module] if not allowed(module, target)] == []
+
+
+def test_no_import_cycle_even_through_functions():
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path[path.index(module) :], module))
+        if module not in done:
+            for target in sorted(EDGES[module]):
+                visit(target, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        visit(module, ())
+
+
+def test_private_names_of_the_sdk_are_used_in_one_module_only():
+    private = {
+        name
+        for name, path in MODULES.items()
+        if "sdk.metrics._internal" in (text := path.read_text(encoding="utf-8"))
+        or "_measurement_consumer" in text
+    }
+    assert private == {"otel_trading.recording.folding"}
+
+
+def run_isolated(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_importing_the_package_pulls_in_no_exporter_and_no_instrumentation():
+    loaded = run_isolated("import sys, otel_trading; print(*sys.modules, sep='\\n')").split()
+    heavy = (
+        "opentelemetry.exporter",
+        "opentelemetry.instrumentation",
+        "grpc",
+        "requests",
+        "rich",
+        "zmq",
+        "click",
+    )
+    assert [name for name in loaded if name.startswith(heavy)] == []
+
+
+def test_importing_the_package_prints_nothing_and_starts_no_thread():
+    assert run_isolated("import threading, otel_trading; print(threading.active_count())") == "1\n"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "_entry_points" not in name])
+def test_every_module_imports_on_its_own(module):
+    """In a fresh process, so that no module leans on what another happened to import before."""
+    run_isolated(f"import importlib; importlib.import_module({module!r})")
