@@ -1,0 +1,83 @@
+"""Every code block of README and docs runs, and every command they name exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [
+        re.sub(rf"^{indent}", "", code, flags=re.MULTILINE)
+        for indent, kind, code in found
+        if kind == language
+    ]
+
+
+def pages_with(language: str) -> list[Path]:
+    return [page for page in PAGES if blocks(page, language)]
+
+
+def page_id(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", pages_with("python"), ids=page_id)
+def test_the_python_blocks_of_a_page_run_one_after_another(page, tmp_path):
+    """In one process per page; a block with tests in it is run by pytest."""
+    code = "\n\n".join(blocks(page, "python"))
+    script = tmp_path / "test_page.py"
+    script.write_text(code, encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(script)]
+    if "\ndef test_" in code:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands() -> list[tuple[str, str]]:
+    return [
+        (page_id(page), line.split("#")[0].strip())
+        for page in pages_with("bash")
+        for block in blocks(page, "bash")
+        for line in block.splitlines()
+    ]
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {line.split()[1] for _, line in commands() if line.startswith("make ")}
+    assert named
+    assert named <= targets
+
+
+def test_every_command_of_ours_that_is_named_exists():
+    pytest.importorskip("click")
+    from otel_trading.cli import main
+
+    named = {line.split()[1] for _, line in commands() if line.startswith("otel-trading ")}
+    assert named <= set(main.commands)
+
+
+def test_every_public_name_is_in_the_reference():
+    import otel_trading
+
+    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    page += (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
+    page += (ROOT / "otel_trading/errors.py").read_text(encoding="utf-8")
+    assert [name for name in otel_trading.__all__ if name not in page] == []
+
+
+def test_every_page_is_reachable_from_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page not in navigation] == []
