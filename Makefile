@@ -35,11 +35,11 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python registry/generate.py --check
+	@$(BIN)/python -m registry.generate --check
 	@$(BIN)/mkdocs build --quiet --strict
 
 generate: $(VENV)/installed ## Write the files that are generated from registry/
-	@$(BIN)/python registry/generate.py
+	@$(BIN)/python -m registry.generate
 
 bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
 	@$(BIN)/python benchmarks/bench_recording.py

@@ -1,0 +1,85 @@
+# Generated from registry/signal.yaml by make generate. Do not edit.
+"""The metrics of the domain signal, ready to be bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from otel_trading.recording import CounterMetric, HistogramMetric
+from otel_trading.semconv.signal import METRICS
+
+if TYPE_CHECKING:
+    from otel_trading.recording import Counter, Histogram
+    from otel_trading.semconv.signal import TradingSignalDirectionValues
+
+
+class SignalInferenceDuration(HistogramMetric):
+    """Time that one inference took.
+
+    Its count is the denominator of the error ratio.
+
+    Unit: `s`.
+    """
+
+    if TYPE_CHECKING:
+
+        def bind(self, *, model_name: str, error_type: str | None = None) -> Histogram: ...
+
+
+class SignalFeatureDuration(HistogramMetric):
+    """Time that the computation of one set of features took.
+
+    Unit: `s`.
+    """
+
+    if TYPE_CHECKING:
+
+        def bind(self, *, feature_set_name: str, error_type: str | None = None) -> Histogram: ...
+
+
+class SignalGenerateDuration(HistogramMetric):
+    """Time from a tick to the signal it led to.
+
+    Unit: `s`.
+    """
+
+    if TYPE_CHECKING:
+
+        def bind(
+            self,
+            *,
+            strategy_name: str,
+            direction: str | TradingSignalDirectionValues,
+            error_type: str | None = None,
+        ) -> Histogram: ...
+
+
+class SignalGenerated(CounterMetric):
+    """Signals generated, those that say hold included.
+
+    Unit: `{signal}`.
+    """
+
+    if TYPE_CHECKING:
+
+        def bind(self, *, strategy_name: str, direction: str | TradingSignalDirectionValues) -> Counter: ...
+
+
+class SignalInferenceErrors(CounterMetric):
+    """Inferences that failed.
+
+    The failed part of the inference duration, as a counter that alerts can name.
+
+    Unit: `{error}`.
+    """
+
+    if TYPE_CHECKING:
+
+        def bind(self, *, model_name: str, error_type: str) -> Counter: ...
+
+
+signal_inference_duration: Final = SignalInferenceDuration(METRICS[0])
+signal_feature_duration: Final = SignalFeatureDuration(METRICS[1])
+signal_generate_duration: Final = SignalGenerateDuration(METRICS[2])
+signal_generated: Final = SignalGenerated(METRICS[3])
+signal_inference_errors: Final = SignalInferenceErrors(METRICS[4])

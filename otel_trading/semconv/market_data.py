@@ -1,0 +1,396 @@
+# Generated from registry/market_data.yaml by make generate. Do not edit.
+"""Names and definitions of the domain market_data."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from otel_trading.semconv.definitions import Label, Metric
+
+TRADING_FEED_NAME: Final = "trading.feed.name"
+"""
+The market data feed, as the desk calls it.
+"""
+
+TRADING_MARKET_DATA_MESSAGE_TYPE: Final = "trading.market_data.message.type"
+"""
+What a feed message carries.
+"""
+
+TRADING_MARKET_DATA_DROP_REASON: Final = "trading.market_data.drop.reason"
+"""
+Why a received message was not used.
+"""
+
+TRADING_MARKET_DATA_GAP_SIZE: Final = "trading.market_data.gap.size"
+"""
+How many messages a sequence gap swallowed.
+"""
+
+TRADING_ORDER_BOOK_UPDATE_TYPE: Final = "trading.order_book.update.type"
+"""
+How the book was changed.
+"""
+
+TRADING_ORDER_BOOK_VIOLATION_TYPE: Final = "trading.order_book.violation.type"
+"""
+Which rule a book broke.
+"""
+
+TRADING_INSTRUMENT_SYMBOL: Final = "trading.instrument.symbol"
+"""
+The instrument's symbol at the venue; opt-in as a label, because every symbol is a series.
+"""
+
+
+class TradingMarketDataMessageTypeValues(Enum):
+    """Values of `trading.market_data.message.type`."""
+
+    TRADE = "trade"
+    """A trade."""
+
+    QUOTE = "quote"
+    """A change of the best bid or offer."""
+
+    BOOK = "book"
+    """A change of the book's depth."""
+
+    STATUS = "status"
+    """A halt, a resumption or another state of trading."""
+
+    HEARTBEAT = "heartbeat"
+    """A sign of life without data."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingMarketDataDropReasonValues(Enum):
+    """Values of `trading.market_data.drop.reason`."""
+
+    DECODE = "decode"
+    """It could not be decoded, or held an impossible price or size."""
+
+    OVERFLOW = "overflow"
+    """A queue of ours was full."""
+
+    OUT_OF_ORDER = "out_of_order"
+    """A later message had been seen already."""
+
+    DUPLICATE = "duplicate"
+    """The same message had been seen already."""
+
+    STALE = "stale"
+    """It was too old to act on."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingOrderBookUpdateTypeValues(Enum):
+    """Values of `trading.order_book.update.type`."""
+
+    SNAPSHOT = "snapshot"
+    """It was replaced as a whole."""
+
+    DELTA = "delta"
+    """One change was applied."""
+
+
+class TradingOrderBookViolationTypeValues(Enum):
+    """Values of `trading.order_book.violation.type`."""
+
+    CROSSED = "crossed"
+    """The best bid is above the best offer."""
+
+    LOCKED = "locked"
+    """The best bid equals the best offer."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    """A change names an order that the book does not have."""
+
+    NEGATIVE_SIZE = "negative_size"
+    """A level's size fell below zero."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+TRADING_MARKET_DATA_PROCESS_DURATION: Final = "trading.market_data.process.duration"
+"""
+Time from the socket read to the dispatch of one market data message.
+"""
+
+TRADING_ORDER_BOOK_UPDATE_DURATION: Final = "trading.order_book.update.duration"
+"""
+Time that one change of an order book took.
+"""
+
+TRADING_MARKET_DATA_TRANSIT_DURATION: Final = "trading.market_data.transit.duration"
+"""
+Time from the exchange's timestamp to the local receipt of a message.
+"""
+
+TRADING_MARKET_DATA_MESSAGE_RECEIVED: Final = "trading.market_data.message.received"
+"""
+Market data messages received, heartbeats included.
+"""
+
+TRADING_MARKET_DATA_CONNECTION_FAILED: Final = "trading.market_data.connection.failed"
+"""
+Attempts to connect to a feed that failed.
+"""
+
+TRADING_MARKET_DATA_MESSAGE_MISSED: Final = "trading.market_data.message.missed"
+"""
+Messages that a gap in the sequence numbers says were lost.
+"""
+
+TRADING_MARKET_DATA_MESSAGE_DROPPED: Final = "trading.market_data.message.dropped"
+"""
+Messages that were received and not used.
+"""
+
+TRADING_ORDER_BOOK_VIOLATIONS: Final = "trading.order_book.violations"
+"""
+States of an order book that must not be.
+"""
+
+TRADING_MARKET_DATA_LAST_MESSAGE_TIMESTAMP: Final = "trading.market_data.last_message.timestamp"
+"""
+When the last message of a feed was received, as Unix time.
+"""
+
+TRADING_MARKET_DATA_CONNECTED: Final = "trading.market_data.connected"
+"""
+A feed is connected.
+"""
+
+TRADING_MARKET_DATA_DISCONNECTED: Final = "trading.market_data.disconnected"
+"""
+A feed is disconnected while it should be connected.
+"""
+
+TRADING_MARKET_DATA_GAP: Final = "trading.market_data.gap"
+"""
+Messages of a feed are missing.
+"""
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        name="trading.market_data.process.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from the socket read to the dispatch of one market data message.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label(
+                "message_type",
+                "trading.market_data.message.type",
+                frozenset({"trade", "quote", "book", "status", "heartbeat", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="market-data",
+        prometheus="trading_market_data_process_duration_seconds",
+        boundaries=(
+            5e-07,
+            1e-06,
+            2e-06,
+            3e-06,
+            4e-06,
+            5e-06,
+            6e-06,
+            8e-06,
+            9e-06,
+            1e-05,
+            1.1e-05,
+            1.2e-05,
+            1.5e-05,
+            2e-05,
+            3e-05,
+            5e-05,
+            7.5e-05,
+            0.0001,
+            0.00025,
+            0.0005,
+            0.001,
+            0.005,
+        ),
+        slo=1e-05,
+        headline=True,
+    ),
+    Metric(
+        name="trading.order_book.update.duration",
+        kind="histogram",
+        unit="s",
+        description="Time that one change of an order book took.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label(
+                "update_type",
+                "trading.order_book.update.type",
+                frozenset({"snapshot", "delta"}),
+                required=True,
+            ),
+        ),
+        service="market-data",
+        prometheus="trading_order_book_update_duration_seconds",
+        boundaries=(
+            5e-07,
+            1e-06,
+            2e-06,
+            3e-06,
+            4e-06,
+            5e-06,
+            6e-06,
+            8e-06,
+            9e-06,
+            1e-05,
+            1.1e-05,
+            1.2e-05,
+            1.5e-05,
+            2e-05,
+            3e-05,
+            5e-05,
+            7.5e-05,
+            0.0001,
+            0.00025,
+            0.0005,
+            0.001,
+            0.005,
+        ),
+        slo=1e-05,
+        headline=True,
+    ),
+    Metric(
+        name="trading.market_data.transit.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from the exchange's timestamp to the local receipt of a message.",
+        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        service="market-data",
+        prometheus="trading_market_data_transit_duration_seconds",
+        boundaries=(
+            1e-05,
+            5e-05,
+            0.0001,
+            0.00025,
+            0.0005,
+            0.001,
+            0.002,
+            0.005,
+            0.01,
+            0.025,
+            0.05,
+            0.1,
+            0.25,
+            0.5,
+            1.0,
+            5.0,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.market_data.message.received",
+        kind="counter",
+        unit="{message}",
+        description="Market data messages received, heartbeats included.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label(
+                "message_type",
+                "trading.market_data.message.type",
+                frozenset({"trade", "quote", "book", "status", "heartbeat", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="market-data",
+        prometheus="trading_market_data_message_received_total",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.market_data.connection.failed",
+        kind="counter",
+        unit="{connection}",
+        description="Attempts to connect to a feed that failed.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label("error_type", "error.type", None, required=True),
+        ),
+        service="market-data",
+        prometheus="trading_market_data_connection_failed_total",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.market_data.message.missed",
+        kind="counter",
+        unit="{message}",
+        description="Messages that a gap in the sequence numbers says were lost.",
+        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        service="market-data",
+        prometheus="trading_market_data_message_missed_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.market_data.message.dropped",
+        kind="counter",
+        unit="{message}",
+        description="Messages that were received and not used.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label(
+                "drop_reason",
+                "trading.market_data.drop.reason",
+                frozenset({"decode", "overflow", "out_of_order", "duplicate", "stale", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="market-data",
+        prometheus="trading_market_data_message_dropped_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order_book.violations",
+        kind="counter",
+        unit="{violation}",
+        description="States of an order book that must not be.",
+        labels=(
+            Label("feed_name", "trading.feed.name", None, required=True),
+            Label(
+                "violation_type",
+                "trading.order_book.violation.type",
+                frozenset({"crossed", "locked", "unknown_order", "negative_size", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="market-data",
+        prometheus="trading_order_book_violations_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.market_data.last_message.timestamp",
+        kind="gauge",
+        unit="s",
+        description="When the last message of a feed was received, as Unix time.",
+        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        service="market-data",
+        prometheus="trading_market_data_last_message_timestamp_seconds",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+)
+"""The domain's metrics, in the order of the registry."""

@@ -1,0 +1,875 @@
+# Generated from registry/order.yaml by make generate. Do not edit.
+"""Names and definitions of the domain order."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from otel_trading.semconv.definitions import Label, Metric
+
+TRADING_ORDER_ID: Final = "trading.order.id"
+"""
+The client order id (FIX 11, ClOrdID); on spans and events only, never a metric label.
+"""
+
+TRADING_ORDER_TYPE: Final = "trading.order.type"
+"""
+The order type (FIX 40, OrdType).
+"""
+
+TRADING_ORDER_SIDE: Final = "trading.order.side"
+"""
+The side (FIX 54, Side).
+"""
+
+TRADING_ORDER_STATUS: Final = "trading.order.status"
+"""
+The order's terminal status (FIX 39, OrdStatus).
+"""
+
+TRADING_ORDER_REQUEST_TYPE: Final = "trading.order.request.type"
+"""
+What a request to the venue asks for.
+"""
+
+TRADING_ORDER_REJECT_SOURCE: Final = "trading.order.reject.source"
+"""
+Who rejected the order.
+"""
+
+TRADING_ORDER_REJECT_REASON: Final = "trading.order.reject.reason"
+"""
+Why the order was rejected (the words of FIX 103, OrdRejReason, and two of our own).
+"""
+
+TRADING_ORDER_RETRY_ATTEMPT: Final = "trading.order.retry.attempt"
+"""
+Which attempt at the same request this is.
+"""
+
+TRADING_ORDER_ROUTE_STRATEGY: Final = "trading.order.route.strategy"
+"""
+How the route was chosen.
+"""
+
+TRADING_ORDER_QUANTITY: Final = "trading.order.quantity"
+"""
+The ordered quantity (FIX 38, OrderQty); on spans and events only.
+"""
+
+TRADING_ORDER_PRICE: Final = "trading.order.price"
+"""
+The limit price (FIX 44, Price); on spans and events only.
+"""
+
+TRADING_ORDER_INCOMPLETE: Final = "trading.order.incomplete"
+"""
+Whether the order was still open when the process ended.
+"""
+
+TRADING_EXECUTION_ID: Final = "trading.execution.id"
+"""
+The venue's id of one execution (FIX 17, ExecID); on spans and events only.
+"""
+
+TRADING_EXECUTION_PRICE: Final = "trading.execution.price"
+"""
+The price of one execution (FIX 31, LastPx); on spans and events only.
+"""
+
+TRADING_EXECUTION_QUANTITY: Final = "trading.execution.quantity"
+"""
+The quantity of one execution (FIX 32, LastQty); on spans and events only.
+"""
+
+TRADING_EXECUTION_LIQUIDITY: Final = "trading.execution.liquidity"
+"""
+Whether the execution added liquidity (FIX 851, LastLiquidityInd).
+"""
+
+TRADING_EXECUTION_UNMATCHED_REASON: Final = "trading.execution.unmatched.reason"
+"""
+Why an execution report fits no open order.
+"""
+
+
+class TradingOrderTypeValues(Enum):
+    """Values of `trading.order.type`."""
+
+    MARKET = "market"
+    """At any price."""
+
+    LIMIT = "limit"
+    """At a price or better."""
+
+    STOP = "stop"
+    """A market order once a price trades."""
+
+    STOP_LIMIT = "stop_limit"
+    """A limit order once a price trades."""
+
+    TRAILING_STOP = "trailing_stop"
+    """A stop that follows the price."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingOrderSideValues(Enum):
+    """Values of `trading.order.side`."""
+
+    BUY = "buy"
+    """Buy (54=1)."""
+
+    SELL = "sell"
+    """Sell (54=2)."""
+
+    SELL_SHORT = "sell_short"
+    """Sell short (54=5)."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingOrderStatusValues(Enum):
+    """Values of `trading.order.status`."""
+
+    FILLED = "filled"
+    """Filled completely (39=2)."""
+
+    DONE_FOR_DAY = "done_for_day"
+    """Done for the day (39=3)."""
+
+    CANCELED = "canceled"
+    """Canceled (39=4)."""
+
+    REJECTED = "rejected"
+    """Rejected (39=8)."""
+
+    EXPIRED = "expired"
+    """Expired (39=C)."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingOrderRequestTypeValues(Enum):
+    """Values of `trading.order.request.type`."""
+
+    NEW = "new"
+    """A new order (FIX 35=D)."""
+
+    CANCEL = "cancel"
+    """Cancel an order (35=F)."""
+
+    REPLACE = "replace"
+    """Change an order (35=G)."""
+
+    MASS_CANCEL = "mass_cancel"
+    """Cancel many orders (35=q)."""
+
+
+class TradingOrderRejectSourceValues(Enum):
+    """Values of `trading.order.reject.source`."""
+
+    RISK = "risk"
+    """Our own pre-trade checks."""
+
+    GATEWAY = "gateway"
+    """Our own connection to the venue."""
+
+    VENUE = "venue"
+    """The venue."""
+
+
+class TradingOrderRejectReasonValues(Enum):
+    """Values of `trading.order.reject.reason`."""
+
+    BROKER_OPTION = "broker_option"
+    """The broker's decision (103=0)."""
+
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    """Unknown symbol (103=1)."""
+
+    EXCHANGE_CLOSED = "exchange_closed"
+    """Exchange closed (103=2)."""
+
+    ORDER_EXCEEDS_LIMIT = "order_exceeds_limit"
+    """Order exceeds a limit (103=3)."""
+
+    TOO_LATE_TO_ENTER = "too_late_to_enter"
+    """Too late to enter (103=4)."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    """Unknown order (103=5)."""
+
+    DUPLICATE_ORDER = "duplicate_order"
+    """Duplicate order (103=6)."""
+
+    STALE_ORDER = "stale_order"
+    """Stale order (103=8)."""
+
+    INCORRECT_QUANTITY = "incorrect_quantity"
+    """Incorrect quantity (103=13)."""
+
+    UNKNOWN_ACCOUNT = "unknown_account"
+    """Unknown account (103=15)."""
+
+    PRICE_EXCEEDS_BAND = "price_exceeds_band"
+    """Price exceeds the current price band (103=16)."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    """Not enough buying power; ours, FIX says it in Text (58)."""
+
+    SELF_TRADE_PREVENTION = "self_trade_prevention"
+    """It would have traded with an order of our own; ours."""
+
+    THROTTLED = "throttled"
+    """Too many requests; ours."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingOrderRetryAttemptValues(Enum):
+    """Values of `trading.order.retry.attempt`."""
+
+    FIRST = "1"
+    """The first retry."""
+
+    SECOND = "2"
+    """The second retry."""
+
+    THIRD_OR_LATER = "3+"
+    """The third retry or a later one."""
+
+
+class TradingExecutionLiquidityValues(Enum):
+    """Values of `trading.execution.liquidity`."""
+
+    MAKER = "maker"
+    """It added liquidity (851=1)."""
+
+    TAKER = "taker"
+    """It removed liquidity (851=2)."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+class TradingExecutionUnmatchedReasonValues(Enum):
+    """Values of `trading.execution.unmatched.reason`."""
+
+    DUPLICATE = "duplicate"
+    """Its execution id was seen before."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    """No open order has its order id."""
+
+    OVERFILL = "overfill"
+    """It exceeds what was ordered."""
+
+    OTHER = "_OTHER"
+    """Any other value."""
+
+
+TRADING_ORDER_SUBMIT_DURATION: Final = "trading.order.submit.duration"
+"""
+Time from the acceptance of an order by the execution engine to the hand-over of its request to the network.
+"""
+
+TRADING_TICK_TO_TRADE_DURATION: Final = "trading.tick_to_trade.duration"
+"""
+Time from the receipt of the tick that triggered an order to the order's departure.
+"""
+
+TRADING_ORDER_ROUTE_DURATION: Final = "trading.order.route.duration"
+"""
+Time that the choice of a route took.
+"""
+
+TRADING_ORDER_ACK_DURATION: Final = "trading.order.ack.duration"
+"""
+Time from a request's departure to the venue's acknowledgement (FIX 150=0, 4 or 5).
+"""
+
+TRADING_ORDER_FILL_DURATION: Final = "trading.order.fill.duration"
+"""
+Time from an order's departure to its first fill.
+"""
+
+TRADING_ORDER_SUBMITTED: Final = "trading.order.submitted"
+"""
+An order left for the venue.
+"""
+
+TRADING_ORDER_COMPLETED: Final = "trading.order.completed"
+"""
+Submitted orders that reached a terminal status, each exactly once.
+"""
+
+TRADING_EXECUTION_RECEIVED: Final = "trading.execution.received"
+"""
+Executions received for orders of ours.
+"""
+
+TRADING_ORDER_CHANGE_REQUESTED: Final = "trading.order.change.requested"
+"""
+Requests to cancel or replace orders.
+"""
+
+TRADING_ORDER_REJECTED: Final = "trading.order.rejected"
+"""
+An order was rejected (FIX 150=8).
+"""
+
+TRADING_ORDER_RETRIES: Final = "trading.order.retries"
+"""
+Requests for an order that were sent again.
+"""
+
+TRADING_EXECUTION_UNMATCHED: Final = "trading.execution.unmatched"
+"""
+An execution report fits no open order.
+"""
+
+TRADING_EXECUTION_SLIPPAGE: Final = "trading.execution.slippage"
+"""
+Price of an execution against the mid price at the order's arrival; above zero is cost.
+"""
+
+TRADING_ORDER_FILL_RATIO: Final = "trading.order.fill.ratio"
+"""
+Filled over ordered quantity of each completed order, zero included.
+"""
+
+TRADING_EXECUTION_NOTIONAL: Final = "trading.execution.notional"
+"""
+Traded value, quantity times price.
+"""
+
+TRADING_ORDER_IMPLEMENTATION_SHORTFALL: Final = "trading.order.implementation_shortfall"
+"""
+Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.
+"""
+
+TRADING_ORDER_ACKNOWLEDGED: Final = "trading.order.acknowledged"
+"""
+The venue took an order (FIX 150=0).
+"""
+
+TRADING_ORDER_FILLED: Final = "trading.order.filled"
+"""
+An order was filled, in part or as a whole (FIX 150=F).
+"""
+
+TRADING_ORDER_CANCELED: Final = "trading.order.canceled"
+"""
+An order was canceled (FIX 150=4).
+"""
+
+TRADING_ORDER_EXPIRED: Final = "trading.order.expired"
+"""
+An order expired (FIX 150=C).
+"""
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        name="trading.order.submit.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from the acceptance of an order by the execution engine to the hand-over of its request to the network.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+            Label("error_type", "error.type", None, required=False),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_submit_duration_seconds",
+        boundaries=(
+            5e-06,
+            1e-05,
+            2.5e-05,
+            5e-05,
+            7.5e-05,
+            9e-05,
+            0.0001,
+            0.00011,
+            0.000125,
+            0.00015,
+            0.0002,
+            0.0003,
+            0.0005,
+            0.00075,
+            0.001,
+            0.0025,
+            0.005,
+            0.01,
+            0.05,
+            0.1,
+        ),
+        slo=0.0001,
+        headline=True,
+    ),
+    Metric(
+        name="trading.tick_to_trade.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from the receipt of the tick that triggered an order to the order's departure.",
+        labels=(
+            Label("strategy_name", "trading.strategy.name", None, required=True),
+            Label("venue_name", "trading.venue.name", None, required=True),
+        ),
+        service="execution-engine",
+        prometheus="trading_tick_to_trade_duration_seconds",
+        boundaries=(
+            1e-05,
+            2e-05,
+            5e-05,
+            7.5e-05,
+            0.0001,
+            0.00015,
+            0.0002,
+            0.00025,
+            0.0003,
+            0.0005,
+            0.00075,
+            0.001,
+            0.002,
+            0.005,
+            0.01,
+            0.05,
+            0.1,
+            1.0,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.route.duration",
+        kind="histogram",
+        unit="s",
+        description="Time that the choice of a route took.",
+        labels=(
+            Label("route_strategy", "trading.order.route.strategy", None, required=True),
+            Label("error_type", "error.type", None, required=False),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_route_duration_seconds",
+        boundaries=(
+            5e-06,
+            1e-05,
+            2.5e-05,
+            5e-05,
+            7.5e-05,
+            9e-05,
+            0.0001,
+            0.00011,
+            0.000125,
+            0.00015,
+            0.0002,
+            0.0003,
+            0.0005,
+            0.00075,
+            0.001,
+            0.0025,
+            0.005,
+            0.01,
+            0.05,
+            0.1,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.ack.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from a request's departure to the venue's acknowledgement (FIX 150=0, 4 or 5).",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "request_type",
+                "trading.order.request.type",
+                frozenset({"new", "cancel", "replace", "mass_cancel"}),
+                required=True,
+            ),
+            Label("error_type", "error.type", None, required=False),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_ack_duration_seconds",
+        boundaries=(
+            0.001,
+            0.0025,
+            0.005,
+            0.01,
+            0.025,
+            0.05,
+            0.1,
+            0.2,
+            0.3,
+            0.4,
+            0.45,
+            0.5,
+            0.55,
+            0.6,
+            0.75,
+            1.0,
+            2.0,
+            5.0,
+            10.0,
+            30.0,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.fill.duration",
+        kind="histogram",
+        unit="s",
+        description="Time from an order's departure to its first fill.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_fill_duration_seconds",
+        boundaries=(
+            0.001,
+            0.005,
+            0.01,
+            0.025,
+            0.05,
+            0.1,
+            0.25,
+            0.5,
+            1.0,
+            2.5,
+            5.0,
+            10.0,
+            30.0,
+            60.0,
+            300.0,
+            1800.0,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.submitted",
+        kind="counter",
+        unit="{order}",
+        description="Orders submitted to a venue.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+            Label("strategy_name", "trading.strategy.name", None, required=True),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_submitted_total",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.order.completed",
+        kind="counter",
+        unit="{order}",
+        description="Submitted orders that reached a terminal status, each exactly once.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+            Label(
+                "order_status",
+                "trading.order.status",
+                frozenset({"filled", "done_for_day", "canceled", "rejected", "expired", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_completed_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.execution.received",
+        kind="counter",
+        unit="{execution}",
+        description="Executions received for orders of ours.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "liquidity",
+                "trading.execution.liquidity",
+                frozenset({"maker", "taker", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_execution_received_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.change.requested",
+        kind="counter",
+        unit="{request}",
+        description="Requests to cancel or replace orders.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "request_type",
+                "trading.order.request.type",
+                frozenset({"new", "cancel", "replace", "mass_cancel"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_change_requested_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.rejected",
+        kind="counter",
+        unit="{order}",
+        description="Orders rejected, by whom and why.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "reject_source",
+                "trading.order.reject.source",
+                frozenset({"risk", "gateway", "venue"}),
+                required=True,
+            ),
+            Label(
+                "reject_reason",
+                "trading.order.reject.reason",
+                frozenset(
+                    {
+                        "broker_option",
+                        "unknown_symbol",
+                        "exchange_closed",
+                        "order_exceeds_limit",
+                        "too_late_to_enter",
+                        "unknown_order",
+                        "duplicate_order",
+                        "stale_order",
+                        "incorrect_quantity",
+                        "unknown_account",
+                        "price_exceeds_band",
+                        "insufficient_funds",
+                        "self_trade_prevention",
+                        "throttled",
+                        "_OTHER",
+                    }
+                ),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_rejected_total",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.order.retries",
+        kind="counter",
+        unit="{retry}",
+        description="Requests for an order that were sent again.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label("retry_attempt", "trading.order.retry.attempt", frozenset({"1", "2", "3+"}), required=True),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_retries_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.execution.unmatched",
+        kind="counter",
+        unit="{execution}",
+        description="Execution reports that fit no open order.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "unmatched_reason",
+                "trading.execution.unmatched.reason",
+                frozenset({"duplicate", "unknown_order", "overfill", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_execution_unmatched_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.execution.slippage",
+        kind="histogram",
+        unit="bps",
+        description="Price of an execution against the mid price at the order's arrival; above zero is cost.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+            Label(
+                "order_side",
+                "trading.order.side",
+                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_execution_slippage_bps",
+        boundaries=(
+            -100.0,
+            -50.0,
+            -25.0,
+            -10.0,
+            -5.0,
+            -2.0,
+            -1.0,
+            0.0,
+            1.0,
+            2.0,
+            5.0,
+            10.0,
+            15.0,
+            20.0,
+            25.0,
+            30.0,
+            40.0,
+            45.0,
+            50.0,
+            55.0,
+            60.0,
+            75.0,
+            100.0,
+            250.0,
+            500.0,
+        ),
+        slo=50.0,
+        headline=True,
+    ),
+    Metric(
+        name="trading.order.fill.ratio",
+        kind="histogram",
+        unit="1",
+        description="Filled over ordered quantity of each completed order, zero included.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_type",
+                "trading.order.type",
+                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_fill_ratio",
+        boundaries=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999),
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.execution.notional",
+        kind="counter",
+        unit="USD",
+        description="Traded value, quantity times price.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label(
+                "order_side",
+                "trading.order.side",
+                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
+                required=True,
+            ),
+            Label("strategy_name", "trading.strategy.name", None, required=True),
+        ),
+        service="execution-engine",
+        prometheus="trading_execution_notional_USD_total",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.order.implementation_shortfall",
+        kind="histogram",
+        unit="bps",
+        description="Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.",
+        labels=(
+            Label("strategy_name", "trading.strategy.name", None, required=True),
+            Label(
+                "order_side",
+                "trading.order.side",
+                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
+                required=True,
+            ),
+        ),
+        service="execution-engine",
+        prometheus="trading_order_implementation_shortfall_bps",
+        boundaries=(
+            -100.0,
+            -50.0,
+            -25.0,
+            -10.0,
+            -5.0,
+            -2.0,
+            -1.0,
+            0.0,
+            1.0,
+            2.0,
+            5.0,
+            10.0,
+            15.0,
+            20.0,
+            25.0,
+            30.0,
+            40.0,
+            45.0,
+            50.0,
+            55.0,
+            60.0,
+            75.0,
+            100.0,
+            250.0,
+            500.0,
+        ),
+        slo=None,
+        headline=False,
+    ),
+)
+"""The domain's metrics, in the order of the registry."""

@@ -1,0 +1,262 @@
+# Generated from registry/portfolio.yaml by make generate. Do not edit.
+"""Names and definitions of the domain portfolio."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from otel_trading.semconv.definitions import Label, Metric
+
+TRADING_ACCOUNT_NAME: Final = "trading.account.name"
+"""
+An alias of the account, never its number.
+"""
+
+TRADING_POSITION_DIRECTION: Final = "trading.position.direction"
+"""
+The sign of a position.
+"""
+
+TRADING_POSITION_UPDATE_STAGE: Final = "trading.position.update.stage"
+"""
+Which part of the portfolio was recomputed.
+"""
+
+TRADING_RECONCILIATION_TYPE: Final = "trading.reconciliation.type"
+"""
+What is compared with the broker.
+"""
+
+
+class TradingPositionDirectionValues(Enum):
+    """Values of `trading.position.direction`."""
+
+    LONG = "long"
+    """Above zero."""
+
+    SHORT = "short"
+    """Below zero."""
+
+
+class TradingPositionUpdateStageValues(Enum):
+    """Values of `trading.position.update.stage`."""
+
+    POSITION = "position"
+    """Quantities and values."""
+
+    PNL_UNREALIZED = "pnl_unrealized"
+    """Unrealized profit and loss."""
+
+    PNL_REALIZED = "pnl_realized"
+    """Realized profit and loss."""
+
+
+class TradingReconciliationTypeValues(Enum):
+    """Values of `trading.reconciliation.type`."""
+
+    POSITION = "position"
+    """Positions."""
+
+    CASH = "cash"
+    """Cash."""
+
+    ORDER = "order"
+    """Open orders."""
+
+
+TRADING_POSITION_UPDATE_DURATION: Final = "trading.position.update.duration"
+"""
+Time that one recomputation of a part of the portfolio took.
+"""
+
+TRADING_POSITION_VALUE: Final = "trading.position.value"
+"""
+Signed market value of the positions.
+"""
+
+TRADING_PNL_UNREALIZED: Final = "trading.pnl.unrealized"
+"""
+Unrealized profit and loss of the open positions, signed.
+"""
+
+TRADING_PNL_REALIZED: Final = "trading.pnl.realized"
+"""
+Realized profit and loss of the session so far, signed.
+"""
+
+TRADING_POSITION_OPEN: Final = "trading.position.open"
+"""
+Positions that are not flat.
+"""
+
+TRADING_PORTFOLIO_VALUE: Final = "trading.portfolio.value"
+"""
+Net asset value, cash included.
+"""
+
+TRADING_PORTFOLIO_EXPOSURE: Final = "trading.portfolio.exposure"
+"""
+Signed exposure; short is negative, so the sum is net and the sum of absolute values is gross.
+"""
+
+TRADING_PORTFOLIO_DRAWDOWN: Final = "trading.portfolio.drawdown"
+"""
+How far the portfolio is below its peak of the session, as a fraction.
+"""
+
+TRADING_RECONCILIATION_BREAK_ACTIVE: Final = "trading.reconciliation.break.active"
+"""
+Differences between our books and the broker's that are open.
+"""
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        name="trading.position.update.duration",
+        kind="histogram",
+        unit="s",
+        description="Time that one recomputation of a part of the portfolio took.",
+        labels=(
+            Label(
+                "stage",
+                "trading.position.update.stage",
+                frozenset({"position", "pnl_unrealized", "pnl_realized"}),
+                required=True,
+            ),
+        ),
+        service="risk-manager",
+        prometheus="trading_position_update_duration_seconds",
+        boundaries=(
+            5e-06,
+            1e-05,
+            2.5e-05,
+            5e-05,
+            0.0001,
+            0.0002,
+            0.0003,
+            0.0004,
+            0.00045,
+            0.0005,
+            0.00055,
+            0.0006,
+            0.00075,
+            0.001,
+            0.002,
+            0.005,
+            0.01,
+            0.05,
+        ),
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.position.value",
+        kind="updowncounter",
+        unit="USD",
+        description="Signed market value of the positions.",
+        labels=(
+            Label("strategy_name", "trading.strategy.name", None, required=True),
+            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
+            Label("instrument_symbol", "trading.instrument.symbol", None, required=False),
+        ),
+        service="risk-manager",
+        prometheus="trading_position_value_USD",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.pnl.unrealized",
+        kind="updowncounter",
+        unit="USD",
+        description="Unrealized profit and loss of the open positions, signed.",
+        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        service="risk-manager",
+        prometheus="trading_pnl_unrealized_USD",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.pnl.realized",
+        kind="updowncounter",
+        unit="USD",
+        description="Realized profit and loss of the session so far, signed.",
+        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        service="risk-manager",
+        prometheus="trading_pnl_realized_USD",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.position.open",
+        kind="updowncounter",
+        unit="{position}",
+        description="Positions that are not flat.",
+        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        service="risk-manager",
+        prometheus="trading_position_open",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.portfolio.value",
+        kind="updowncounter",
+        unit="USD",
+        description="Net asset value, cash included.",
+        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        service="risk-manager",
+        prometheus="trading_portfolio_value_USD",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.portfolio.exposure",
+        kind="updowncounter",
+        unit="USD",
+        description="Signed exposure; short is negative, so the sum is net and the sum of absolute values is gross.",
+        labels=(
+            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
+        ),
+        service="risk-manager",
+        prometheus="trading_portfolio_exposure_USD",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.portfolio.drawdown",
+        kind="gauge",
+        unit="1",
+        description="How far the portfolio is below its peak of the session, as a fraction.",
+        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        service="risk-manager",
+        prometheus="trading_portfolio_drawdown_ratio",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="trading.reconciliation.break.active",
+        kind="updowncounter",
+        unit="{break}",
+        description="Differences between our books and the broker's that are open.",
+        labels=(
+            Label(
+                "reconciliation_type",
+                "trading.reconciliation.type",
+                frozenset({"position", "cash", "order"}),
+                required=True,
+            ),
+        ),
+        service="risk-manager",
+        prometheus="trading_reconciliation_break_active",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+)
+"""The domain's metrics, in the order of the registry."""

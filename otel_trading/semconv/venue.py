@@ -1,0 +1,154 @@
+# Generated from registry/venue.yaml by make generate. Do not edit.
+"""Names and definitions of the domain venue."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from otel_trading.semconv.definitions import Label, Metric
+
+TRADING_VENUE_NAME: Final = "trading.venue.name"
+"""
+The venue or broker; an ISO 10383 market identifier code where there is one.
+"""
+
+TRADING_CONNECTION_TYPE: Final = "trading.connection.type"
+"""
+What a connection is for.
+"""
+
+TRADING_CONNECTION_STATE: Final = "trading.connection.state"
+"""
+The state of a connection.
+"""
+
+
+class TradingConnectionTypeValues(Enum):
+    """Values of `trading.connection.type`."""
+
+    MARKET_DATA = "market_data"
+    """Prices come in."""
+
+    ORDER_ENTRY = "order_entry"
+    """Orders go out."""
+
+    DROP_COPY = "drop_copy"
+    """Copies of executions come in."""
+
+
+class TradingConnectionStateValues(Enum):
+    """Values of `trading.connection.state`."""
+
+    CONNECTED = "connected"
+    """Up, and in session."""
+
+    CONNECTING = "connecting"
+    """Being set up."""
+
+    DISCONNECTED = "disconnected"
+    """Down while it should be up."""
+
+    IDLE = "idle"
+    """Down because the market is closed."""
+
+
+TRADING_VENUE_REQUEST_FAILED: Final = "trading.venue.request.failed"
+"""
+Requests to a venue that failed for good, after retries, over any transport.
+"""
+
+TRADING_CONNECTION_STATUS: Final = "trading.connection.status"
+"""
+The state of a connection: 1 for the current state, 0 for the others.
+"""
+
+HTTP_CLIENT_REQUEST_DURATION: Final = "http.client.request.duration"
+"""
+Round trip of one HTTP request to the venue.
+"""
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric(
+        name="trading.venue.request.failed",
+        kind="counter",
+        unit="{request}",
+        description="Requests to a venue that failed for good, after retries, over any transport.",
+        labels=(
+            Label("venue_name", "trading.venue.name", None, required=True),
+            Label("error_type", "error.type", None, required=True),
+        ),
+        service="execution-engine",
+        prometheus="trading_venue_request_failed_total",
+        boundaries=None,
+        slo=None,
+        headline=True,
+    ),
+    Metric(
+        name="trading.connection.status",
+        kind="updowncounter",
+        unit="1",
+        description="The state of a connection: 1 for the current state, 0 for the others.",
+        labels=(
+            Label(
+                "connection_type",
+                "trading.connection.type",
+                frozenset({"market_data", "order_entry", "drop_copy"}),
+                required=True,
+            ),
+            Label(
+                "state",
+                "trading.connection.state",
+                frozenset({"connected", "connecting", "disconnected", "idle"}),
+                required=True,
+            ),
+            Label("feed_name", "trading.feed.name", None, required=False),
+            Label("server_address", "server.address", None, required=False),
+        ),
+        service="market-data+execution-engine",
+        prometheus="trading_connection_status",
+        boundaries=None,
+        slo=None,
+        headline=False,
+    ),
+    Metric(
+        name="http.client.request.duration",
+        kind="histogram",
+        unit="s",
+        description="Round trip of one HTTP request to the venue.",
+        labels=(
+            Label("server_address", "server.address", None, required=True),
+            Label("request_method", "http.request.method", None, required=True),
+            Label("server_port", "server.port", None, required=False),
+            Label("response_status_code", "http.response.status_code", None, required=False),
+            Label("error_type", "error.type", None, required=False),
+        ),
+        service="execution-engine",
+        prometheus="http_client_request_duration_seconds",
+        boundaries=(
+            0.001,
+            0.0025,
+            0.005,
+            0.01,
+            0.025,
+            0.05,
+            0.1,
+            0.2,
+            0.3,
+            0.4,
+            0.45,
+            0.5,
+            0.55,
+            0.6,
+            0.75,
+            1.0,
+            2.0,
+            5.0,
+            10.0,
+            30.0,
+        ),
+        slo=0.5,
+        headline=True,
+    ),
+)
+"""The domain's metrics, in the order of the registry."""

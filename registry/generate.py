@@ -1,0 +1,154 @@
+"""Generate what has a name: `python -m registry.generate`; with `--check` only say what is stale."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+
+from registry import rules, structure, upstream, vocabulary
+from registry.loading import Problem, load
+from registry.vocabulary import Attribute, Domain, Metric, Reference, screaming
+
+ROOT: Final = Path(__file__).parents[1]
+HANDLES: Final = {
+    "histogram": "Histogram",
+    "counter": "Counter",
+    "updowncounter": "UpDownCounter",
+    "gauge": "Gauge",
+}
+
+
+def check(folder: Path) -> list[Problem]:
+    """Return everything that is wrong with the registry in a folder, in the order of the files."""
+    files, problems = load(folder)
+    problems += [problem for file in files for problem in structure.check(file)]
+    return problems or list(rules.check(files))
+
+
+def generate(folder: Path) -> dict[str, str]:
+    """Return the text of every generated file by its path below the root, from a registry that is sound."""
+    files, _ = load(folder)
+    schema_url, domains = vocabulary.build(files)
+    return dict(_python(schema_url, domains)) | dict(_pages(domains))
+
+
+def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]:
+    shared = {
+        "schema_url": schema_url,
+        "domains": domains,
+        "modules": sorted(domain.name for domain in domains),
+        "names": sorted(metric.python for domain in domains for metric in domain.metrics),
+        "count": sum(len(domain.metrics) for domain in domains),
+    }
+    for room in ("semconv", "metrics"):
+        yield f"otel_trading/{room}/__init__.py", _formatted(_render(f"{room}_init.py.j2", **shared))
+        for domain in domains:
+            text = _render(f"{room}.py.j2", domain=domain, **_names_in(domain, domains))
+            yield f"otel_trading/{room}/{domain.name}.py", _formatted(text)
+
+
+def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
+    kinds = sorted({HANDLES[metric.kind] for metric in domain.metrics})
+    used = {ref.attribute for m in domain.metrics for ref in m.references if ref.attribute.members}
+    homes = {attribute: home.name for home in domains for attribute in home.attributes}
+    imports: dict[str, list[str]] = {}
+    for attribute in sorted(used & homes.keys()):
+        imports.setdefault(homes[attribute], []).append(attribute.enum)
+    signals = {m.name: m.brief for m in domain.metrics} | {e.name: e.brief for e in domain.events}
+    return {
+        "enums": [attribute for attribute in domain.attributes if attribute.members],
+        "labels": any(metric.references for metric in domain.metrics),
+        "signals": [pair for pair in signals.items() if pair[0] not in {a.key for a in domain.attributes}],
+        "bases": [f"{kind}Metric" for kind in kinds],
+        "handles": kinds,
+        "enum_imports": sorted(imports.items()),
+        "screaming": screaming,
+        "values": _frozenset,
+        "base": lambda metric: f"{HANDLES[metric.kind]}Metric",
+        "handle": lambda metric: HANDLES[metric.kind],
+        "parameter": _parameter,
+    }
+
+
+def _pages(domains: list[Domain]) -> Iterator[tuple[str, str]]:
+    metrics: list[Metric] = [metric for domain in domains for metric in domain.metrics]
+    for page in ("metrics", "attributes", "events"):
+        yield (
+            f"docs/reference/{page}.md",
+            _render(
+                f"{page}.md.j2",
+                domains=domains,
+                count=len(metrics),
+                headlines=sum(metric.headline for metric in metrics),
+                upstream=[vocabulary.upstream_attribute(key) for key in upstream.ATTRIBUTES],
+                values=lambda a: " ".join(f"`{m.value}`" for m in a.members) if a.closed else "`*`",
+            ),
+        )
+
+
+def _frozenset(attribute: Attribute) -> str:
+    if not attribute.closed:
+        return "None"
+    return "frozenset({" + ", ".join(json.dumps(member.value) for member in attribute.members) + "})"
+
+
+def _parameter(ref: Reference) -> str:
+    attribute = ref.attribute
+    kind = "int" if attribute.type == "int" else "str"
+    if attribute.members and attribute.ours:
+        kind += f" | {attribute.enum}"
+    return f"{attribute.keyword}: {kind}" if ref.required else f"{attribute.keyword}: {kind} | None = None"
+
+
+def _render(template: str, **names: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Python and Markdown, from files of our own
+    )
+    environment.filters["code"] = lambda text: f"`{text}`"
+    environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
+    return environment.get_template(template).render(**names)
+
+
+def _formatted(text: str) -> str:
+    command = [sys.executable, "-m", "ruff", "format", "--config", str(ROOT / "pyproject.toml"), "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with `--check` print how they differ; the exit code says whether all is well."""
+    problems = check(ROOT / "registry")
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 1
+    stale = []
+    for path, text in generate(ROOT / "registry").items():
+        target = ROOT / path
+        current = target.read_text(encoding="utf-8") if target.exists() else ""
+        if current == text:
+            continue
+        stale.append(path)
+        if "--check" in arguments:
+            lines = difflib.unified_diff(
+                current.splitlines(), text.splitlines(), path, "generated", lineterm=""
+            )
+            print(*lines, sep="\n")
+        else:
+            target.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"{'stale, run make generate' if '--check' in arguments else 'written'}: {', '.join(stale)}")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
