@@ -22,7 +22,7 @@ class Problem(NamedTuple):
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path} {self.sentence}"
+        return f"{self.file}:{self.line}: {self.path or 'the file'} {self.sentence}"
 
 
 class Block(dict[str, Any]):

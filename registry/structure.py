@@ -128,7 +128,7 @@ def _keys(file: str, block: Any, path: str, shape: Shape) -> Iterator[Problem]:
             yield Problem(file, block.lines[key], where, f"is no key here.{nearest(key, known)}")
     missing = sorted(shape.required - block.keys())
     if missing:
-        yield Problem(file, block.line, path or "the file", f"needs {', '.join(missing)}")
+        yield Problem(file, block.line, path, f"needs {', '.join(missing)}")
     for key, value in block.items():
         yield from _choice(file, block, key, value, f"{path}.{key}".lstrip("."))
 

@@ -114,7 +114,8 @@ BAD = {
     "stability experimental": (
         "unit: s\n    stability: development",
         "unit: s\n    stability: experimental",
-        "26: metrics[0].stability is 'experimental', allowed: development, alpha, beta, release_candidate, stable.",
+        "26: metrics[0].stability is 'experimental', allowed: development, alpha, beta, "
+        "release_candidate, stable.",
     ),
     "no file_format": ("file_format: definition/2\n", "", "1: the file needs file_format"),
     "other file_format": (
@@ -304,7 +305,7 @@ BAD = {
         "brief: A fill.\n    brief: A fill.",
         "50: events[0].brief is given twice",
     ),
-    "no YAML": ("events:\n", "events: [\n", "52: is no YAML"),
+    "no YAML": ("events:\n", "events: [\n", "48: the file is no YAML"),
     "entry that is no mapping": (
         "  - key: trading.feed.name\n    brief: The feed.\n    stability: development\n    type: string\n"
         "    examples: [sip]\n",
@@ -335,7 +336,7 @@ def test_a_mistake_is_refused_with_file_line_key_and_mend(mistake, tmp_path):
 
 
 def test_a_file_that_is_no_mapping_is_refused(tmp_path):
-    assert problems(tmp_path, "- 1\n") == ["registry/order.yaml:1:  must be a mapping"]
+    assert problems(tmp_path, "- 1\n") == ["registry/order.yaml:1: the file must be a mapping"]
 
 
 def test_a_manifest_with_an_unknown_key_is_refused(tmp_path):
