@@ -1,0 +1,246 @@
+"""Desk: takes orders, has the books match them, and reports what became of them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from trading_system.venue.accounts import Account
+from trading_system.venue.book import Book, BookOrder, Execution, Side
+from trading_system.venue.faults import Faults
+from trading_system.venue.orders import Order, Ticket, replacement_from, ticket_from
+from trading_system.venue.refusals import forbidden, invalid, unknown
+from trading_system.venue.ticks import Quote, Tick, dollars
+from trading_system.venue.wire import Json, order_json, update_json
+
+BASIS_POINT = 10_000
+
+
+class Desk:
+    """Orders of the venue's one account, from the request to their end.
+
+    Args:
+        symbols: What may be traded.
+        faults: Rejects, slippage and duplicate fills are looked up there.
+        report: Called with every trade update.
+    """
+
+    def __init__(self, symbols: Sequence[str], faults: Faults, report: Callable[[Json], None]) -> None:
+        self.account = Account()
+        self.books = {symbol: Book() for symbol in symbols}
+        self.orders: dict[str, Order] = {}
+        self.is_closed = False
+        self._open: dict[str, Order] = {}
+        self._waiting: dict[str, BookOrder] = {}
+        self._by_client_id: dict[str, Order] = {}
+        self._faults = faults
+        self._report = report
+
+    # --- the market
+
+    def apply(self, tick: Tick) -> None:
+        """Let a tick change the book: a quote replaces its exchange's liquidity, a trade takes liquidity."""
+        book = self.books[tick.symbol]
+        if isinstance(tick, Quote):
+            if tick.bid_price:
+                self._fill(book.quote(tick.bid_exchange, Side.BUY, tick.bid_price, tick.bid_size))
+            if tick.ask_price:
+                self._fill(book.quote(tick.ask_exchange, Side.SELL, tick.ask_price, tick.ask_size))
+        else:
+            for side in Side:
+                best = book.best(side)
+                if best and best.price is not None and best.accepts(tick.price):
+                    taker = BookOrder("print", side.opposite, tick.price, tick.size, immediate=True)
+                    self._fill(book.submit(taker))
+                    break
+        self._mark(tick)
+        self._retry(tick.symbol)
+
+    def _retry(self, symbol: str) -> None:
+        """Give market orders that found too little liquidity what there is now."""
+        for entry in [*self._waiting.values()]:
+            if self.orders[entry.id].ticket.symbol == symbol:
+                self._fill(self.books[symbol].submit(entry))
+
+    def _mark(self, tick: Tick) -> None:
+        price = (tick.bid_price or tick.ask_price) if isinstance(tick, Quote) else tick.price
+        if not isinstance(tick, Quote) or tick.symbol not in self.account.marks:
+            self.account.mark(tick.symbol, price)
+
+    # --- requests
+
+    def submit(self, body: Mapping[str, Any]) -> Json:
+        """Take a new order.
+
+        Args:
+            body: The JSON that the client posted.
+
+        Returns:
+            The order as it was accepted; what became of it is told by trade updates.
+
+        Raises:
+            Refusal: The order is not accepted.
+        """
+        ticket = ticket_from(body)
+        self._check(ticket, [*self._open.values()])
+        order = Order(ticket)
+        accepted = order_json(order)
+        self._enter(order)
+        return accepted
+
+    def cancel(self, order_id: str) -> None:
+        """Cancel an open order.
+
+        Raises:
+            Refusal: There is no such order, or it is not open.
+        """
+        order = self.find(order_id)
+        if not order.is_open:
+            raise invalid(f'order is not cancelable: it is already in "{order.status}" state')
+        self._end(order, "canceled", "canceled_at")
+
+    def replace(self, order_id: str, body: Mapping[str, Any]) -> Json:
+        """Put a new order in the place of an open one; it queues behind all others at its price.
+
+        Returns:
+            The new order as it was accepted; what the old one had traded stays with the old one.
+
+        Raises:
+            Refusal: There is no such order, it is not open, or the new one is not accepted.
+        """
+        old = self.find(order_id)
+        if not old.is_open:
+            raise invalid(f'order is not replaceable: it is already in "{old.status}" state')
+        ticket = replacement_from(old, body)
+        self._check(ticket, [order for order in self._open.values() if order is not old])
+        new = Order(ticket, replaces=old.id)
+        old.replaced_by = new.id
+        self._end(old, "replaced", "replaced_at")
+        accepted = order_json(new)
+        self._enter(new)
+        return accepted
+
+    def expire_all(self) -> None:
+        """End every open order, as the close of the market does."""
+        for order in [*self._open.values()]:
+            self._end(order, "expired", "expired_at")
+
+    def find(self, order_id: str) -> Order:
+        """The order of that id, or a refusal."""
+        if (order := self.orders.get(order_id)) is None:
+            raise unknown(f"order not found for {order_id}")
+        return order
+
+    def find_by_client_id(self, client_order_id: str) -> Order:
+        """The order of that client order id, or a refusal."""
+        if (order := self._by_client_id.get(client_order_id)) is None:
+            raise unknown(f"order not found for {client_order_id}")
+        return order
+
+    @property
+    def buying_power(self) -> int:
+        """What further orders may cost, in ten-thousandths of a dollar."""
+        return self.account.buying_power(self._open.values())
+
+    def counts(self) -> dict[str, int]:
+        """Orders accepted, those still open, and the others by how they ended."""
+        ended = Counter(order.status for order in self.orders.values() if not order.is_open)
+        return {"accepted": len(self.orders), "open": len(self._open), **ended}
+
+    # --- the life of an order
+
+    def _check(self, ticket: Ticket, others: Sequence[Order]) -> None:
+        if ticket.symbol not in self.books:
+            raise invalid(f'asset "{ticket.symbol}" not found')
+        if self.is_closed:
+            raise forbidden("the market is closed")
+        if ticket.client_order_id in self._by_client_id:
+            raise invalid("client_order_id must be unique")
+        if any(_would_trade(ticket, other.ticket) for other in others):
+            raise forbidden("potential wash trade detected. use complex orders")
+        cost = self.account.cost_of(ticket.symbol, ticket.side, ticket.quantity, self._price_of(ticket))
+        power = self.account.buying_power(others)
+        if cost > max(0, power):
+            raise forbidden(
+                "insufficient buying power", buying_power=dollars(power), cost_basis=dollars(cost)
+            )
+
+    def _price_of(self, ticket: Ticket) -> int:
+        best = self.books[ticket.symbol].best(ticket.side.opposite)
+        market = best.price if best and best.price else self.account.marks.get(ticket.symbol, 0)
+        return ticket.limit_price or market
+
+    def _enter(self, order: Order) -> None:
+        ticket = order.ticket
+        self.orders[order.id] = self._open[order.id] = order
+        self._by_client_id[ticket.client_order_id] = order
+        if self._faults.hit("rejects"):
+            self._end(order, "rejected", "failed_at", reason="order rejected by the venue")
+            return
+        order.become("new")
+        self._report(update_json("new", order, {}))
+        entry = BookOrder(
+            order.id,
+            ticket.side,
+            ticket.limit_price,
+            ticket.quantity,
+            immediate=ticket.time_in_force == "ioc",
+        )
+        self._fill(self.books[ticket.symbol].submit(entry))
+        if order.is_open and entry.immediate:
+            self._end(order, "canceled", "canceled_at")
+        elif order.is_open and entry.price is None:
+            self._waiting[order.id] = entry
+
+    def _end(self, order: Order, status: str, time_name: str, **details: str) -> None:
+        self.books[order.ticket.symbol].cancel(order.id)
+        self._forget(order)
+        order.become(status, time_name)
+        self._report(update_json(status, order, details))
+
+    def _forget(self, order: Order) -> None:
+        self._open.pop(order.id, None)
+        self._waiting.pop(order.id, None)
+
+    def _fill(self, executions: Sequence[Execution]) -> None:
+        for execution in executions:
+            for order_id in (execution.maker_id, execution.taker_id):
+                if order := self._open.get(order_id):
+                    self._book(order, execution)
+
+    def _book(self, order: Order, execution: Execution) -> None:
+        ticket = order.ticket
+        price = self._slipped(ticket, execution.price)
+        order.fill(execution.quantity, price)
+        position = self.account.trade(ticket.symbol, ticket.side, execution.quantity, price)
+        if not order.is_open:
+            self._forget(order)
+        update = update_json(
+            "partial_fill" if order.is_open else "fill",
+            order,
+            {
+                "execution_id": str(uuid4()),
+                "qty": str(execution.quantity),
+                "price": dollars(price),
+                "position_qty": str(position),
+            },
+        )
+        self._report(update)
+        if self._faults.hit("duplicate_fill"):
+            self._report(update)
+
+    def _slipped(self, ticket: Ticket, price: int) -> int:
+        fault = self._faults.hit("slippage")
+        if fault is None:
+            return price
+        worse = round(price * fault.parameters["bps"] / BASIS_POINT)
+        if ticket.side is Side.BUY:
+            return min(price + worse, ticket.limit_price or price + worse)
+        return max(price - worse, ticket.limit_price or 0)
+
+
+def _would_trade(ticket: Ticket, other: Ticket) -> bool:
+    if ticket.symbol != other.symbol or ticket.side is other.side:
+        return False
+    mine = BookOrder("", ticket.side, ticket.limit_price, ticket.quantity)
+    return other.limit_price is None or mine.accepts(other.limit_price)

@@ -1,0 +1,86 @@
+"""Gate: breaks the venue's TCP connections on demand, and lets the control endpoint through."""
+
+import asyncio
+import re
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from trading_system.venue.faults import Faults
+
+_REQUEST = re.compile(rb"[A-Z]+ (/\S*) HTTP/1")
+
+
+class Gate:
+    """Which connections are open, and which are held silent."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self._connections: set[GatedProtocol] = set()
+        self._held: set[GatedProtocol] = set()
+
+    def opened(self, connection: "GatedProtocol") -> None:
+        """Note a new connection."""
+        self._connections.add(connection)
+
+    def gone(self, connection: "GatedProtocol") -> None:
+        """Forget a connection that ended or became a WebSocket."""
+        self._connections.discard(connection)
+        self._held.discard(connection)
+
+    def admits(self, connection: "GatedProtocol") -> bool:
+        """Whether data may pass now; a connection that may not is broken or held, as the faults say."""
+        if connection.is_control:
+            return True
+        if self.faults.active("refuse_connections"):
+            connection.transport.abort()
+            return False
+        if fault := self.faults.active("half_open"):
+            self._held.add(connection)
+            connection.loop.call_at(fault.until, self.release)
+        return connection not in self._held
+
+    def refuse(self) -> None:
+        """Break the connections that clients keep for their next request."""
+        for connection in [*self._connections]:
+            if not connection.is_control:
+                connection.transport.abort()
+
+    def release(self) -> None:
+        """Break the connections that were held silent, unless they are to be held longer."""
+        if not self.faults.active("half_open"):
+            for connection in [*self._held]:
+                connection.transport.abort()
+
+    def protocol(self) -> type["GatedProtocol"]:
+        """The protocol class for the server to make its connections of."""
+        return type("GatedProtocol", (GatedProtocol,), {"gate": self})
+
+
+class GatedProtocol(H11Protocol):
+    """An HTTP connection whose data passes the gate first."""
+
+    gate: Gate
+    is_control = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Register with the gate."""
+        super().connection_made(transport)
+        self.gate.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the gate."""
+        self.gate.gone(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass data on if the gate admits it; a request line tells whose data it is."""
+        if match := _REQUEST.match(data):
+            self.is_control = match[1].startswith(b"/control")
+        if self.gate.admits(self):
+            super().data_received(data)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Leave the gate: the connection is the WebSocket's now."""
+        self.gate.gone(self)
+        super().handle_websocket_upgrade(event)

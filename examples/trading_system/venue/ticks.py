@@ -1,0 +1,50 @@
+"""Tick: one quote or one trade of a symbol, as the market produced it.
+
+Prices are whole ten-thousandths of a dollar, the unit of LEAN's files: 182.10 USD is 1_821_000. Whole numbers
+keep the book exact, and a comparison of two prices is never a matter of rounding.
+"""
+
+from typing import NamedTuple
+
+PRICE_SCALE = 10_000
+CENT = 100
+
+
+class Quote(NamedTuple):
+    """The best bid and ask of one exchange; a side with price 0 is not stated by this quote."""
+
+    symbol: str
+    bid_price: int
+    bid_size: int
+    bid_exchange: str
+    ask_price: int
+    ask_size: int
+    ask_exchange: str
+    conditions: tuple[str, ...]
+
+
+class Trade(NamedTuple):
+    """A print: shares that changed hands between others."""
+
+    symbol: str
+    price: int
+    size: int
+    exchange: str
+    conditions: tuple[str, ...]
+
+
+Tick = Quote | Trade
+
+
+def dollars(value: int) -> str:
+    """Write ten-thousandths of a dollar as the decimal text the broker's JSON uses.
+
+    Args:
+        value: Money in ten-thousandths of a dollar.
+
+    Returns:
+        The amount in USD, without trailing zeros.
+    """
+    whole, rest = divmod(abs(value), PRICE_SCALE)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{rest:04d}".rstrip("0").rstrip(".")

@@ -1,0 +1,20 @@
+"""The pytest plugin: a fixture `telemetry`; imports nothing of ours before a test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from otel_trading.testing import CapturedTelemetry
+
+
+@pytest.fixture
+def telemetry() -> Iterator[CapturedTelemetry]:
+    """Capture the spans, metrics and logs of one test in memory; see `otel_trading.testing`."""
+    from otel_trading.testing import capture  # noqa: PLC0415 - see the module's docstring
+
+    with capture() as captured:
+        yield captured

@@ -1,0 +1,132 @@
+"""A model: from features over inference to a signal."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from otel_trading import metrics
+from otel_trading._guard import guard
+from otel_trading.instruments import _values
+from otel_trading.instruments.operation import Opened, Operation
+from otel_trading.recording import Histogram
+from otel_trading.semconv import signal as names
+from otel_trading.tracing import span
+
+
+class Generation(Operation):
+    """One run from a tick to a signal; counts the signal when the block succeeds.
+
+    Attributes:
+        direction: "buy", "sell" or "hold", which it is until it is set.
+    """
+
+    __slots__ = ("_strategy", "direction")
+
+    def __init__(self, opened: Opened, strategy: str) -> None:
+        super().__init__(opened, _generate_duration(strategy, "hold"))
+        self._strategy = strategy
+        self.direction = "hold"
+
+    def signal(self, direction: str) -> None:
+        """Decide: the same as setting `direction`.
+
+        Args:
+            direction: "buy", "sell" or "hold".
+        """
+        self.direction = direction
+
+    def _finish(self, elapsed: float, error: BaseException | None) -> None:
+        strategy = self._strategy
+        direction = _values.word(metrics.signal_generated, "direction", self.direction)
+        self.span.set_attribute(names.TRADING_SIGNAL_DIRECTION, direction)
+        if error is None:
+            _generate_duration(strategy, direction).record(elapsed)
+            metrics.signal_generated.bind(strategy_name=strategy, direction=direction).add()
+        else:
+            metrics.signal_generate_duration.bind(
+                strategy_name=strategy, direction=direction, error_type=_values.error_type(error)
+            ).record(elapsed)
+
+
+class Model:
+    """What turns market data into signals: features, a model, a strategy that uses it.
+
+        model = Model("gbm-7", strategy="mm", feature_set="book-v2")
+        with model.generate() as signal:
+            with model.features():
+                x = features(book)
+            with model.inference():
+                y = predict(x)
+            signal.direction = "buy" if y > 0 else "hold"
+
+    Args:
+        name: The model, and its version if several run.
+        strategy: Whose signals it gives.
+        feature_set: What it looks at.
+
+    Raises:
+        LabelError: One of the names is no text, or empty.
+    """
+
+    def __init__(self, name: str, *, strategy: str, feature_set: str) -> None:
+        self.name = _values.name(name, "Model(name)")
+        self.strategy = _values.name(strategy, "Model(strategy)")
+        self.feature_set = _values.name(feature_set, "Model(feature_set)")
+        self._features = metrics.signal_feature_duration.bind(feature_set_name=self.feature_set)
+        self._inference = metrics.signal_inference_duration.bind(model_name=self.name)
+
+    def features(self) -> Operation:
+        """Time the computation of the features; returns a context manager."""
+        opened = span("compute features", {names.TRADING_FEATURE_SET_NAME: self.feature_set})
+        failed = partial(_failed_features, self.feature_set)
+        return Operation(opened, self._features, failed)
+
+    def inference(self) -> Operation:
+        """Time one inference, and count an exception in it as an error of the model.
+
+        A cancelled inference has an `error.type` on its duration, but is no error of the model.
+
+        Returns:
+            A context manager.
+        """
+        opened = span("infer", {names.TRADING_MODEL_NAME: self.name})
+        return Operation(opened, self._inference, self._failed_inference)
+
+    def generate(self) -> Generation:
+        """Time the way from a tick to a signal, and count the signal.
+
+        Returns:
+            A context manager whose `direction` says what the signal is. If the block raises, there is no
+            signal, only a duration with an `error.type`.
+        """
+        return Generation(
+            span("generate signal", {names.TRADING_STRATEGY_NAME: self.strategy}), self.strategy
+        )
+
+    @guard("failed to load a model")
+    def load_failed(self, error: BaseException) -> None:
+        """Count a model that could not be loaded, as an error of the model.
+
+        Args:
+            error: Why.
+        """
+        self._count_error(_values.error_type(error))
+
+    def _failed_inference(self, error: BaseException) -> Histogram:
+        kind = _values.error_type(error)
+        if isinstance(error, Exception):
+            self._count_error(kind)
+        return metrics.signal_inference_duration.bind(model_name=self.name, error_type=kind)
+
+    def _count_error(self, kind: str) -> None:
+        metrics.signal_inference_errors.bind(model_name=self.name, error_type=kind).add()
+
+
+def _generate_duration(strategy: str, direction: str) -> Histogram:
+    return metrics.signal_generate_duration.bind(strategy_name=strategy, direction=direction)
+
+
+def _failed_features(feature_set: str, error: BaseException) -> Histogram:
+    return metrics.signal_feature_duration.bind(
+        feature_set_name=feature_set, error_type=_values.error_type(error)
+    )

@@ -1,0 +1,109 @@
+"""A venue: the connection that orders go out on, and the requests that failed there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opentelemetry.trace import SpanKind
+
+from otel_trading import metrics
+from otel_trading._guard import guard
+from otel_trading.instruments import _values
+from otel_trading.instruments.operation import Operation
+from otel_trading.instruments.status import Status
+from otel_trading.semconv import venue as names
+from otel_trading.tracing import span
+
+_AWAITED: Final = ("429", "500", "502", "503", "504")
+"""Failures whose series exist from the start, so that `increase()` sees the first of them."""
+
+
+class Request(Operation):
+    """One request to a venue, retries included: an exception in the block counts as a failure."""
+
+    __slots__ = ("_venue",)
+
+    def __init__(self, venue: Venue) -> None:
+        opened = span(f"request {venue.name}", {names.TRADING_VENUE_NAME: venue.name}, kind=SpanKind.CLIENT)
+        super().__init__(opened)
+        self._venue = venue
+
+    def _finish(self, elapsed: float, error: BaseException | None) -> None:  # noqa: ARG002
+        if isinstance(error, Exception):  # a cancelled request did not fail
+            self._venue.request_failed(error)
+
+
+class Venue:
+    """Where orders go: an exchange or a broker. It starts out disconnected.
+
+        venue = Venue("XNAS", address="api.broker.example")
+        venue.connected()
+        with venue.request():
+            client.submit_order(...)
+
+    Args:
+        name: The venue, as a MIC (ISO 10383) or a short name.
+        address: The host that orders are sent to.
+
+    Raises:
+        LabelError: A name is no text, or empty.
+    """
+
+    def __init__(self, name: str, *, address: str) -> None:
+        self.name = _values.name(name, "Venue(name)")
+        self.address = _values.name(address, "Venue(address)")
+        states = metrics.connection_status.bind_states(
+            "state", connection_type="order_entry", server_address=self.address
+        )
+        self._status = Status(states, "disconnected")
+        for error_type in _AWAITED:
+            metrics.venue_request_failed.bind(venue_name=self.name, error_type=error_type)
+
+    @property
+    def state(self) -> str:
+        """The connection: "connected", "connecting", "disconnected" or "idle"."""
+        return self._status.state
+
+    @guard("venue connecting")
+    def connecting(self) -> None:
+        """State that the connection is being made."""
+        self._status.change("connecting")
+
+    @guard("venue connected")
+    def connected(self) -> None:
+        """State that orders can be sent."""
+        self._status.change("connected")
+
+    @guard("venue disconnected")
+    def disconnected(self) -> None:
+        """State that no order can be sent."""
+        self._status.change("disconnected")
+
+    @guard("venue idle")
+    def idle(self) -> None:
+        """State that the venue is out of session."""
+        self._status.change("idle")
+
+    def request(self) -> Request:
+        """Count an exception in the block as a failed request, and let it go on.
+
+        Its span is `request {venue}`, around those of the HTTP client. Put it around the retries, not
+        inside: a request that succeeds in the end did not fail.
+
+        Returns:
+            A context manager.
+        """
+        return Request(self)
+
+    @guard("venue request failed")
+    def request_failed(self, error: BaseException | str) -> None:
+        """Count a request that failed for good, over any transport.
+
+        Args:
+            error: An exception; if it, or its `response`, has the `status_code` of HTTP (requests, httpx,
+                alpaca-py), that is the type, else the name of its class. Or a short word of a small set.
+        """
+        kind = (
+            _values.status_or_error_type(error) if isinstance(error, BaseException) else _values.text(error)
+        )
+        metrics.venue_request_failed.bind(venue_name=self.name, error_type=kind).add()

@@ -1,0 +1,88 @@
+"""The stdlib handler: the `logging` calls that are already there become OpenTelemetry log records."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from time import time_ns
+from typing import Any, Final, TextIO
+
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import get_current
+
+from otel_trading.logs.provider import CURRENT
+from otel_trading.logs.values import described, exportable
+
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""What every record has; whatever else it carries came by `extra`."""
+
+_SEVERITIES: Final = (
+    (logging.CRITICAL, SeverityNumber.FATAL),
+    (logging.ERROR, SeverityNumber.ERROR),
+    (logging.WARNING, SeverityNumber.WARN),
+    (logging.INFO, SeverityNumber.INFO),
+    (logging.DEBUG, SeverityNumber.DEBUG),
+)
+
+
+class StdlibHandler(logging.Handler):
+    """Hands records of the standard library's `logging` to the attached provider.
+
+    A record that an exporter writes while it exports does not go out again, which would feed the next
+    export: it is written to `fallback` as plain text.
+
+    Args:
+        level: The lowest level to take.
+        fallback: Where those records go; stderr without it.
+    """
+
+    def __init__(self, level: int = logging.NOTSET, fallback: TextIO | None = None) -> None:
+        from opentelemetry.instrumentation.utils import is_instrumentation_enabled  # noqa: PLC0415 - kept light
+
+        super().__init__(level)
+        self._may_export = is_instrumentation_enabled
+        self._fallback = fallback
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Translate one record; what is wrong with it goes the way of `logging`'s own errors."""
+        try:
+            if self._may_export():
+                self._emit(record)
+            else:
+                print(self.format(record), file=self._fallback or sys.stderr)
+        except Exception:  # noqa: BLE001 - the record's arguments are anybody's code
+            self.handleError(record)
+
+    def _emit(self, record: logging.LogRecord) -> None:
+        severity = severity_of(record.levelno)
+        CURRENT.provider.get_logger(record.name).emit(
+            timestamp=int(record.created * 1e9),
+            observed_timestamp=time_ns(),
+            context=get_current(),
+            severity_number=severity,
+            severity_text=severity.name,
+            body=exportable(record.getMessage()),
+            attributes=_attributes(record),
+        )
+
+
+def severity_of(level: int) -> SeverityNumber:
+    """Return OpenTelemetry's severity for a level of `logging`, rounded down to the next named one."""
+    return next((severity for low, severity in _SEVERITIES if level >= low), SeverityNumber.TRACE)
+
+
+def _attributes(record: logging.LogRecord) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        key: value for key, value in vars(record).items() if key not in _OWN and not key.startswith("_")
+    }
+    found["code.file.path"] = record.pathname
+    found["code.function.name"] = record.funcName
+    found["code.line.number"] = record.lineno
+    if record.exc_info and record.exc_info[1] is not None:
+        kind, error, trace = record.exc_info
+        found["exception.type"] = kind.__qualname__ if kind else ""
+        found["exception.message"] = described(error)
+        found["exception.stacktrace"] = "".join(traceback.format_exception(kind, error, trace))
+    cleaned: dict[str, Any] = exportable(found)
+    return cleaned

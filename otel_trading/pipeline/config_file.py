@@ -1,0 +1,68 @@
+"""The configuration file: OpenTelemetry's declarative form, which replaces every `OTEL_*` variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from otel_trading.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from opentelemetry.configuration import OpenTelemetryConfiguration
+
+_OURS = "otel_trading"
+
+
+def load(path: str) -> OpenTelemetryConfiguration:
+    """Read and check the file.
+
+    Args:
+        path: What `OTEL_CONFIG_FILE` says.
+
+    Raises:
+        ConfigurationError: The package that reads it is not installed, or the file is not there or not valid.
+    """
+    if find_spec("opentelemetry.configuration") is None:
+        raise ConfigurationError(
+            "OTEL_CONFIG_FILE needs a package that is not installed: pip install opentelemetry-configuration"
+        )
+    from opentelemetry.configuration import ConfigurationError as TheirError  # noqa: PLC0415
+    from opentelemetry.configuration import load_config_file  # noqa: PLC0415
+
+    try:
+        return load_config_file(path)
+    except TheirError as error:
+        raise ConfigurationError(f"OTEL_CONFIG_FILE names {path!r}, which cannot be used: {error}") from None
+
+
+def settings_in(config: OpenTelemetryConfiguration) -> Mapping[str, object]:
+    """Return our own settings, which the file holds under `distribution: {otel_trading: …}`."""
+    return (config.distribution or {}).get(_OURS) or {}
+
+
+def resource_in(config: OpenTelemetryConfiguration) -> dict[str, Any]:
+    """Return the attributes of the resource that the file gives."""
+    attributes = config.resource.attributes if config.resource else None
+    return {attribute.name: attribute.value for attribute in attributes or [] if attribute.value is not None}
+
+
+def apply(config: OpenTelemetryConfiguration, attributes: Mapping[str, str | int]) -> None:
+    """Set OpenTelemetry's providers as the file says, with our attributes where the file has none.
+
+    Raises:
+        ConfigurationError: The file asks for something that is not installed, or that does not work.
+    """
+    from opentelemetry.configuration import configure_sdk  # noqa: PLC0415
+    from opentelemetry.configuration.models import AttributeNameValue, Resource  # noqa: PLC0415
+
+    given = resource_in(config)
+    config.resource = config.resource or Resource()
+    config.resource.attributes = [
+        *(config.resource.attributes or []),
+        *(AttributeNameValue(key, value) for key, value in attributes.items() if key not in given),
+    ]
+    try:
+        configure_sdk(config)
+    except Exception as error:
+        raise ConfigurationError(f"OTEL_CONFIG_FILE cannot be put into force: {error}") from error

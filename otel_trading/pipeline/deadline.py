@@ -1,0 +1,81 @@
+"""The deadline: several blocking calls at once, and nobody waits for them longer than said."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+from otel_trading._guard import guard
+
+Job = Callable[[float], bool]
+"""Takes the deadline, on the clock of `time.monotonic`; returns whether it did all it should."""
+
+
+def after(seconds: float) -> float:
+    """Return the deadline that is `seconds` from now."""
+    return time.monotonic() + seconds
+
+
+def left(deadline: float) -> float:
+    """Return the seconds until the deadline, 0 if it has passed."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def together(jobs: Sequence[Job], deadline: float) -> bool:
+    """Run the jobs at the same time, each on a thread of its own.
+
+    Args:
+        jobs: Calls that may block for ever.
+        deadline: When to stop waiting for them.
+
+    Returns:
+        Whether every one succeeded by then.
+    """
+    try:
+        asides = [Aside(job) for job in jobs]
+    except RuntimeError:  # the interpreter exits, and starts no more threads
+        return False
+    for aside in asides:
+        aside.begin(deadline)
+    done = [aside.finish() for aside in asides]
+    return all(done)
+
+
+class Aside:
+    """A parked daemon thread that runs one job when told, so that whoever waits can stop waiting.
+
+    It is started when it is made: since Python 3.12 no thread can be started while the interpreter exits.
+
+    Args:
+        job: What to run.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._deadline = 0.0
+        self._done = False
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._pid = os.getpid()
+        self._begin, self._end = Event(), Event()
+        Thread(target=self._run, name="otel-trading-aside", daemon=True).start()
+
+    def _run(self) -> None:
+        self._begin.wait()
+        with guard("flush or shutdown"):
+            self._done = self._job(self._deadline)
+        self._end.set()
+
+    def begin(self, deadline: float) -> None:
+        """Run the job now; it gets the deadline and may look at it."""
+        if self._pid != os.getpid():  # threads do not survive a fork
+            self._prepare()
+        self._deadline = deadline
+        self._begin.set()
+
+    def finish(self) -> bool:
+        """Wait until the job is done, or until the deadline; return whether it succeeded."""
+        return self._end.wait(left(self._deadline)) and self._done

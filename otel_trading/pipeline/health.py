@@ -1,0 +1,59 @@
+"""Health: one answer to "does telemetry work?"."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RouteHealth:
+    """One signal on its way to one exporter.
+
+    Attributes:
+        signal: "traces", "metrics" or "logs".
+        exporter: As the setting `exporters` calls it; "stdout" for the lines of JSON.
+        delivered: How many spans, log records or data points arrived.
+        lost: How many did not, because an export failed.
+        last_error: What the last failed export said; None while none has failed.
+    """
+
+    signal: str
+    exporter: str
+    delivered: int
+    lost: int
+    last_error: str | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of telemetry in one process.
+
+    Attributes:
+        service: The name of the service.
+        pid: The process that was asked.
+        running: Whether `shutdown` is still to come, and OpenTelemetry is not disabled.
+        form: Which form of the recording cells runs: "pure" or "compiled".
+        exporters: Every exporter in use.
+        attached_to: Per signal, whose providers are used: "ours", "file" (`OTEL_CONFIG_FILE`),
+            "foreign" (set by another library) or "none".
+        endpoint: Where OTLP goes, or None.
+        metrics_address: Where `/metrics` is served, or None.
+        routes: What became of what was exported; empty where the providers are not ours.
+        losses: What was dropped, by signal and reason.
+    """
+
+    service: str
+    pid: int
+    running: bool
+    form: str
+    exporters: tuple[str, ...]
+    attached_to: dict[str, str]
+    endpoint: str | None
+    metrics_address: str | None
+    routes: tuple[RouteHealth, ...]
+    losses: dict[str, dict[str, int]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return asdict(self)

@@ -1,0 +1,242 @@
+"""The providers: OpenTelemetry's three, ours or somebody else's, and everything behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+from opentelemetry import _logs as logs_api
+from opentelemetry import metrics as metrics_api
+from opentelemetry import trace as trace_api
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+
+from otel_trading._guard import warn
+from otel_trading.pipeline import exporters
+from otel_trading.pipeline.accounting import (
+    AccountedLogs,
+    AccountedMetrics,
+    AccountedSpans,
+    ErrorListener,
+    Route,
+)
+from otel_trading.pipeline.batching import BatchedLogs, BatchedSpans, BatchQueue
+from otel_trading.pipeline.deadline import Job, left, together
+from otel_trading.pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from otel_trading.pipeline.prometheus import Exposition
+
+OURS: Final = "ours"
+FOREIGN: Final = "foreign"
+FILE: Final = "file"
+NONE: Final = "none"
+
+_SDK: Final[dict[str, type[Any]]] = {
+    "traces": TracerProvider,
+    "metrics": MeterProvider,
+    "logs": LoggerProvider,
+}
+_GLOBAL: Final[dict[str, Callable[[], Any]]] = {
+    "traces": trace_api.get_tracer_provider,
+    "metrics": metrics_api.get_meter_provider,
+    "logs": logs_api.get_logger_provider,
+}
+_SET_GLOBAL: Final[dict[str, Callable[[Any], None]]] = {
+    "traces": trace_api.set_tracer_provider,
+    "metrics": metrics_api.set_meter_provider,
+    "logs": logs_api.set_logger_provider,
+}
+
+_built: WeakSet[Any] = WeakSet()
+"""Every provider this package built, so that a later `configure` does not take one for somebody else's."""
+
+
+def set_by_others(signal: str) -> Any:
+    """Return the SDK provider that is global for a signal and was not built here, or None."""
+    provider = _GLOBAL[signal]()
+    return None if provider in _built or not isinstance(provider, _SDK[signal]) else provider
+
+
+@dataclass
+class Providers:
+    """One provider per signal, with the queues and routes behind those that are ours.
+
+    Attributes:
+        by_signal: The providers.
+        owners: Per signal "ours", "file", "foreign" or "none".
+        routes: What the account of each way out says.
+        exposition: The server of `/metrics`, if there is one.
+    """
+
+    by_signal: dict[str, Any] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    exposition: Exposition | None = None
+    _queues: list[BatchQueue[Any]] = field(default_factory=list)
+    _listener: ErrorListener = field(default_factory=ErrorListener)
+
+    @property
+    def service(self) -> str:
+        """The name of the service, as the resource of the first provider says it."""
+        for provider in self.by_signal.values():
+            if (resource := getattr(provider, "resource", None)) is not None:
+                return str(resource.attributes.get(SERVICE_NAME, ""))
+        return ""
+
+    def adopt(self, signal: str, provider: Any, owner: str) -> None:
+        """Use a provider that is there already."""
+        self.by_signal[signal] = provider
+        self.owners[signal] = owner
+
+    def build(self, signal: str, settings: Settings, resource: Resource) -> None:
+        """Build our provider of one signal.
+
+        Args:
+            signal: "traces", "metrics" or "logs".
+            settings: The settings in force.
+            resource: What the provider's telemetry speaks of.
+
+        Raises:
+            ConfigurationError: The port of `/metrics` is taken.
+        """
+        if signal == "traces":
+            provider: Any = self._tracer_provider(settings, resource)
+        elif signal == "metrics":
+            provider = self._meter_provider(settings, resource)
+        else:
+            provider = self._logger_provider(settings, resource)
+        _built.add(provider)
+        self._listener.start()
+        self.adopt(signal, provider, OURS)
+
+    def make_global(self, signal: str) -> None:
+        """Make our provider OpenTelemetry's global one, so that other libraries use it."""
+        if isinstance(_GLOBAL[signal](), _SDK[signal]):
+            warn(
+                "global providers",
+                "otel_trading: OpenTelemetry keeps the global providers of the first configure(); what other "
+                "libraries record after a second one is not exported",
+            )
+        else:
+            _SET_GLOBAL[signal](self.by_signal[signal])
+
+    def write_json(self) -> None:
+        """Have every log record written to stdout as a line of JSON."""
+        provider = self.by_signal.get("logs")
+        if provider is not None:
+            route = self._route("logs", "stdout")
+            provider.add_log_record_processor(
+                SimpleLogRecordProcessor(AccountedLogs(exporters.json_exporter(), route))
+            )
+
+    def flush(self, deadline: float) -> bool:
+        """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
+        lost = self._lost()
+        jobs: list[Job] = [queue.flush for queue in self._queues]
+        for signal, provider in self.by_signal.items():
+            if signal == "metrics" or self.owners[signal] != OURS:  # ours of the others are the queues
+                jobs.append(partial(_flush, provider))
+        return together(jobs, deadline) and self._lost() == lost
+
+    def close(self, deadline: float) -> bool:
+        """Export what is there and stop what is ours; call it on a thread that may be abandoned.
+
+        It starts no thread of its own, since that is impossible while the interpreter exits.
+        """
+        lost = self._lost()
+        for queue in self._queues:
+            queue.begin_close()
+        done = [self._close_provider(signal, deadline) for signal in self.by_signal]
+        done += [queue.close(deadline) for queue in self._queues]
+        self._listener.stop()
+        if self.exposition is not None:
+            self.exposition.stop()
+        return all(done) and self._lost() == lost
+
+    def _close_provider(self, signal: str, deadline: float) -> bool:
+        provider, owner = self.by_signal[signal], self.owners[signal]
+        if owner == FOREIGN:
+            return _flush(provider, deadline)
+        if signal == "metrics":
+            provider.shutdown(timeout_millis=left(deadline) * 1000)
+        elif owner == FILE:
+            provider.shutdown()
+        return left(deadline) > 0
+
+    def _lost(self) -> int:
+        return sum(route.lost for route in self.routes)
+
+    def _route(self, signal: str, exporter: str) -> Route:
+        route = Route(signal, exporter)
+        self.routes.append(route)
+        return route
+
+    def _tracer_provider(self, settings: Settings, resource: Resource) -> TracerProvider:
+        ratio = settings.sample_ratio
+        sampler = None if ratio is None else ParentBasedTraceIdRatio(ratio)
+        provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
+        for name in settings.exporters_of("traces"):
+            exporter = AccountedSpans(exporters.span_exporter(name, settings), self._route("traces", name))
+            queue = BatchQueue(
+                "traces",
+                exporter.deliver,
+                exporter.shutdown,
+                size=settings.span_queue_size,
+                batch=settings.span_batch_size,
+                delay=settings.span_delay,
+            )
+            self._queues.append(queue)
+            provider.add_span_processor(BatchedSpans(queue))
+        return provider
+
+    def _logger_provider(self, settings: Settings, resource: Resource) -> LoggerProvider:
+        provider = LoggerProvider(resource, shutdown_on_exit=False)
+        for name in settings.exporters_of("logs"):
+            if name == "console" and settings.json_logs:
+                continue  # the lines of JSON are on the console already
+            exporter = AccountedLogs(exporters.log_exporter(name, settings), self._route("logs", name))
+            queue = BatchQueue(
+                "logs",
+                exporter.deliver,
+                exporter.shutdown,
+                size=settings.log_queue_size,
+                batch=settings.log_batch_size,
+                delay=settings.log_delay,
+            )
+            self._queues.append(queue)
+            provider.add_log_record_processor(BatchedLogs(queue))
+        return provider
+
+    def _meter_provider(self, settings: Settings, resource: Resource) -> MeterProvider:
+        readers = [self._reader(name, settings) for name in settings.exporters_of("metrics")]
+        return MeterProvider(readers, resource, shutdown_on_exit=False)
+
+    def _reader(self, name: str, settings: Settings) -> MetricReader:
+        if name == "prometheus":
+            from otel_trading.pipeline.prometheus import Exposition  # noqa: PLC0415 - imports the exporter
+
+            self.exposition = Exposition(settings.prometheus_host, settings.prometheus_port)
+            return self.exposition.reader
+        exporter = AccountedMetrics(
+            exporters.metric_exporter(name, settings),
+            self._route("metrics", name),
+            exporters.TEMPORALITIES[settings.temporality],
+        )
+        interval_ms, timeout_ms = settings.export_interval * 1000, settings.export_timeout * 1000
+        return PeriodicExportingMetricReader(exporter, interval_ms, timeout_ms)
+
+
+def _flush(provider: Any, deadline: float) -> bool:
+    try:
+        return bool(provider.force_flush(int(left(deadline) * 1000)))
+    except Exception:  # noqa: BLE001 - the SDK raises its own timeouts
+        return False

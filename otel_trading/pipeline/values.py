@@ -1,0 +1,135 @@
+"""The values a setting may have: a parser returns what was given as its type, or says what is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from otel_trading.errors import nearest
+
+Parser = Callable[[object], Any]
+
+_TRUE: Final = frozenset({"true", "1", "yes", "on"})
+_FALSE: Final = frozenset({"false", "0", "no", "off"})
+_LARGEST_PORT: Final = 65535
+
+
+class Refused(ValueError):  # noqa: N818 - half a sentence, which ConfigurationError completes
+    """What is wrong with a value, as the second half of a sentence that starts with the setting's name."""
+
+
+def _refuse(value: object, allowed: str, hint: str = "") -> Refused:
+    return Refused(f"is {value!r} but must be {allowed}.{hint}")
+
+
+def text(value: object) -> str:
+    """Accept any text that is more than white space."""
+    if not isinstance(value, str) or not value.strip():
+        raise _refuse(value, "a text that is not empty")
+    return value.strip()
+
+
+def boolean(value: object) -> bool:
+    """Accept True and False, and in words true, yes, on, 1, false, no, off, 0."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise _refuse(value, "true or false")
+    return word in _TRUE
+
+
+def one_of(*words: str) -> Parser:
+    """Build the parser that accepts one of `words`, in any case."""
+    by_word = {word.lower(): word for word in words}
+
+    def parse(value: object) -> str:
+        given = str(value).strip()
+        if given.lower() not in by_word:
+            raise _refuse(value, f"one of {', '.join(words)}", nearest(given, words))
+        return by_word[given.lower()]
+
+    return parse
+
+
+def some_of(*words: str) -> Parser:
+    """Build the parser that accepts several of `words`: a sequence, or a text with commas."""
+    single = one_of(*words)
+
+    def parse(value: object) -> tuple[str, ...]:
+        given = value.split(",") if isinstance(value, str) else value
+        if not isinstance(given, Iterable):
+            raise _refuse(value, f"some of {', '.join(words)}")
+        return tuple(dict.fromkeys(single(word) for word in given if word))
+
+    return parse
+
+
+def number(allowed: str, *, low: float, high: float, above: bool = False, whole: bool = False) -> Parser:
+    """Build the parser of a number between two bounds.
+
+    Args:
+        allowed: The range in words, for the error.
+        low: The smallest value.
+        high: The largest value.
+        above: Whether `low` itself is refused.
+        whole: Whether it must be an integer.
+    """
+
+    def parse(value: object) -> float:
+        try:
+            given = float(value) if not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            given = math.nan
+        inside = low < given <= high if above else low <= given <= high
+        if not inside or (whole and not given.is_integer()):
+            raise _refuse(value, allowed)
+        return int(given) if whole else given
+
+    return parse
+
+
+def mapping(value: object) -> dict[str, str]:
+    """Accept a mapping, or a text `key=value,key=value`."""
+    if isinstance(value, Mapping):
+        return {str(key): str(item) for key, item in value.items()}
+    if not isinstance(value, str):
+        raise Refused("must be a mapping, or a text of the form key=value,key=value.")
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    if any(not key.strip() or not separator for key, separator, _ in pairs):
+        raise Refused("must be a text of the form key=value,key=value.")  # unquoted: it may hold a secret
+    return {key.strip(): item.strip() for key, _, item in pairs}
+
+
+def url(value: object) -> str:
+    """Accept an http or https URL with a host, without credentials."""
+    given = str(value).strip()
+    if "@" in given:  # first of all, so that no other sentence prints it
+        raise Refused("holds a user name or a password, which belong in the setting headers, not in a URL.")
+    try:
+        parts = urlsplit(given)
+    except ValueError:  # an IPv6 address without its bracket
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _refuse(value, "a URL such as http://localhost:4317, with the scheme http or https")
+    try:
+        numbered = parts.port != 0
+    except ValueError:
+        numbered = False
+    if not numbered:
+        raise _refuse(value, f"a URL with a port from 1 to {_LARGEST_PORT}")
+    return given.rstrip("/")
+
+
+ratio: Final = number("a number from 0 to 1", low=0, high=1)
+port: Final = number(
+    f"a port from 0 to {_LARGEST_PORT}, 0 for a free one", low=0, high=_LARGEST_PORT, whole=True
+)
+count: Final = number("a whole number from 1 to 1000000", low=1, high=1_000_000, whole=True)
+
+
+def seconds(high: float) -> Parser:
+    """Build the parser of a duration in seconds, above 0 and at most `high`."""
+    return number(f"a number of seconds above 0 and at most {high:g}", low=0, high=high, above=True)

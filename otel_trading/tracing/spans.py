@@ -1,0 +1,187 @@
+"""Spans: one for a `with` block, one that is started and ended by hand, and what a failure leaves on them."""
+
+from __future__ import annotations
+
+import traceback
+from asyncio import CancelledError
+from collections.abc import Mapping, Sequence
+from contextvars import Token
+from types import TracebackType
+
+from opentelemetry import context as otel_context
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.util.types import AttributeValue
+
+from otel_trading._guard import guard
+from otel_trading.tracing.provider import CURRENT
+
+Attributes = Mapping[str, AttributeValue] | None
+
+_RECORDED = "__otel_trading_recorded__"
+_LIMIT = 4096
+_OUTGOING = (SpanKind.CLIENT, SpanKind.PRODUCER)
+
+
+def start_span(
+    name: str,
+    attributes: Attributes = None,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    context: Context | None = None,
+    links: Sequence[Link] = (),
+    start_time: int | None = None,
+) -> Span:
+    """Start a span that is not made the current one; end it with `span.end()`. Never raises.
+
+    Args:
+        name: Low in cardinality: no identifier in it.
+        attributes: Keys from the registry or of your own.
+        kind: OpenTelemetry's span kind.
+        context: Whose current span is the parent; the current context without it.
+        links: Spans of other traces that led here.
+        start_time: Unix time in nanoseconds, if it started earlier.
+
+    Returns:
+        The span, or one that records nothing where it could not be started.
+    """
+    with guard("start of a span"):
+        return CURRENT.tracer.start_span(
+            name,
+            context,
+            kind,
+            attributes,
+            links,
+            start_time,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+    return INVALID_SPAN
+
+
+class SpanScope:
+    """A span for one `with` block, in which it is the current one; an error goes on as it came."""
+
+    __slots__ = ("_kind", "_span", "_token")
+
+    def __init__(self, span: Span, kind: SpanKind) -> None:
+        self._span = span
+        self._kind = kind
+
+    def __enter__(self) -> Span:
+        """Make the span the current one."""
+        self._token: Token[Context] = otel_context.attach(set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            fail(self._span, error, kind=self._kind)
+        otel_context.detach(self._token)
+        end(self._span)
+
+
+def span(
+    name: str,
+    attributes: Attributes = None,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    context: Context | None = None,
+    links: Sequence[Link] = (),
+    start_time: int | None = None,
+) -> SpanScope:
+    """Return a context manager that opens a span around its block; an error is recorded and re-raised.
+
+    Args:
+        name: Low in cardinality: no identifier in it.
+        attributes: Keys from the registry or of your own.
+        kind: OpenTelemetry's span kind.
+        context: Whose current span is the parent, such as `ot.extract(headers)`.
+        links: Spans of other traces that led here.
+        start_time: Unix time in nanoseconds, if it started earlier.
+
+    Returns:
+        A context manager whose value is the OpenTelemetry span.
+    """
+    started = start_span(name, attributes, kind=kind, context=context, links=links, start_time=start_time)
+    return SpanScope(started, kind)
+
+
+def end(span: Span) -> None:
+    """End a span; a processor that raises does not reach the caller."""
+    with guard("end of a span"):
+        span.end()
+
+
+def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL) -> None:
+    """Record on a span that it failed: status and `error.type`, and once per exception an event and a log.
+
+    Exceptions belong into logs by the newer convention; the span event stays beside it, because Jaeger's
+    users read it there. What ends a block without being a failure leaves nothing: an early `break` out
+    of a generator, and `sys.exit(0)`.
+
+    Args:
+        span: The span of the operation that failed.
+        error: What it raised. Cancellation is a failure with the description "cancelled".
+        kind: The span's kind; the failure of an outgoing call is a warning, any other an error.
+    """
+    if isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in {None, 0}):
+        return
+    with guard("record of an exception"):
+        message = _text(error)
+        span.set_attribute("error.type", error_type(error))
+        span.set_status(StatusCode.ERROR, "cancelled" if isinstance(error, CancelledError) else message)
+        if not _seen(error):
+            details = _details(error, message)
+            span.add_event("exception", details)
+            _log(span, details, kind)
+
+
+def error_type(error: BaseException) -> str:
+    """Return the value of `error.type`: the class's name, with its module outside the builtins."""
+    module, name = type(error).__module__, type(error).__qualname__
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def _seen(error: BaseException) -> bool:
+    """Say whether an inner span recorded this exception already, and remember that one has."""
+    if getattr(error, _RECORDED, False):
+        return True
+    try:
+        setattr(error, _RECORDED, True)
+    except AttributeError:  # an exception class with slots and without a dict
+        return False
+    return False
+
+
+def _details(error: BaseException, message: str) -> dict[str, str]:
+    try:
+        stack = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - formatting calls the exception's own `__str__`
+        stack = "".join(traceback.format_tb(error.__traceback__))
+    return {
+        "exception.type": error_type(error),
+        "exception.message": message,
+        "exception.stacktrace": stack,
+    }
+
+
+def _log(span: Span, details: dict[str, str], kind: SpanKind) -> None:
+    severity = SeverityNumber.WARN if kind in _OUTGOING else SeverityNumber.ERROR
+    CURRENT.logger.emit(
+        context=set_span_in_context(span),
+        severity_number=severity,
+        severity_text=severity.name,
+        body=f"{details['exception.type']}: {details['exception.message']}",
+        attributes=details,
+        event_name="exception",
+    )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:_LIMIT]
+    except Exception:  # noqa: BLE001 - `__str__` of a user's exception
+        return "<the exception's text raised>"

@@ -1,0 +1,54 @@
+"""The deadline: blocking calls are waited for as long as said, and no longer."""
+
+from __future__ import annotations
+
+import os
+from threading import Event
+
+import pytest
+
+from otel_trading.pipeline.deadline import Aside, after, left, together
+
+
+def test_time_left_is_never_negative() -> None:
+    assert left(after(-5)) == 0.0
+    assert 0 < left(after(60)) <= 60
+
+
+def test_together_is_true_when_every_job_succeeds() -> None:
+    assert together([], after(30))
+    assert together([lambda _: True, lambda _: True], after(30))
+    assert not together([lambda _: True, lambda _: False], after(30))
+
+
+def test_together_is_false_when_a_job_is_too_slow() -> None:
+    never = Event()
+    assert not together([lambda _: never.wait()], after(0.01))
+    never.set()
+
+
+def test_a_job_gets_the_deadline() -> None:
+    deadline, seen = after(30), []
+    assert together([lambda given: not seen.append(given)], deadline)  # type: ignore[func-returns-value]
+    assert seen == [deadline]
+
+
+def test_no_new_thread_means_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    assert not together([lambda _: True], after(30))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_can_run_it_too() -> None:
+    aside = Aside(lambda _: True)
+    pid = os.fork()
+    if pid == 0:
+        aside.begin(after(30))
+        os._exit(0 if aside.finish() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    aside.begin(after(30))
+    assert aside.finish()
