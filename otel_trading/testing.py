@@ -189,9 +189,9 @@ class CapturedTelemetry:
         """What was dropped, by signal and reason."""
         return _losses.snapshot()
 
-    def events(self, name: str) -> list[CapturedLog]:
-        """Return the events of one name, such as `trading.order.filled`."""
-        return [record for record in self.logs if record.name == name]
+    def events(self, name: str | None = None) -> list[CapturedLog]:
+        """Return the events; with a name, such as `trading.order.filled`, those that have it."""
+        return [record for record in self.logs if record.name and name in (None, record.name)]
 
     def metric(self, metric: str | BoundMetric[Any], **labels: object) -> float | CapturedHistogram | None:
         """Return what one series of a metric holds.
@@ -201,7 +201,8 @@ class CapturedTelemetry:
             **labels: As in `bind`; those of one series, or as many as tell it apart.
 
         Returns:
-            The value of a counter or level, the contents of a histogram, or None where nothing was recorded.
+            The value of a counter or level, the contents of a histogram, or None where nothing was recorded;
+            a counter that was only bound, here or in an earlier test, recorded nothing.
 
         Raises:
             LabelError: The metric or a label is unknown, or several series have these labels.
@@ -239,7 +240,10 @@ class CapturedTelemetry:
             for scope in resource.scope_metrics
             for metric in scope.metrics
         )
-        return {metric.name: list(metric.data.data_points) for metric in metrics}
+        return {
+            metric.name: [point for point in metric.data.data_points if _was_recorded(metric.data, point)]
+            for metric in metrics
+        }
 
 
 @contextmanager
@@ -304,6 +308,10 @@ def _keys(definition: Metric, labels: Mapping[str, object]) -> dict[str, str]:
             hint = nearest(keyword, keys)
             raise LabelError(f"{definition.name} has no label {keyword!r}, it has {', '.join(keys)}.{hint}")
     return {keys[keyword]: str(getattr(value, "value", value)) for keyword, value in labels.items()}
+
+
+def _was_recorded(data: Any, point: Any) -> bool:
+    return not getattr(data, "is_monotonic", False) or point.value != 0
 
 
 def _value(point: Any) -> float | CapturedHistogram:

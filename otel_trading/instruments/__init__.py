@@ -11,7 +11,7 @@ from otel_trading.instruments.market_data import Feed
 from otel_trading.instruments.order import Order
 from otel_trading.instruments.portfolio import Portfolio
 from otel_trading.instruments.risk import KillSwitch, RiskGate
-from otel_trading.instruments.runtime import clock_offset, heartbeat, monitor_event_loop, watch_process
+from otel_trading.instruments.runtime import clock_offset, heartbeat, monitor_event_loop
 from otel_trading.instruments.signal import Model
 from otel_trading.instruments.venue import Venue
 
@@ -27,5 +27,4 @@ __all__ = [
     "clock_offset",
     "heartbeat",
     "monitor_event_loop",
-    "watch_process",
 ]

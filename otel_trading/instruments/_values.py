@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from math import isfinite
+from reprlib import repr as shown  # short, and safe where `__repr__` raises
 from typing import Any, Final
 
 from otel_trading import _losses
@@ -27,7 +28,7 @@ def name(given: object, what: str) -> str:
     """
     value = given.value if isinstance(given, Enum) else given
     if not isinstance(value, str) or not value.strip():
-        raise LabelError(f"{what} takes text that is not empty, not {value!r}")
+        raise LabelError(f"{what} takes text that is not empty, not {shown(value)}")
     return value
 
 
@@ -43,7 +44,7 @@ def size(given: object, what: str) -> float:
     """
     value = _convert(given)
     if value is None or value <= 0:
-        raise LabelError(f"{what} takes a finite number above 0, not {given!r}")
+        raise LabelError(f"{what} takes a finite number above 0, not {shown(given)}")
     return value
 
 
@@ -109,15 +110,15 @@ def seconds_since(then_ns: int, now_ns: int) -> float | None:
     """Return the seconds between two unix times in nanoseconds, or None, counted, if that cannot be.
 
     Args:
-        then_ns: As the caller gave it. More than a day ago, it is in another unit, or of a replayed day.
+        then_ns: As the caller gave it. More than a day away, it is in another unit, or of a replayed day.
         now_ns: The local clock.
     """
     then = then_ns if then_ns.__class__ is int else number(then_ns)
     if then is None:
         return None
-    if now_ns - then > _DAY_NS:
+    if abs(now_ns - then) > _DAY_NS:
         reject(then_ns)
-        warn("old_time", "otel_trading: a time is more than a day ago; is it in unix nanoseconds?")
+        warn("old_time", "otel_trading: a time is more than a day away; is it in unix nanoseconds?")
         return None
     return seconds((now_ns - then) / 1e9)
 

@@ -12,7 +12,7 @@ from otel_trading import metrics
 from otel_trading._guard import guard
 from otel_trading.instruments import _values
 from otel_trading.instruments.operation import Opened, Operation
-from otel_trading.propagation import zeromq
+from otel_trading.propagation import extract_frames, inject_frames
 from otel_trading.recording import Histogram
 from otel_trading.recording.handles import Timer
 from otel_trading.tracing import span
@@ -33,7 +33,7 @@ class Frames:
         frames = list(self._frames)
         if self._sends:
             with guard("trace context of a message"):
-                frames = zeromq.inject_frames(frames)
+                frames = inject_frames(frames)
         return frames
 
     def __exit__(
@@ -102,7 +102,7 @@ class Channel:
         """
         context: Context | None = None
         with guard("trace context of a message"):
-            context, frames = zeromq.extract_frames(frames)
+            context, frames = extract_frames(frames)
         return Frames(Operation(self._span("process", SpanKind.CONSUMER, context)), frames, sends=False)
 
     @guard("queue depth")

@@ -11,7 +11,7 @@ from time import time
 import psutil
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
-from otel_trading import metrics
+from otel_trading import metrics, recording
 from otel_trading._guard import guard
 from otel_trading.instruments import _values
 
@@ -91,3 +91,6 @@ def _memory(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001
 @lru_cache(maxsize=1)
 def _process(pid: int) -> psutil.Process:
     return psutil.Process(pid)
+
+
+recording.on_attach(watch_process)

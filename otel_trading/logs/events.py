@@ -8,7 +8,6 @@ from typing import Final
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context, get_current
-from opentelemetry.util.types import AnyValue
 
 from otel_trading._guard import guard
 from otel_trading.logs.provider import CURRENT
@@ -25,7 +24,7 @@ SEVERITIES: Final = {
 
 def event(
     name: str,
-    attributes: Mapping[str, AnyValue] | None = None,
+    attributes: Mapping[str, object] | None = None,
     *,
     severity: str = "info",
     body: str | None = None,

@@ -183,7 +183,7 @@ class BoundMetric(Generic[Handle]):
         value = given.value if isinstance(given, Enum) else given
         if value is None or (label.values is None and isinstance(value, str | int)):
             return value
-        if label.values is None or value in label.values:
+        if label.values is None or value in label.values or value == OTHER:
             return str(value)
         _losses.add("metrics", "label_other")
         warn(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from otel_trading.semconv.market_data import TradingMarketDataMessageTypeValues
-
 import otel_trading as ot
 from otel_trading import metrics
+from otel_trading.semconv.market_data import TradingMarketDataMessageTypeValues
 
 telemetry: ot.Telemetry = ot.configure("execution-engine", environment="paper", export_interval=5.0)
 

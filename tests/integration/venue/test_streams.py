@@ -24,7 +24,9 @@ MARKET = {"symbol": "IBM", "side": OrderSide.BUY, "time_in_force": TimeInForce.D
 def test_ticks_flow_from_the_first_subscription_on(floors: Callable[..., Any], wait_until: Any) -> None:
     floor = floors(QUOTE, TRADE, QUOTE)
     assert floor.venue.control("GET", "health") == {
-        "status": "ok", "market": "waiting", "symbols": ["IBM"],
+        "status": "ok",
+        "market": "waiting",
+        "symbols": ["IBM"],
         "subscribers": {"market_data": 0, "trade_updates": 0},
     }
     market_data = floor.market_data()

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from otel_trading import logs, recording, tracing
+from otel_trading import logs, metrics, recording, tracing
 from otel_trading.instruments.order import _orders
 
 
@@ -42,7 +42,7 @@ class Seen:
         tracing.detach()
         logs.detach()
 
-    def points(self, name: str, **labels: str) -> list[Any]:
+    def points(self, name: str, /, **labels: str) -> list[Any]:
         """The data points of a metric whose labels, by the last word of their keys, have these values."""
         data = self._reader.get_metrics_data()
         scopes = [s for r in (data.resource_metrics if data else ()) for s in r.scope_metrics]
@@ -53,15 +53,22 @@ class Seen:
             if labels.items() <= {k.split(".")[-1]: v for k, v in p.attributes.items()}.items()
         ]
 
-    def total(self, name: str, **labels: str) -> float:
+    def total(self, name: str, /, **labels: str) -> float:
         """The values (or counts) of these points, added up."""
         return sum(p.count if hasattr(p, "count") else p.value for p in self.points(name, **labels))
 
-    def values(self, name: str, **labels: str) -> list[float]:
-        """The values of these points, or the sums of histograms that hold anything."""
-        return [p.sum if hasattr(p, "sum") else p.value for p in self.points(name, **labels)]
+    def values(self, name: str, /, **labels: str) -> list[float]:
+        """The values of these points, or the sums of histograms that hold anything.
 
-    def state(self, name: str, **labels: str) -> list[str]:
+        Counters that other tests bound are there too, at zero: those are left out.
+        """
+        points = self.points(name, **labels)
+        if points and hasattr(points[0], "count"):
+            return [p.sum for p in points if p.count]
+        kinds = {m.definition.name: m.definition.kind for m in map(metrics.__dict__.get, metrics.__all__)}
+        return [p.value for p in points if p.value or kinds[name] != "counter"]
+
+    def state(self, name: str, /, **labels: str) -> list[str]:
         """The states of a status that are 1."""
         return [
             p.attributes[k]

@@ -29,7 +29,9 @@ def test_the_trace_goes_with_the_message(seen):
     assert process.context.trace_id == send.context.trace_id
     assert (send.kind, process.kind) == (SpanKind.PRODUCER, SpanKind.CONSUMER)
     assert dict(send.attributes) == {
-        "messaging.system": "zeromq", "messaging.destination.name": "ticks", "messaging.operation.name": "send",
+        "messaging.system": "zeromq",
+        "messaging.destination.name": "ticks",
+        "messaging.operation.name": "send",
     }
 
 
@@ -48,7 +50,10 @@ def test_sends_and_receives_are_timed(seen):
         pass
     with pytest.raises(BlockingIOError), channel.send([b""]):
         raise BlockingIOError
-    assert {n: seen.total(DURATION, system="redis", name=n) for n in ("send", "receive")} == {"send": 2, "receive": 1}
+    assert {n: seen.total(DURATION, system="redis", name=n) for n in ("send", "receive")} == {
+        "send": 2,
+        "receive": 1,
+    }
     assert seen.total(DURATION, type="BlockingIOError") == 1
 
 

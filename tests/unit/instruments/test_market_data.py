@@ -57,7 +57,9 @@ def test_a_loss_of_connection_says_why(seen):
     feed = Feed("sip")
     feed.connected()
     feed.disconnected("heartbeat timeout")
-    assert [r.body for r in seen.log_records if r.event_name == "trading.market_data.disconnected"] == ["heartbeat timeout"]
+    assert [r.body for r in seen.log_records if r.event_name == "trading.market_data.disconnected"] == [
+        "heartbeat timeout"
+    ]
 
 
 @pytest.mark.parametrize(("error", "kind"), [(TimeoutError("x"), "TimeoutError"), ("dns", "dns")])
@@ -127,7 +129,10 @@ def test_a_gap_is_an_event(seen):
     feed = Feed("sip")
     feed.received("quote", sequence=1)
     feed.received("quote", sequence=4)
-    assert seen.event("trading.market_data.gap") == {"trading.feed.name": "sip", "trading.market_data.gap.size": 2}
+    assert seen.event("trading.market_data.gap") == {
+        "trading.feed.name": "sip",
+        "trading.market_data.gap.size": 2,
+    }
 
 
 def test_after_a_reconnection_the_numbers_may_start_anew(seen):
@@ -187,7 +192,9 @@ def test_each_message_of_an_unknown_type_is_counted_as_other(seen):
 @given(word=not_words, number=not_numbers)
 def test_a_feed_never_raises_whatever_it_is_given(word, number):
     seen, feed = Seen(), Feed("sip")
-    assert feed.received(word, exchange_time_ns=number, sequence=number if not isinstance(number, bool) else None)
+    assert feed.received(
+        word, exchange_time_ns=number, sequence=number if not isinstance(number, bool) else None
+    )
     feed.dropped(word, number)
     feed.missed(number)
     feed.violation(word)

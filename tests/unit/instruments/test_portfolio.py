@@ -23,11 +23,17 @@ def test_positions_state_values_profits_and_exposure(seen):
     portfolio.position("mm", "AAPL", -10, 200.0, 190.0)
     portfolio.position("trend", "MSFT", -5, 100.0, 100.0)
     assert levels(seen, "trading.position.value", "strategy.name", "position.direction") == {
-        ("mm", "long"): 18_200, ("mm", "short"): -2_000, ("trend", "long"): 0, ("trend", "short"): -500,
+        ("mm", "long"): 18_200,
+        ("mm", "short"): -2_000,
+        ("trend", "long"): 0,
+        ("trend", "short"): -500,
     }
     assert levels(seen, "trading.pnl.unrealized", "strategy.name") == {("mm",): 200 - 100, ("trend",): 0}
     assert levels(seen, "trading.position.open", "strategy.name") == {("mm",): 2, ("trend",): 1}
-    assert levels(seen, "trading.portfolio.exposure", "position.direction") == {("long",): 18_200, ("short",): -2_500}
+    assert levels(seen, "trading.portfolio.exposure", "position.direction") == {
+        ("long",): 18_200,
+        ("short",): -2_500,
+    }
 
 
 def test_a_closed_position_is_worth_nothing(seen):
@@ -49,10 +55,16 @@ def test_the_value_is_cash_and_positions_and_the_drawdown_is_from_the_peak(seen)
     portfolio = Portfolio("main")
     portfolio.position("mm", "IBM", 10, 100, 100)
     portfolio.value(1_000)
-    assert (seen.values("trading.portfolio.value"), seen.values("trading.portfolio.drawdown")) == ([2_000], [0])
+    assert (seen.values("trading.portfolio.value"), seen.values("trading.portfolio.drawdown")) == (
+        [2_000],
+        [0],
+    )
     portfolio.position("mm", "IBM", 10, 50, 100)
     portfolio.value(1_000)
-    assert (seen.values("trading.portfolio.value"), seen.values("trading.portfolio.drawdown")) == ([1_500], [0.25])
+    assert (seen.values("trading.portfolio.value"), seen.values("trading.portfolio.drawdown")) == (
+        [1_500],
+        [0.25],
+    )
 
 
 def test_the_start_of_the_session_may_be_the_peak(seen):
@@ -79,7 +91,8 @@ def test_a_new_session_starts_from_zero(seen):
 @settings(deadline=None, max_examples=40)
 @given(
     trades=st.lists(
-        st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(-9, 9), prices, prices), min_size=1
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(-9, 9), prices, prices),
+        min_size=1,
     ),
     cash=st.floats(-1e6, 1e6),
 )
@@ -93,7 +106,9 @@ def test_the_parts_add_up_whatever_is_held(trades, cash):
     net = sum(value for value, _, _ in held.values())
     assert sum(seen.values("trading.portfolio.exposure")) == pytest.approx(net, abs=1e-3)
     assert sum(seen.values("trading.position.value")) == pytest.approx(net, abs=1e-3)
-    assert sum(seen.values("trading.pnl.unrealized")) == pytest.approx(sum(p for _, p, _ in held.values()), abs=1e-3)
+    assert sum(seen.values("trading.pnl.unrealized")) == pytest.approx(
+        sum(p for _, p, _ in held.values()), abs=1e-3
+    )
     assert sum(seen.values("trading.position.open")) == sum(is_open for _, _, is_open in held.values())
     assert seen.values("trading.portfolio.value") == [pytest.approx(cash + net, abs=1e-3)]
     assert seen.values("trading.portfolio.exposure", direction="short")[0] <= 0
@@ -136,5 +151,7 @@ def test_a_portfolio_needs_an_account_and_a_real_start(name, size):
     with pytest.raises(LabelError, match=r"Portfolio\(account\) takes text"):
         Portfolio(name)
     if size is not None:
-        with pytest.raises(LabelError, match=r"Portfolio\(session_start_value\) takes a finite number above 0"):
+        with pytest.raises(
+            LabelError, match=r"Portfolio\(session_start_value\) takes a finite number above 0"
+        ):
             Portfolio("main", session_start_value=size)

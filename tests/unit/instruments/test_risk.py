@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,9 +41,9 @@ def test_a_check_that_raises_neither_passes_nor_fails(seen):
         raise error
     assert raised.value is error
     assert seen.total("trading.risk.check.performed", type="margin") == 0
-    (point,) = [p for p in seen.points("trading.risk.check.duration", type="margin") if p.count] or seen.points(
-        "trading.risk.check.duration", type="LookupError"
-    )
+    (point,) = [
+        p for p in seen.points("trading.risk.check.duration", type="margin") if p.count
+    ] or seen.points("trading.risk.check.duration", type="LookupError")
     assert dict(point.attributes) == {"trading.risk.check.type": "margin", "error.type": "LookupError"}
 
 
@@ -61,7 +63,7 @@ def test_breaches_are_the_crossings(uses):
     for used in uses:
         gate.limit("daily_loss", used, 100)
     above = [False] + [used >= 100 for used in uses]
-    crossings = sum(now and not before for before, now in zip(above, above[1:], strict=False))
+    crossings = sum(now and not before for before, now in pairwise(above))
     assert seen.total(BREACHED, scope="account") == crossings == len(seen.events())
     assert all(value >= 0 for value in seen.values(UTILIZATION))
 
@@ -108,10 +110,14 @@ def test_a_kill_switch_stays_tripped_until_it_is_reset(seen, strategy):
     assert (switch.tripped, seen.state(STATUS, scope="strategy")) == (False, ["armed"])
     names = {} if strategy is None else {"trading.strategy.name": strategy}
     assert seen.event("trading.kill_switch.tripped") == {
-        "trading.kill_switch.scope": "strategy", "trading.kill_switch.reason": "daily loss", **names,
+        "trading.kill_switch.scope": "strategy",
+        "trading.kill_switch.reason": "daily loss",
+        **names,
     }
     assert seen.event("trading.kill_switch.reset") == {
-        "trading.kill_switch.scope": "strategy", "trading.kill_switch.reset_by": "operator", **names,
+        "trading.kill_switch.scope": "strategy",
+        "trading.kill_switch.reset_by": "operator",
+        **names,
     }
 
 
@@ -135,10 +141,16 @@ def test_a_disabled_switch_neither_trips_nor_resets(seen):
 def test_exactly_one_state_is_1_and_each_event_is_a_change(steps):
     seen, switch = Seen(), KillSwitch("firm")
     for step in steps:
-        {"trip": lambda: switch.trip("x"), "reset": lambda: switch.reset("y"), "disable": switch.disable}[step]()
+        {"trip": lambda: switch.trip("x"), "reset": lambda: switch.reset("y"), "disable": switch.disable}[
+            step
+        ]()
     assert seen.state(STATUS, scope="firm") == [switch.state]
     told = seen.events("trading.kill_switch.")
-    assert told == ["trading.kill_switch.tripped", "trading.kill_switch.reset"] * (len(told) // 2) + told[len(told) // 2 * 2 :]
+    assert (
+        told
+        == ["trading.kill_switch.tripped", "trading.kill_switch.reset"] * (len(told) // 2)
+        + told[len(told) // 2 * 2 :]
+    )
     assert (told[-1:] == ["trading.kill_switch.tripped"]) == switch.tripped
 
 

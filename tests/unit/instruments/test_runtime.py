@@ -8,11 +8,10 @@ import time
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from otel_trading import _losses
 from otel_trading.errors import LabelError
-from otel_trading.instruments import clock_offset, heartbeat, monitor_event_loop, watch_process
+from otel_trading.instruments import clock_offset, heartbeat, monitor_event_loop
 from tests.strategies import not_numbers, not_words
 from tests.unit.instruments.conftest import Seen
 
@@ -76,7 +75,6 @@ def test_a_monitor_needs_a_running_loop():
 
 
 def test_cpu_time_and_memory_have_the_names_and_labels_of_the_convention(seen):
-    watch_process(seen.meter_provider)
     cpu = {p.attributes["cpu.mode"]: p.value for p in seen.points("process.cpu.time")}
     assert sorted(cpu) == ["system", "user"]
     assert all(seconds >= 0 for seconds in cpu.values())
@@ -86,7 +84,6 @@ def test_cpu_time_and_memory_have_the_names_and_labels_of_the_convention(seen):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_reports_its_own_cpu_time(seen):
-    watch_process(seen.meter_provider)
     seen.points("process.cpu.time")
     deadline = time.process_time() + 0.2
     while time.process_time() < deadline:

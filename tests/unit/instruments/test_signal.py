@@ -41,7 +41,10 @@ def test_a_signal_holds_unless_it_is_said_otherwise(seen):
         pass
     with model.generate() as signal:
         signal.signal("sell")
-    assert {d: seen.total("trading.signal.generated", direction=d) for d in ("hold", "sell")} == {"hold": 1, "sell": 1}
+    assert {d: seen.total("trading.signal.generated", direction=d) for d in ("hold", "sell")} == {
+        "hold": 1,
+        "sell": 1,
+    }
 
 
 def test_an_error_makes_no_signal(seen):

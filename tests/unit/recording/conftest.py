@@ -73,6 +73,7 @@ class Attached:
 @pytest.fixture(autouse=True)
 def _no_metrics_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("otel_trading.recording.handles._metrics", [])
+    monkeypatch.setattr("otel_trading.recording.routing._callbacks", [])
 
 
 @pytest.fixture
