@@ -23,6 +23,9 @@ MAX_SERIES: Final = 2000
 
 _OVERFLOW: Final = {"otel.metric.overflow": True}
 
+_INT64: Final = 2**63
+"""Integers of a label lie within ± this, or the export of all metrics would fail."""
+
 LabelValue = str | int | bool | Enum | None
 Key = tuple[str | int | bool | None, ...]
 
@@ -181,9 +184,11 @@ class BoundMetric(Generic[Handle]):
 
     def _value(self, label: Label, given: LabelValue) -> str | int | bool | None:
         value = given.value if isinstance(given, Enum) else given
-        if value is None or (label.values is None and isinstance(value, str | int)):
-            return value
-        if label.values is None or value in label.values or value == OTHER:
+        if value is None:
+            return None
+        if label.values is None:
+            return _exportable(value)
+        if value in label.values or value == OTHER:
             return str(value)
         _losses.add("metrics", "label_other")
         warn(
@@ -272,3 +277,10 @@ def connect(connector: Connector | None) -> None:
                 if connector is not None:
                     connector.connect(metric, attributes, handle)
     _connector = connector
+
+
+def _exportable(value: object) -> str | int | bool:
+    """Return a label's value as every route can carry it: what cannot be encoded would stop them all."""
+    if isinstance(value, int) and -_INT64 <= value < _INT64:
+        return value
+    return str(value).encode("utf-8", "replace").decode()

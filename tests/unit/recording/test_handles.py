@@ -68,6 +68,13 @@ def test_an_open_label_takes_any_scalar_and_an_absent_one_is_left_out(attach):
     assert attached.values() == {"trading.test.gauge": {(443,): 1}}
 
 
+@pytest.mark.parametrize(("given", "exported"), [("a\ud800", "a?"), (2**63, str(2**63)), (True, True)])
+def test_a_label_that_no_route_can_encode_is_made_one_that_can(attach, given, exported):
+    metric, attached = gauge(FEED), attach()
+    metric.bind(feed_name=given).set(1)
+    assert attached.values() == {"trading.test.gauge": {(exported,): 1}}
+
+
 def test_series_beyond_the_limit_share_one_overflow_series(monkeypatch, caplog, attach):
     monkeypatch.setattr(handles, "MAX_SERIES", 2)
     metric, attached = counter(FEED), attach()
