@@ -1,0 +1,42 @@
+"""Order book: the best bid and ask of each symbol, as the last quote says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trading_system.messages import Tick
+
+
+class OrderBook:
+    """The top of one symbol's book."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.bid = self.ask = 0.0
+        self.bid_size = self.ask_size = 0.0
+        self.last_price = 0.0
+
+    def quote(self, message: Mapping[str, Any]) -> None:
+        """Take in a quote of the broker's market data stream; a side without a price has no orders."""
+        self.bid, self.bid_size = message["bp"], message["bs"]
+        self.ask, self.ask_size = message["ap"], message["as"]
+
+    def trade(self, message: Mapping[str, Any]) -> None:
+        """Take in a trade of the broker's market data stream."""
+        self.last_price = message["p"]
+
+    @property
+    def violation(self) -> str | None:
+        """What cannot be true of the book: that it is "crossed" or "locked"."""
+        if not self.bid or not self.ask or self.bid < self.ask:
+            return None
+        return "locked" if self.bid == self.ask else "crossed"
+
+    def top(self, received_ns: int) -> Tick:
+        """Return the top of the book as a message.
+
+        Args:
+            received_ns: When the quote behind it came in, unix nanoseconds.
+        """
+        return Tick(self.symbol, self.bid, self.bid_size, self.ask, self.ask_size, received_ns)

@@ -1,0 +1,130 @@
+"""Service: what the four have in common, from the settings to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import zmq
+import zmq.asyncio
+
+import otel_trading as ot
+from trading_system.settings import Settings, SettingsError
+
+VENUE = "SIM"
+"""The short name of the simulated venue; a real one has its MIC (ISO 10383)."""
+
+ACCOUNT = "demo"
+_BEAT = 1.0
+_LINGER_MS = 1000
+_USAGE_ERROR = 2
+
+_log = logging.getLogger(__name__)
+
+Context = zmq.asyncio.Context
+Socket = zmq.asyncio.Socket
+Work = Callable[[Settings, Context], Coroutine[Any, Any, None]]
+
+
+def run(name: str, work: Work) -> int:
+    """Run a service until SIGTERM or SIGINT, or until the process that started it is gone.
+
+    Args:
+        name: The service's name, as traces and metrics have it.
+        work: What it does, until it is cancelled.
+
+    Returns:
+        The exit code: 2, after one sentence, where it could not start.
+    """
+    try:
+        settings = Settings.from_environ()
+        telemetry = ot.configure(name)
+    except (SettingsError, ot.ConfigurationError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+    with telemetry:
+        code = asyncio.run(_until_stopped(name, work, settings))
+    health = telemetry.health().as_dict()  # after the last export, so that nothing is left to be lost
+    print(json.dumps({"message": "telemetry", "service": name, "health": health}), flush=True)
+    return code
+
+
+def bind(context: Context, kind: int, url: str) -> Socket:
+    """Return a socket that others connect to.
+
+    Raises:
+        SettingsError: The address cannot be bound.
+    """
+    socket = _socket(context, kind)
+    try:
+        socket.bind(url)
+    except zmq.ZMQError as error:
+        socket.close()
+        raise SettingsError(f"cannot bind {url} ({error.strerror}); is another system running?") from error
+    return socket
+
+
+def connect(context: Context, kind: int, url: str) -> Socket:
+    """Return a socket that is connected as soon as the other side is there."""
+    socket = _socket(context, kind)
+    socket.connect(url)
+    return socket
+
+
+async def messages(socket: Socket, channel: ot.Channel) -> AsyncIterator[list[bytes]]:
+    """Yield messages as they arrive; the wait for one is not part of the receive."""
+    while True:
+        await socket.poll()
+        with channel.receive():
+            frames = await socket.recv_multipart()
+        yield frames
+
+
+def _socket(context: Context, kind: int) -> Socket:
+    socket = context.socket(kind)
+    socket.linger = _LINGER_MS
+    socket.set_hwm(10_000)
+    return socket
+
+
+async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
+    loop = asyncio.get_running_loop()
+    context = Context()
+    working = asyncio.create_task(work(settings, context), name=name)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, working.cancel)
+    background = [ot.monitor_event_loop(), asyncio.create_task(_beat(working))]
+    try:
+        await asyncio.wait([working])
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        context.destroy(_LINGER_MS)
+    return _exit_code(name, working)
+
+
+def _exit_code(name: str, ended: asyncio.Task[None]) -> int:
+    error = None if ended.cancelled() else ended.exception()
+    if isinstance(error, SettingsError):
+        print(f"{name}: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+    if error is not None:
+        _log.error("the service failed", exc_info=error)
+        return 1
+    return 0
+
+
+async def _beat(working: asyncio.Task[None]) -> None:
+    """State that the event loop turns, and stop when nobody is left who could stop us."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        ot.heartbeat()
+        await asyncio.sleep(_BEAT)
+    working.cancel()

@@ -1,0 +1,77 @@
+"""Settings: where the parts of the system find each other, read from the environment once, at the start."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_ENDPOINT = re.compile(r"(tcp://[^:/\s]+:\d{1,5}|ipc://\S+)")
+
+
+class SettingsError(Exception):
+    """A setting that the system cannot start with; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is.
+
+    Attributes:
+        venue_url: The venue's HTTP address; its WebSockets are on the same port.
+        ticks_url: ZeroMQ, PUB/SUB: market data to signal bridge and risk manager.
+        signals_url: ZeroMQ, PUSH/PULL: signal bridge to risk manager.
+        orders_url: ZeroMQ, PUSH/PULL: risk manager to execution engine.
+        fills_url: ZeroMQ, PUSH/PULL: execution engine to risk manager.
+        symbols: What is traded.
+        seed: The seed of the market that the model is trained on.
+        key_id: The key that the venue knows us by.
+        secret_key: Its secret.
+    """
+
+    venue_url: str
+    ticks_url: str
+    signals_url: str
+    orders_url: str
+    fills_url: str
+    symbols: tuple[str, ...]
+    seed: int
+    key_id: str
+    secret_key: str
+
+    @property
+    def stream_url(self) -> str:
+        """The venue's address for WebSockets."""
+        return "ws" + self.venue_url.removeprefix("http")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings.
+
+        Args:
+            environ: The variables; what is missing or empty has the default of a system on one machine.
+
+        Raises:
+            SettingsError: A variable holds something else than it should.
+        """
+        return cls(
+            venue_url=_matching(environ, "TRADING_VENUE_URL", "http://127.0.0.1:8710", r"https?://\S+"),
+            ticks_url=_matching(environ, "TRADING_TICKS_URL", "tcp://127.0.0.1:5561", _ENDPOINT),
+            signals_url=_matching(environ, "TRADING_SIGNALS_URL", "tcp://127.0.0.1:5562", _ENDPOINT),
+            orders_url=_matching(environ, "TRADING_ORDERS_URL", "tcp://127.0.0.1:5563", _ENDPOINT),
+            fills_url=_matching(environ, "TRADING_FILLS_URL", "tcp://127.0.0.1:5564", _ENDPOINT),
+            symbols=tuple(
+                _matching(environ, "TRADING_SYMBOLS", "IBM,AAPL,MSFT", r"[A-Z.]+(,[A-Z.]+)*").split(",")
+            ),
+            seed=int(_matching(environ, "TRADING_SEED", "7", r"\d{1,9}")),
+            key_id=environ.get("APCA_API_KEY_ID") or "demo-key",
+            secret_key=environ.get("APCA_API_SECRET_KEY") or "demo-secret",
+        )
+
+
+def _matching(environ: Mapping[str, str], name: str, default: str, pattern: str | re.Pattern[str]) -> str:
+    value = environ.get(name) or default
+    if not re.fullmatch(pattern, value):
+        raise SettingsError(f"{name} is {value!r}, which is not like {default!r}.")
+    return value

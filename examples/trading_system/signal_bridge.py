@@ -1,0 +1,85 @@
+"""Signal bridge: each tick goes through features and a model, and becomes a signal or not.
+
+The how-to of `ot.Model`, and of `ot.Channel`, which continues the trace that the tick began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from time import monotonic
+
+import zmq
+
+import otel_trading as ot
+from trading_system.messages import Signal, Tick, pack, unpack
+from trading_system.model import Classifier, Features, train
+from trading_system.service import Context, connect, messages, run
+from trading_system.settings import Settings
+
+STRATEGY = "momentum"
+COOLDOWN = 0.5
+"""Seconds between two signals of a symbol."""
+
+_log = logging.getLogger(__name__)
+
+
+class SignalBridge:
+    """From a tick to a signal."""
+
+    def __init__(self, settings: Settings, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._features = {symbol: Features() for symbol in settings.symbols}
+        self._last: dict[str, float] = dict.fromkeys(settings.symbols, 0.0)
+        self._model = ot.Model("logistic-1", strategy=STRATEGY, feature_set="top-of-book-1")
+
+    def on_tick(self, tick: Tick) -> Signal | None:
+        """Return the signal that the tick sets off, if it does."""
+        try:
+            return self._generate(tick)
+        except ValueError as error:
+            _log.warning("no signal for %s: %s", tick.symbol, error)
+            return None
+
+    def _generate(self, tick: Tick) -> Signal | None:
+        with self._model.generate() as signal:
+            with self._model.features():
+                features = self._features[tick.symbol].update(tick)
+            if features is None:
+                return None
+            with self._model.inference():
+                p = self._classifier.predict(features)
+            signal.direction = self._decide(tick.symbol, p)
+            if signal.direction == "hold":
+                return None
+        strength = abs(p - 0.5) * 2
+        return Signal(tick.symbol, signal.direction, strength, tick.mid, tick.received_ns)
+
+    def _decide(self, symbol: str, p: float) -> str:
+        if self._classifier.sell_below < p < self._classifier.buy_above:
+            return "hold"
+        if monotonic() - self._last[symbol] < COOLDOWN:
+            return "hold"
+        self._last[symbol] = monotonic()
+        return "buy" if p >= self._classifier.buy_above else "sell"
+
+
+async def work(settings: Settings, context: Context) -> None:
+    """Turn ticks into signals until cancelled."""
+    bridge = SignalBridge(settings, await asyncio.to_thread(train, settings.seed + 1))
+    ticks, signals = ot.Channel("ticks"), ot.Channel("signals")
+    incoming = connect(context, zmq.SUB, settings.ticks_url)
+    outgoing = connect(context, zmq.PUSH, settings.signals_url)
+    incoming.subscribe(b"")
+    _log.info("ready")
+    async for frames in messages(incoming, ticks):
+        with ticks.process(frames) as (_, body):
+            signal = bridge.on_tick(Tick(*unpack(body)))
+            if signal is not None:
+                with signals.send([pack(signal)]) as sent:
+                    await outgoing.send_multipart(sent)
+
+
+if __name__ == "__main__":
+    sys.exit(run("signal-bridge", work))
