@@ -11,7 +11,8 @@ import sys
 from dataclasses import dataclass
 
 import zmq
-from alpaca.trading.enums import TradeEvent
+from alpaca.trading.enums import OrderStatus, TradeEvent
+from alpaca.trading.models import Order as AlpacaOrder
 from alpaca.trading.models import TradeUpdate
 from alpaca.trading.stream import TradingStream
 
@@ -28,16 +29,24 @@ PATIENCE = 1.5
 TIGHT_SPREAD = 0.02
 _CLOCK_CHECK = 5.0
 
+_ENDS = frozenset({"filled", "canceled", "expired"})
+
 _log = logging.getLogger(__name__)
 
 
 class UpdateStream(TradingStream):
-    """The broker's own client, which tells the venue's instrument how the connection goes."""
+    """The broker's own client, which tells the venue's instrument how the connection goes.
+
+    Attributes:
+        listening: Set when updates come for the first time.
+        returned: Set when they come again, after a loss of the connection.
+    """
 
     def __init__(self, settings: Settings, venue: ot.Venue) -> None:
         url = f"{settings.stream_url}/stream"
         super().__init__(settings.key_id, settings.secret_key, url_override=url)
         self.listening = asyncio.Event()
+        self.returned = asyncio.Event()
         self._venue = venue
 
     async def _start_ws(self) -> None:
@@ -49,13 +58,24 @@ class UpdateStream(TradingStream):
             self._venue.disconnected()
             raise
         self._venue.connected()
+        if self.listening.is_set():
+            self.returned.set()
         self.listening.set()
 
     async def close(self) -> None:
         """Close the connection, which the client also calls when it has lost it."""
-        if self._running:
+        if self._running and self._should_run:
             self._venue.disconnected()
         await super().close()
+
+    async def drain(self) -> None:
+        """End the session: what was sent before the close is still handled, then `_run_forever` returns."""
+        self._venue.idle()
+        self._should_run = False
+        if self._stop_stream_event is not None:
+            self._stop_stream_event.set()
+        if self._ws is not None:
+            await self._ws.close()
 
 
 @dataclass
@@ -113,16 +133,34 @@ class ExecutionEngine:
         working = self._working.get(order.client_order_id)
         attributes = {"trading_system.update": TradeEvent(update.event).value}
         with ot.span("handle trade update", attributes, context=order.context):
-            before = order.filled_quantity
+            filled = order.filled_quantity, order.average_price or 0.0
             _tell(order, update, rests=working is not None and working.rests)
-            if working is not None:
-                await self._follow_up(working, update, order.filled_quantity - before)
+            if working is None:
+                return
+            if TradeEvent(update.event) is TradeEvent.NEW and working.rests:
+                working.canceling = asyncio.create_task(self._cancel_later(working, update))
+            await self._follow_up(working, *filled)
 
-    async def _follow_up(self, working: Working, update: TradeUpdate, executed: float) -> None:
-        if TradeEvent(update.event) is TradeEvent.NEW and working.rests:
-            working.canceling = asyncio.create_task(self._cancel_later(working, update))
-        if executed or not working.order.is_open:
-            await self._report(working, executed, update.price or 0.0)
+    async def catch_up(self) -> None:
+        """Ask for the orders that may have ended while no updates came."""
+        for working in list(self._working.values()):
+            try:
+                found = await asyncio.to_thread(self._gateway.find, working.order)
+            except RequestError as error:
+                _log.warning("order %s could not be looked up: %s", working.order.client_order_id, error)
+                continue
+            with ot.span("catch up", context=working.order.context):
+                filled = working.order.filled_quantity, working.order.average_price or 0.0
+                _tell_end(working.order, found)
+                await self._follow_up(working, *filled)
+
+    async def _follow_up(self, working: Working, quantity: float, average_price: float) -> None:
+        """Report what was filled beyond `quantity`, and the end."""
+        order = working.order
+        executed = order.filled_quantity - quantity
+        value = order.filled_quantity * (order.average_price or 0.0) - quantity * average_price
+        if executed or not order.is_open:
+            await self._report(working, executed, value / executed if executed else 0.0)
 
     async def _report(self, working: Working, executed: float, price: float) -> None:
         """Report an execution or the end; at the end, all that is left of the order is released."""
@@ -161,6 +199,21 @@ def _tell(order: ot.Order, update: TradeUpdate, *, rests: bool) -> None:
                 liquidity="maker" if rests else "taker",
                 execution_id=str(update.execution_id),
             )
+        case "canceled" | "expired" | "rejected":
+            _tell_end(order, update.order)
+
+
+def _tell_end(order: ot.Order, found: AlpacaOrder) -> None:
+    """Tell how an order ended, if it did, with the fills that no update told of."""
+    filled = float(found.filled_qty or 0)
+    missed = filled - order.filled_quantity
+    status = OrderStatus(found.status).value
+    if missed > 0 and status in _ENDS:
+        value = filled * float(found.filled_avg_price or 0) - order.filled_quantity * (
+            order.average_price or 0
+        )
+        order.filled(quantity=missed, price=value / missed)
+    match status:
         case "canceled":
             order.canceled()
         case "expired":
@@ -190,6 +243,13 @@ async def _work_off(engine: ExecutionEngine, orders: ot.Channel, queue: asyncio.
             await engine.on_order(OrderRequest(*unpack(body)))
 
 
+async def _returns(engine: ExecutionEngine, stream: UpdateStream) -> None:
+    while True:
+        await stream.returned.wait()
+        stream.returned.clear()
+        await engine.catch_up()
+
+
 async def _clock(gateway: Gateway) -> None:
     while True:
         try:
@@ -212,10 +272,15 @@ async def work(settings: Settings, context: Context) -> None:
     try:
         await stream.listening.wait()  # an order sent before would never be heard of again
         _log.info("ready")
-        await asyncio.gather(_orders(engine, incoming), _clock(gateway), streaming)
+        await asyncio.gather(
+            _orders(engine, incoming),
+            _returns(engine, stream),
+            _clock(gateway),
+            asyncio.shield(streaming),
+        )
     finally:
-        streaming.cancel()
-        await asyncio.shield(stream.close())
+        await stream.drain()
+        await streaming
 
 
 if __name__ == "__main__":

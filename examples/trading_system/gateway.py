@@ -13,7 +13,7 @@ from uuid import UUID
 from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, TimeInForce
-from alpaca.trading.models import Clock, Position
+from alpaca.trading.models import Clock, Order, Position
 from alpaca.trading.requests import LimitOrderRequest
 from requests import RequestException
 
@@ -67,6 +67,16 @@ class Gateway:
         with self.venue.request():
             order.cancel_requested()
             self._client.cancel_order_by_id(venue_order_id)
+
+    def find(self, order: ot.Order) -> Order:
+        """Return an order as the venue has it.
+
+        Raises:
+            APIError: The venue does not know it, or the request failed.
+            RequestException: The venue was not reached.
+        """
+        with self.venue.request():
+            return cast("Order", self._client.get_order_by_client_id(order.client_order_id))
 
     def positions(self) -> dict[str, float]:
         """Return the broker's positions, signed shares by symbol.

@@ -46,9 +46,18 @@ class Stream(StockDataStream):
 
     async def close(self) -> None:
         """Close the connection, which the client also calls when it has lost it."""
-        if self._running:
+        if self._running and self._should_run:
             self._feed.disconnected("the stream was closed")
         await super().close()
+
+    async def drain(self) -> None:
+        """End the session: what was sent before the close is still handled, then `_run_forever` returns."""
+        self._feed.idle()
+        self._should_run = False
+        if self._stop_stream_event is not None:
+            self._stop_stream_event.set()
+        if self._ws is not None:
+            await self._ws.close()
 
 
 class MarketData:
@@ -109,10 +118,12 @@ async def work(settings: Settings, context: Context) -> None:
     for _ in range(SUBSCRIBERS):
         await socket.recv()
     _log.info("ready")
+    streaming = asyncio.create_task(stream._run_forever())  # `run` would start an event loop of its own
     try:
-        await stream._run_forever()  # `run` would start an event loop of its own
+        await asyncio.shield(streaming)
     finally:
-        await asyncio.shield(stream.close())
+        await stream.drain()
+        await streaming
 
 
 if __name__ == "__main__":

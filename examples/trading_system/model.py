@@ -61,7 +61,7 @@ class Classifier:
         self._mean, self._scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-9
         self._weights = _fit(self._standardized(inputs), rises)
         scores = self._probability(inputs)
-        self.sell_below, self.buy_above = (float(q) for q in np.quantile(scores, (0.06, 0.94)))
+        self.sell_below, self.buy_above = (float(q) for q in np.quantile(scores, (0.15, 0.85)))
 
     def predict(self, features: Vector) -> float:
         """Return the probability that the price rises.

@@ -19,7 +19,7 @@ from trading_system.service import Context, connect, messages, run
 from trading_system.settings import Settings
 
 STRATEGY = "momentum"
-COOLDOWN = 0.5
+COOLDOWN = 0.3
 """Seconds between two signals of a symbol."""
 
 _log = logging.getLogger(__name__)

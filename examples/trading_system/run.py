@@ -1,0 +1,200 @@
+"""Run: starts the venue and the four services in their order, troubles them, and ends them in order.
+
+What it knows it says as JSON lines, between those of its children: `python -m trading_system.run --help`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from trading_system.children import Child, ChildError
+from trading_system.faults import LONGEST, SCRIPT
+
+SERVICES = ("market_data", "risk_manager", "signal_bridge", "execution_engine")
+"""In the order of their start; all but the first wait for their neighbours by themselves."""
+
+ENDING = ("market_data", "signal_bridge", "execution_engine", "risk_manager")
+"""From the source of the flow to its end, so that nothing is under way when its reader ends."""
+
+_POLL = 0.5
+_REQUEST_TIMEOUT = 5.0
+_SETTLING = 10.0
+
+
+def say(message: str, **fields: Any) -> None:
+    """Print one JSON line."""
+    print(json.dumps({"message": message, **fields}), flush=True)
+
+
+class System:
+    """The venue and the services, from their start to their end."""
+
+    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
+        self._arguments = arguments
+        self._folder = folder
+        self._children: dict[str, Child] = {}
+        self._url = ""
+
+    async def start(self) -> None:
+        """Start everything, and wait until it can take work.
+
+        Raises:
+            ChildError: A part did not start.
+        """
+        venue = await self._child("venue", os.environ, *self._venue_arguments())
+        self._url = f"http://127.0.0.1:{(await venue.ready())['port']}"
+        health = await self._ask("GET", "health")
+        environ = {
+            **os.environ,
+            "TRADING_VENUE_URL": self._url,
+            "TRADING_SYMBOLS": ",".join(health["symbols"]),
+            "TRADING_SEED": str(self._arguments.seed),
+            **{f"TRADING_{name}_URL": f"ipc://{self._folder}/{name.lower()}" for name in _SOCKETS},
+        }
+        for part in SERVICES:
+            await self._child(part, environ)
+        for part in SERVICES:
+            await self._children[part].ready()
+            say("started", part=part)
+
+    async def run(self, seconds: float, stopping: asyncio.Event) -> None:
+        """Let it trade, and follow the script, until the time is over or `stopping` is set.
+
+        Raises:
+            ChildError: A part ended before its time.
+        """
+        loop = asyncio.get_running_loop()
+        begin, script = loop.time(), list(SCRIPT if self._arguments.faults else ())
+        while (elapsed := loop.time() - begin) < seconds and not stopping.is_set():
+            while script and script[0].at * seconds <= elapsed:
+                step = script.pop(0)
+                lasts = min(step.lasts * seconds, LONGEST)
+                await self._ask("POST", "faults", {"name": step.name, "seconds": lasts, **step.parameters})
+                say("fault", name=step.name, says=step.says, seconds=round(lasts, 1))
+            say("counts", elapsed=round(elapsed, 1), counts=await self._ask("GET", "counts"))
+            await self._wait(stopping, min(_POLL, max(0.0, begin + seconds - loop.time())))
+
+    async def end(self) -> int:
+        """Close the market, end the parts in order, and say what was counted.
+
+        Returns:
+            0 if each part ended by itself.
+        """
+        counts: Any = None
+        if self._url:
+            with suppress(requests.RequestException):
+                await self._ask("DELETE", "faults")
+                await self._ask("POST", "market", {"running": False})
+                await self._settled()
+        codes = {part: await self._stop(part) for part in ENDING}
+        if self._url:
+            with suppress(requests.RequestException):
+                counts = await self._ask("GET", "counts")
+        codes["venue"] = await self._stop("venue")
+        health = {part: child.health for part, child in self._children.items() if child.health}
+        say("ended", counts=counts, health=health, codes=codes)
+        return 0 if not any(codes.values()) else 1
+
+    async def _settled(self) -> None:
+        """Wait until every order is over and every tick handed over, which takes a few milliseconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _SETTLING
+        while loop.time() < deadline:
+            counts = await self._ask("GET", "counts")
+            ticks = counts["ticks"]
+            if not counts["orders"]["open"] and ticks["produced"] <= ticks["sent"] + ticks["withheld"]:
+                return
+            await asyncio.sleep(_POLL / 10)
+
+    async def _child(self, part: str, environ: Any, *arguments: str) -> Child:
+        child = self._children[part] = Child(part, _forward)
+        await child.start(environ, *arguments)
+        return child
+
+    async def _stop(self, part: str) -> int:
+        return await self._children[part].stop() if part in self._children else 0
+
+    async def _wait(self, stopping: asyncio.Event, seconds: float) -> None:
+        """Wait, but not beyond the end of a child, or of our own."""
+        ended = [child.ended for child in self._children.values() if child.ended is not None]
+        stop = asyncio.create_task(stopping.wait())
+        done, _ = await asyncio.wait([*ended, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        for task in done - {stop}:
+            await task  # raises why
+
+    async def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        url = f"{self._url}/control/{path}"
+        response = await asyncio.to_thread(requests.request, method, url, json=body, timeout=_REQUEST_TIMEOUT)
+        return response.json()
+
+    def _venue_arguments(self) -> list[str]:
+        given = self._arguments
+        replay = ["--replay", given.replay, "--speed", str(given.speed)] if given.replay else []
+        return ["--port", "0", "--seed", str(given.seed), *replay]
+
+
+_SOCKETS = ("TICKS", "SIGNALS", "ORDERS", "FILLS")
+
+
+def _forward(text: str) -> None:
+    print(text, flush=True)
+
+
+@asynccontextmanager
+async def _stop_signals() -> AsyncIterator[asyncio.Event]:
+    """Give an event that SIGTERM and SIGINT set, and the end of whoever started us."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    watch = asyncio.create_task(_watch_parent(stopping, os.getppid()))
+    try:
+        yield stopping
+    finally:
+        watch.cancel()
+
+
+async def _watch_parent(stopping: asyncio.Event, parent: int) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody that a parent ended
+        await asyncio.sleep(_POLL)
+    stopping.set()
+
+
+async def _main(arguments: argparse.Namespace) -> int:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trading-"))
+        stopping = await stack.enter_async_context(_stop_signals())
+        system, code = System(arguments, Path(folder)), 0
+        try:
+            await system.start()
+            await system.run(arguments.seconds, stopping)
+        except ChildError as error:
+            say("failed", sentence=str(error))
+            code = error.code or 1
+        return (await system.end()) or code
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="trading_system.run", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to trade (default: 60)")
+    parser.add_argument("--replay", metavar="DIR", help="replay LEAN ticks from this folder")
+    parser.add_argument("--speed", type=float, default=60.0, help="of the replay (default: 60)")
+    parser.add_argument("--seed", type=int, default=7, help="of the simulated market (default: 7)")
+    parser.add_argument("--no-faults", dest="faults", action="store_false", help="leave it in peace")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main(_arguments())))
