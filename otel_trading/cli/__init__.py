@@ -1,0 +1,60 @@
+"""The command line: `otel-trading`; a mistake is one sentence on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from otel_trading.cli import demo
+from otel_trading.errors import OtelTradingError
+
+USAGE_ERROR = 2
+
+
+class _Commands(click.Group):
+    """A group whose errors are one sentence."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command, and end the process with its exit code."""
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.Abort:
+            code = 130
+        except (click.ClickException, OtelTradingError) as error:
+            sentence = error.format_message() if isinstance(error, click.ClickException) else str(error)
+            click.echo(f"otel-trading: {sentence}", err=True)
+            code = USAGE_ERROR
+        sys.exit(code or 0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="otel_trading", prog_name="otel-trading")
+def main() -> None:
+    """Observability for trading systems, on OpenTelemetry."""
+
+
+@main.command(name="demo")
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="How long to trade."
+)
+@click.option("--replay", type=click.Path(path_type=Path), help="Replay LEAN ticks from this folder.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60,
+    show_default=True,
+    help="Seconds of the replayed day a second.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Of the simulated market."
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write the report as JSON here, too.")
+@click.option(
+    "--faults/--no-faults", default=True, show_default=True, help="Let the venue misbehave on purpose."
+)
+def _demo(**options: Any) -> int:
+    """Run the example trading system, and show what its telemetry says."""
+    return demo.run(demo.Options(**options))
