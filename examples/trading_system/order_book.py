@@ -18,9 +18,11 @@ class OrderBook:
         self.last_price = 0.0
 
     def quote(self, message: Mapping[str, Any]) -> None:
-        """Take in a quote of the broker's market data stream; a side without a price has no orders."""
-        self.bid, self.bid_size = message["bp"], message["bs"]
-        self.ask, self.ask_size = message["ap"], message["as"]
+        """Take in a quote of the broker's market data stream; a side without a price stays as it was."""
+        if message["bp"]:
+            self.bid, self.bid_size = message["bp"], message["bs"]
+        if message["ap"]:
+            self.ask, self.ask_size = message["ap"], message["as"]
 
     def trade(self, message: Mapping[str, Any]) -> None:
         """Take in a trade of the broker's market data stream."""

@@ -37,24 +37,17 @@ def main() -> None:
 
 
 @main.command(name="demo")
-@click.option(
-    "--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="How long to trade."
-)
+@click.option("--seconds", type=click.FloatRange(min=1), default=60, help="How long to trade (default: 60).")
 @click.option("--replay", type=click.Path(path_type=Path), help="Replay LEAN ticks from this folder.")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0, min_open=True),
     default=60,
-    show_default=True,
-    help="Seconds of the replayed day a second.",
+    help="Seconds of the replayed day a second (default: 60).",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Of the simulated market."
-)
+@click.option("--seed", type=click.IntRange(min=0), default=7, help="Of the simulated market (default: 7).")
 @click.option("--report", type=click.Path(path_type=Path), help="Write the report as JSON here, too.")
-@click.option(
-    "--faults/--no-faults", default=True, show_default=True, help="Let the venue misbehave on purpose."
-)
+@click.option("--faults/--no-faults", default=True, help="Let the venue misbehave on purpose, or not.")
 def _demo(**options: Any) -> int:
     """Run the example trading system, and show what its telemetry says."""
     return demo.run(demo.Options(**options))

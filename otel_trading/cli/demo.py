@@ -18,10 +18,12 @@ from threading import Thread
 from types import FrameType
 from typing import Any, Final
 
+from typing_extensions import Self
+
 from otel_trading import assets
 from otel_trading.errors import ConfigurationError, MissingExtraError
 from otel_trading.viewer.receiver import Receiver
-from otel_trading.viewer.report import Report, build
+from otel_trading.viewer.report import build
 from otel_trading.viewer.store import Store
 
 _NEEDED: Final = ("alpaca", "msgpack", "numpy", "rich", "starlette", "uvicorn", "websockets", "zmq")
@@ -82,8 +84,8 @@ def run(options: Options) -> int:
 class _System:
     """The example system as a child, which has the parts as children of its own.
 
-    It runs in a session of its own, and is asked to end by SIGTERM: at Ctrl-C its parts end one after another.
-    If this process is killed, it notices and does the same.
+    It runs in a session of its own, and is asked to end by SIGTERM: at Ctrl-C its parts end one after
+    another. If this process is killed, it notices and does the same.
     """
 
     def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
@@ -121,7 +123,7 @@ class _System:
         for reader in readers:
             reader.join()
 
-    def __enter__(self) -> _System:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -213,6 +215,3 @@ def _account(counts: Mapping[str, Any], store: Store) -> dict[str, Any]:
     account["unaccounted"] = ticks.get("sent", 0) - int(received)
     venue = {"venue": {"orders": counts.get("orders", {}), "replay": counts.get("replay")}}
     return {"ticks": account, **venue}
-
-
-__all__ = ["Options", "Report", "run"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +14,7 @@ from typing_extensions import Self
 from otel_trading.viewer.report import MetricValue, Report, order_counts, services_in
 from otel_trading.viewer.store import Store, StoredLog, StoredSpan
 
-_BAR: Final = 32
+_BAR: Final = 28
 _LOGS: Final = 16
 _NS_PER_US: Final = 1000
 _WIDTH: Final = 110
@@ -93,11 +93,15 @@ class Screen:
 
 def _metrics(values: Iterable[MetricValue]) -> Table:
     table = Table(title="Metrics", title_justify="left", box=None, pad_edge=False)
-    for name, justify in (("metric", "left"), ("service", "left"), ("series", "right"), ("value", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    _columns(table, ("metric", "left"), ("service", "left"), ("series", "right"), ("value", "right"))
     for value in values:
         table.add_row(value.metric.name, value.metric.service, str(value.series), _shown(value))
     return table
+
+
+def _columns(table: Table, *columns: tuple[str, JustifyMethod]) -> None:
+    for name, justify in columns:
+        table.add_column(name, justify=justify, no_wrap=True)
 
 
 def _shown(value: MetricValue) -> str:
@@ -107,7 +111,7 @@ def _shown(value: MetricValue) -> str:
     if value.mean is None:
         return "none yet"
     mean = f"{value.mean * 1e6:,.0f} µs" if unit == "s" else f"{value.mean:,.4g} {unit}".rstrip()
-    return f"{value.count:,} × {mean}"
+    return f"{value.count:,} of {mean}"
 
 
 def _waterfall(spans: list[StoredSpan]) -> RenderableType:
@@ -119,9 +123,9 @@ def _waterfall(spans: list[StoredSpan]) -> RenderableType:
         box=None,
         pad_edge=False,
     )
-    columns = (("service", "left"), ("span", "left"), ("start µs", "right"), ("µs", "right"), ("", "left"))
-    for name, justify in columns:
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    _columns(
+        table, ("service", "left"), ("span", "left"), ("from µs", "right"), ("µs", "right"), ("", "left")
+    )
     begin, end = spans[0].start_ns, max(span.end_ns for span in spans)
     depths = _depths(spans)
     for span in spans:
@@ -166,14 +170,14 @@ def _logs(records: list[StoredLog]) -> Table:
 
 
 def _summary(report: Report, *, is_here: bool) -> RenderableType:
-    orders, ticks = report.orders, report.extra.get("ticks", {})
+    orders, received, ticks = report.orders, report.received, report.extra.get("ticks", {})
     lines = []
     if is_here:
         missing = f", none for {', '.join(report.missing)}" if report.missing else ""
         lines += [
             f"[bold]{len(report.metrics)} metrics[/] with data{missing}.",
-            f"[bold]{report.received.get('traces', 0):,} traces[/] of {report.received.get('spans', 0):,} spans, "
-            f"{report.received.get('logs', 0):,} logs; the order's trace: {' → '.join(services_in(report.order))}.",
+            f"[bold]{received.get('traces', 0):,} traces[/] of {received.get('spans', 0):,} spans, "
+            f"{received.get('logs', 0):,} logs; the order's trace: {' → '.join(services_in(report.order))}.",
             f"[bold]{orders['submitted']} orders[/] submitted = {orders['completed']} completed "
             f"({orders['filled']} filled) + {orders['open']} open.",
         ]
