@@ -36,10 +36,12 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m registry.generate --check
+	@$(BIN)/python docs/write_settings.py --check
 	@$(BIN)/mkdocs build --quiet --strict
 
-generate: $(VENV)/installed ## Write the files that are generated from registry/
+generate: $(VENV)/installed ## Write the files that are generated from registry/ and from the settings
 	@$(BIN)/python -m registry.generate
+	@$(BIN)/python docs/write_settings.py
 
 bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
 	@$(BIN)/python benchmarks/bench_recording.py
