@@ -17,8 +17,8 @@ from otel_trading.errors import LabelError
 from otel_trading.instruments import Order
 from otel_trading.instruments.order import _orders
 from otel_trading.instruments.order_life import OrderLife
+from tests.seen import Seen
 from tests.strategies import not_names, not_numbers, not_sizes, not_words
-from tests.unit.instruments.conftest import Seen
 
 OPEN = ["submitted", "acknowledged"]
 KIND = {"venue": "XNAS", "type": "limit", "side": "buy", "quantity": 100, "strategy": "mm"}

@@ -9,8 +9,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from otel_trading import _closing
 from otel_trading.instruments import Order
 from otel_trading.instruments.order import _orders
+from tests.seen import Seen
 from tests.strategies import order_types, prices, quantities, sides
-from tests.unit.instruments.conftest import Seen
 
 ids = st.integers(0, 5).map("c-{}".format)
 execution_ids = st.none() | st.integers(0, 5).map("e-{}".format)

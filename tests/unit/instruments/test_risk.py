@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import KillSwitch, RiskGate
+from tests.seen import Seen
 from tests.strategies import not_names, not_numbers, not_words, numbers_in_disguise
-from tests.unit.instruments.conftest import Seen
 
 STATUS = "trading.kill_switch.status"
 UTILIZATION = "trading.risk.limit.utilization"

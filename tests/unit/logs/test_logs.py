@@ -1,0 +1,180 @@
+"""Log records and events carry the ids of their trace, and nothing in them stops an export."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+
+from otel_trading import logs
+from otel_trading.logs import StdlibHandler, event, format_line
+from otel_trading.logs.values import exportable
+from otel_trading.tracing import span
+
+RESOURCE = Resource({"service.name": "risk-manager", "deployment.environment.name": "paper"})
+
+
+class Written:
+    """What was logged, as records and as JSON lines."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemoryLogRecordExporter()
+        provider = LoggerProvider(RESOURCE, shutdown_on_exit=False)
+        provider.add_log_record_processor(SimpleLogRecordProcessor(self._exporter))
+        logs.attach(provider, "test")
+
+    @property
+    def records(self):
+        return list(self._exporter.get_finished_logs())
+
+    @property
+    def lines(self) -> list[dict]:
+        return [json.loads(format_line(record)) for record in self.records]
+
+
+@pytest.fixture
+def written(seen) -> Written:
+    return Written()
+
+
+@pytest.fixture
+def logger(written):
+    logger, handler = logging.getLogger("strategy"), StdlibHandler()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False  # pytest's own handler raises what a handler cannot format
+    yield logger
+    logger.propagate = True
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+
+
+def test_an_event_has_its_name_its_attributes_and_the_ids_of_its_trace(written):
+    with span("s") as current:
+        event("trading.order.filled", {"quantity": 100}, severity="warn", body="half of it")
+    (line,) = written.lines
+    assert line["trace_id"] == f"{current.get_span_context().trace_id:032x}"
+    assert line["span_id"] == f"{current.get_span_context().span_id:016x}"
+    assert (line["event"], line["level"], line["message"]) == ("trading.order.filled", "WARN", "half of it")
+    assert (line["attributes"], line["service"], line["environment"]) == (
+        {"quantity": 100},
+        "risk-manager",
+        "paper",
+    )
+
+
+def test_an_event_without_a_span_has_no_ids(written):
+    event("e")
+    (line,) = written.lines
+    assert list(line) == ["timestamp", "level", "service", "environment", "logger", "event"]
+
+
+@pytest.mark.parametrize(
+    ("level", "name"),
+    [(10, "DEBUG"), (20, "INFO"), (25, "INFO"), (30, "WARN"), (40, "ERROR"), (50, "FATAL"), (5, "TRACE")],
+)
+def test_levels_of_the_standard_library_become_severities(written, logger, level, name):
+    logger.setLevel(1)
+    logger.log(level, "priced %s", "IBM", extra={"mid": 182.1})
+    (line,) = written.lines
+    assert (line["level"], line["message"], line["logger"]) == (name, "priced IBM", "strategy")
+    assert line["attributes"]["mid"] == 182.1
+    assert line["attributes"]["code.function.name"] == "test_levels_of_the_standard_library_become_severities"
+
+
+def test_a_log_line_inside_a_span_carries_its_ids(written, logger):
+    with span("s") as current:
+        logger.info("inside")
+    assert written.lines[0]["trace_id"] == f"{current.get_span_context().trace_id:032x}"
+
+
+def test_an_exception_stands_beside_the_attributes(written, logger):
+    try:
+        raise KeyError("price")
+    except KeyError:
+        logger.exception("failed")
+    exception = written.lines[0]["exception"]
+    assert (exception["type"], exception["message"]) == ("KeyError", "'price'")
+    assert "test_logs.py" in exception["stacktrace"]
+
+
+def test_a_record_that_cannot_be_formatted_goes_the_way_of_logging(written, logger, capsys):
+    logger.info("%d", "no number")
+    assert written.records == []
+    assert "Logging error" in capsys.readouterr().err
+
+
+def test_what_an_exporter_logs_is_not_exported_again(written):
+    fallback = io.StringIO()
+    handler = StdlibHandler(fallback=fallback)
+    with suppress_instrumentation():
+        handler.emit(logging.makeLogRecord({"msg": "connection refused", "levelno": 40}))
+    assert (written.records, fallback.getvalue()) == ([], "connection refused\n")
+
+
+@given(text=st.text())
+def test_no_text_can_forge_a_second_line(text):
+    written = Written()
+    event("e", {"text": text}, body=text)
+    line = format_line(written.records[0])
+    assert line.endswith("\n")
+    assert line.isascii()
+    assert not any(ord(character) < 32 or ord(character) == 127 for character in line[:-1])
+
+
+class Hostile:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.binary(max_size=5),
+    st.text(max_size=5),
+    st.just("\ud800"),
+    st.builds(Hostile),
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(value=anything)
+def test_whatever_is_logged_can_be_exported(value):
+    written = Written()
+    event("e", {"value": value})
+    (record,) = written.records
+    assert encode_logs([record]).SerializeToString()
+
+
+def test_a_value_that_contains_itself_is_cut_off():
+    endless: list[object] = []
+    endless.append(endless)
+    assert exportable(endless) is not None
+    assert len(exportable(list(range(1000)))) <= 129
+
+
+def test_before_attach_events_go_nowhere():
+    event("e")
+
+
+def test_an_event_never_raises(written, guarded):
+    event(None, 5, severity=[])  # type: ignore[arg-type]
+    assert written.records == []

@@ -1,0 +1,240 @@
+"""`traced` opens a span for each call of anything that can be called, and changes nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, StatusCode
+
+from otel_trading import metrics
+from otel_trading.errors import LabelError, OtelTradingError
+from otel_trading.tracing import span, traced
+
+CHECK = {"trading.risk.check.type": "position"}
+
+
+def current() -> str:
+    return getattr(trace.get_current_span(), "name", "none")
+
+
+@traced
+def plain(value: int = 1, *, fail: bool = False) -> tuple[int, str]:
+    """Says what is current."""
+    if fail:
+        raise ValueError(value)
+    return value, current()
+
+
+@traced("named", kind=SpanKind.CONSUMER, attributes={"a": 1})
+async def coroutine(*, fail: bool = False) -> str:
+    await asyncio.sleep(0)
+    if fail:
+        raise ValueError("async")
+    return current()
+
+
+@traced("generated")
+def generator(log: list[str] | None = None) -> Iterator[str]:
+    log = [] if log is None else log
+    given = yield current()
+    log.append(f"given {given}")
+    with span("held across a yield"):
+        try:
+            yield current()
+        except KeyError:
+            yield f"caught in {current()}"
+    yield current()
+    return "returned"
+
+
+@traced("async generated")
+async def async_generator() -> AsyncIterator[str]:
+    yield current()
+    await asyncio.sleep(0)
+    with span("held"):
+        try:
+            yield current()
+        except KeyError:
+            yield "caught"
+
+
+def test_a_function_keeps_its_name_its_text_and_its_kind():
+    assert (plain.__name__, plain.__doc__) == ("plain", "Says what is current.")
+    assert inspect.signature(plain).parameters.keys() == {"value", "fail"}
+    assert inspect.iscoroutinefunction(coroutine)
+    assert inspect.isgeneratorfunction(generator)
+    assert inspect.isasyncgenfunction(async_generator)
+
+
+def test_a_call_runs_in_a_span_named_for_the_function(seen):
+    assert plain(5) == (5, "plain")
+    assert current() == "none"
+    assert seen.span("plain").status.status_code is StatusCode.UNSET
+
+
+async def test_a_coroutine_runs_in_a_span_of_the_given_name_kind_and_attributes(seen):
+    assert await coroutine() == "named"
+    told = seen.span("named")
+    assert (told.kind, dict(told.attributes)) == (SpanKind.CONSUMER, {"a": 1})
+
+
+@pytest.mark.parametrize("decorator", [traced, traced("m")])
+def test_methods_of_all_kinds_are_traced(seen, decorator: Callable[..., Any]):
+    class Strategy:
+        @decorator
+        def own(self) -> object:
+            return self
+
+        @decorator
+        @classmethod
+        def of_class(cls) -> object:
+            return cls
+
+        @staticmethod
+        @decorator
+        def static() -> str:
+            return "static"
+
+    strategy = Strategy()
+    assert (strategy.own(), strategy.of_class(), strategy.static()) == (strategy, Strategy, "static")
+    assert len(seen.spans) == 3
+
+
+def test_an_error_is_raised_unchanged_and_recorded(seen):
+    with pytest.raises(ValueError, match="7"):
+        plain(7, fail=True)
+    assert seen.span("plain").attributes["error.type"] == "ValueError"
+
+
+async def test_an_error_of_a_coroutine_is_recorded(seen):
+    with pytest.raises(ValueError, match="async"):
+        await coroutine(fail=True)
+    assert seen.span("named").status.status_code is StatusCode.ERROR
+
+
+def test_a_generator_has_one_span_that_is_current_only_in_its_body(seen):
+    log: list[str] = []
+    with span("caller"):
+        running = generator(log)
+        told = [next(running), current()]
+        told += [running.send("x"), current(), *running, current()]
+    assert told == ["generated", "caller", "held across a yield", "caller", "generated", "caller"]
+    assert log == ["given x"]
+    assert seen.span("held across a yield").parent.span_id == seen.span("generated").context.span_id
+    assert seen.span("generated").parent.span_id == seen.span("caller").context.span_id
+
+
+def test_what_is_thrown_into_a_generator_arrives_in_its_body(seen):
+    running = generator()
+    next(running)
+    next(running)
+    assert running.throw(KeyError()) == "caught in held across a yield"
+    running.close()
+    assert seen.span("generated").status.status_code is StatusCode.UNSET
+
+
+def test_a_generator_returns_its_value(seen):
+    def delegating() -> Iterator[str]:
+        returned.append((yield from generator()))
+
+    returned: list[str] = []
+    assert len(list(delegating())) == 3
+    assert returned == ["returned"]
+
+
+def test_a_generator_left_early_ends_its_span_without_a_failure(seen):
+    for _ in generator():
+        break
+    import gc
+
+    gc.collect()
+    assert seen.span("generated").status.status_code is StatusCode.UNSET
+
+
+async def test_an_async_generator_has_one_span_that_is_current_only_in_its_body(seen):
+    told = []
+    with span("caller"):
+        async for inside in async_generator():
+            told += [inside, current()]
+    assert told == ["async generated", "caller", "held", "caller"]
+    assert seen.span("held").parent.span_id == seen.span("async generated").context.span_id
+
+
+async def test_what_is_thrown_into_an_async_generator_arrives_in_its_body(seen):
+    running: Any = async_generator()
+    await anext(running)
+    await anext(running)
+    assert await running.athrow(KeyError()) == "caught"
+    await running.aclose()
+    assert seen.span("async generated").status.status_code is StatusCode.UNSET
+
+
+async def test_concurrent_calls_have_spans_of_their_own(seen):
+    inside: list[str] = []
+
+    @traced("step")
+    async def step(ready: asyncio.Event) -> int:
+        await ready.wait()
+        inside.append(current())
+        return trace.get_current_span().get_span_context().span_id
+
+    ready = asyncio.Event()
+    tasks = [asyncio.create_task(step(ready)) for _ in range(5)]
+    await asyncio.sleep(0)
+    ready.set()
+    assert len(set(await asyncio.gather(*tasks))) == 5
+    assert inside == ["step"] * 5
+
+
+def test_a_duration_takes_its_labels_from_the_attributes(seen):
+    @traced("check", duration=metrics.risk_check_duration, attributes=CHECK)
+    def check(*, fail: bool) -> None:
+        if fail:
+            raise LookupError
+
+    check(fail=False)
+    with pytest.raises(LookupError):
+        check(fail=True)
+    points = [p for p in seen.points("trading.risk.check.duration") if p.count]
+    assert [dict(point.attributes).get("error.type") for point in points] == [None, "LookupError"]
+    assert points[0].exemplars[0].span_id == seen.spans[0].context.span_id
+
+
+def test_a_bound_duration_records_failures_too(seen):
+    lag = metrics.event_loop_lag.bind()
+
+    @traced(duration=lag)
+    def work() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        work()
+    assert seen.total("trading.event_loop.lag") == 1
+
+
+def test_the_duration_of_a_generator_is_that_of_its_whole_life(seen):
+    @traced(duration=metrics.event_loop_lag.bind())
+    def numbers() -> Iterator[int]:
+        yield 1
+        yield 2
+
+    assert list(numbers()) == [1, 2]
+    assert seen.total("trading.event_loop.lag") == 1
+
+
+def test_a_missing_label_is_an_error_when_the_function_is_decorated():
+    with pytest.raises(
+        LabelError, match=r"traced\(duration=...\) needs attributes\['trading.risk.check.type'\]"
+    ):
+        traced(duration=metrics.risk_check_duration, attributes={"trading.risk.check.tpye": "position"})
+
+
+@pytest.mark.parametrize("thing", [5, object(), dict])
+def test_only_functions_are_decorated(thing):
+    with pytest.raises(OtelTradingError, match="traced decorates a function or method, not "):
+        traced(thing)
