@@ -27,7 +27,7 @@ demo: $(VENV)/installed ## Run the example trading system (DEMO_SECONDS, DEMO_RE
 
 test: $(VENV)/installed ## Run every test that needs only Python, with coverage
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90
 
