@@ -183,7 +183,8 @@ async def _main(arguments: argparse.Namespace) -> int:
         except ChildError as error:
             say("failed", sentence=str(error))
             code = error.code or 1
-        return (await system.end()) or code
+        ended = await system.end()
+        return code or ended
 
 
 def _arguments() -> argparse.Namespace:

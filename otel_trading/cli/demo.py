@@ -78,7 +78,7 @@ def run(options: Options) -> int:
         options.report.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
     if system.code:
         screen.failed(system.sentence or f"the system ended with exit code {system.code}", system.errors)
-    return system.code
+    return 1 if system.code else 0
 
 
 class _System:

@@ -1,0 +1,85 @@
+"""The demo as a user starts it, and what is left when it is over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+PATIENCE = 60
+
+
+class RunningDemo:
+    """`otel-trading demo`, and every process that it started."""
+
+    def __init__(self, *arguments: str, **env: str) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("otel-trading")), "demo", *arguments],
+            env={**kept, "PYTHONUNBUFFERED": "1", **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._children: set[psutil.Process] = set()
+        self.said = ""
+
+    def wait_for(self, text: str) -> None:
+        """Read what it prints until a line has the text."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if text in line:
+                break
+        else:
+            pytest.fail(f"{text!r} was not said, but {self.said}{self.process.stderr.read()}")
+        self.note_children()
+
+    def note_children(self) -> list[psutil.Process]:
+        """Remember who runs now."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self._children.update(children)
+        return children
+
+    def part(self, name: str) -> psutil.Process:
+        """The process of one part of the system."""
+        (found,) = [one for one in self.note_children() if f"trading_system.{name}" in one.cmdline()]
+        return found
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the end: exit code, stdout, stderr."""
+        out, err = self.process.communicate(timeout=PATIENCE * 2)
+        return self.process.returncode, self.said + out, err
+
+    def left_behind(self) -> list[psutil.Process]:
+        """Who of them still runs after a while."""
+        _, alive = psutil.wait_procs(self._children, timeout=PATIENCE)
+        return alive
+
+    def clean_up(self) -> None:
+        """Leave nothing to the next test."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        for child in self._children:
+            if child.is_running():
+                child.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture
+def demo() -> Iterator[Callable[..., RunningDemo]]:
+    started: list[RunningDemo] = []
+
+    def start(*arguments: str, **env: str) -> RunningDemo:
+        started.append(RunningDemo(*arguments, **env))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.clean_up()

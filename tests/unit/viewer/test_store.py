@@ -1,0 +1,150 @@
+"""The store keeps what fits, the traces of orders longest, and counts what it evicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    Exemplar,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+)
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+
+from otel_trading.viewer.store import Store
+
+
+def key(name: str, value: Any) -> KeyValue:
+    return KeyValue(key=name, value=AnyValue(string_value=value) if isinstance(value, str) else value)
+
+
+def service(name: str = "risk-manager") -> Resource:
+    return Resource(attributes=[key("service.name", name)])
+
+
+def spans(*given: Span, by: str = "risk-manager") -> list[ResourceSpans]:
+    return [ResourceSpans(resource=service(by), scope_spans=[ScopeSpans(spans=given)])]
+
+
+def span(trace: int, number: int, name: str = "s", parent: int = 0, start: int = 0) -> Span:
+    return Span(
+        trace_id=trace.to_bytes(16, "big"),
+        span_id=number.to_bytes(8, "big"),
+        parent_span_id=parent.to_bytes(8, "big") if parent else b"",
+        name=name,
+        start_time_unix_nano=start,
+        end_time_unix_nano=start + 10,
+        events=[Span.Event(name="e")],
+        status=Status(code=Status.STATUS_CODE_ERROR),
+    )
+
+
+def metric(name: str, *points: Any) -> list[ResourceMetrics]:
+    data = (
+        Metric(name=name, histogram=Histogram(data_points=points))
+        if isinstance(points[0], HistogramDataPoint)
+        else Metric(name=name, sum=Sum(data_points=points))
+    )
+    return [ResourceMetrics(resource=service(), scope_metrics=[ScopeMetrics(metrics=[data])])]
+
+
+def log(trace: int = 0, body: str = "text") -> list[ResourceLogs]:
+    record = LogRecord(
+        body=AnyValue(string_value=body),
+        severity_text="INFO",
+        observed_time_unix_nano=7,
+        trace_id=trace.to_bytes(16, "big") if trace else b"",
+    )
+    return [ResourceLogs(resource=service(), scope_logs=[ScopeLogs(log_records=[record])])]
+
+
+def test_a_trace_comes_back_by_the_start_of_its_spans_whatever_came_first():
+    store = Store()
+    store.add_spans(spans(span(1, 2, "child", parent=1, start=5), by="execution-engine"))
+    store.add_spans(spans(span(1, 1, "root", start=1)))
+    root, child = store.trace(f"{1:032x}")
+    assert (root.name, root.parent_id, root.service) == ("root", "", "risk-manager")
+    assert (child.parent_id, child.is_error, child.events) == (root.span_id, True, ("e",))
+    assert (store.received["spans"], store.received["traces"]) == (2, 1)
+
+
+def test_traces_of_orders_are_evicted_last():
+    store = Store(max_spans=3)
+    store.add_spans(spans(span(1, 1, "order limit"), span(1, 2)))
+    store.add_spans(spans(span(2, 3), span(3, 4)))
+    assert [len(store.trace(f"{number:032x}")) for number in (1, 2, 3)] == [2, 0, 1]
+    assert store.evicted == {"spans": 1}
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=60), st.integers(1, 10))
+def test_spans_are_kept_or_counted_as_evicted(given_spans, limit):
+    store = Store(max_spans=limit)
+    for number, (trace, is_order) in enumerate(given_spans, 1):
+        store.add_spans(spans(span(trace, number, "order market" if is_order else "s")))
+    kept = sum(len(trace) for traces in (store.traces, store.orders) for trace in traces.values())
+    assert kept + store.evicted["spans"] == len(given_spans)
+    assert kept <= limit
+
+
+def test_the_last_logs_are_kept():
+    store = Store(max_logs=2)
+    for body in ("a", "b", "c"):
+        store.add_logs(log(trace=5 if body == "c" else 0, body=body))
+    assert [(record.text, record.time_ns, record.level) for record in store.logs] == [
+        ("b", 7, "INFO"),
+        ("c", 7, "INFO"),
+    ]
+    assert (store.received["logs"], store.received["logs_with_trace_id"], store.evicted["logs"]) == (3, 1, 1)
+
+
+def test_a_series_holds_its_last_value():
+    store = Store()
+    for value in (1, 4):
+        store.add_metrics(metric("m", NumberDataPoint(attributes=[key("a", "x")], as_int=value)))
+    store.add_metrics(metric("m", NumberDataPoint(attributes=[key("a", "y")], as_double=0.5)))
+    assert [(series.attributes, series.value) for series in store.series_of("m")] == [
+        ({"a": "x"}, 4),
+        ({"a": "y"}, 0.5),
+    ]
+    assert store.metric_names() == {"m"}
+
+
+def test_a_histogram_holds_its_sum_its_count_and_its_exemplars():
+    store = Store()
+    exemplar = Exemplar(trace_id=(9).to_bytes(16, "big"))
+    store.add_metrics(metric("h", HistogramDataPoint(count=2, sum=0.5, exemplars=[exemplar, Exemplar()])))
+    (series,) = store.series_of("h")
+    assert (series.count, series.value, list(series.exemplars)) == (2, 0.5, [f"{9:032x}"])
+
+
+def test_series_beyond_the_limit_are_counted():
+    store = Store(max_series=1)
+    for label in ("a", "b", "a"):
+        store.add_metrics(metric("m", NumberDataPoint(attributes=[key("l", label)], as_int=1)))
+    assert (len(store.series), store.evicted["series"]) == (1, 1)
+
+
+def test_an_empty_metric_is_no_data():
+    store = Store()
+    store.add_metrics([ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=[Metric(name="m")])])])
+    assert store.metric_names() == set()
+
+
+def test_attributes_of_every_kind_are_read():
+    store = Store()
+    values = AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1), AnyValue(bool_value=True)]))
+    pairs = AnyValue(kvlist_value=KeyValueList(values=[key("k", "v")]))
+    given_span = span(1, 1)
+    given_span.attributes.extend([key("list", values), key("map", pairs), KeyValue(key="none")])
+    store.add_spans(spans(given_span))
+    assert store.trace(f"{1:032x}")[0].attributes == {"list": (1, True), "map": (("k", "v"),), "none": None}
