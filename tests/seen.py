@@ -8,11 +8,14 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_trading import logs, metrics, recording, tracing
+
+_RESOURCE = Resource({})  # the detectors of the default one take most of the time of a property test
 
 
 class Seen:
@@ -23,12 +26,12 @@ class Seen:
         self._spans = InMemorySpanExporter()
         self._logs = InMemoryLogRecordExporter()
         tracer_provider, logger_provider = (
-            TracerProvider(shutdown_on_exit=False),
-            LoggerProvider(shutdown_on_exit=False),
+            TracerProvider(resource=_RESOURCE, shutdown_on_exit=False),
+            LoggerProvider(_RESOURCE, shutdown_on_exit=False),
         )
         tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
         logger_provider.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
-        self.meter_provider = MeterProvider([self._reader], shutdown_on_exit=False)
+        self.meter_provider = MeterProvider([self._reader], _RESOURCE, shutdown_on_exit=False)
         recording.attach(self.meter_provider, "test")
         tracing.attach(tracer_provider, "test", logger_provider)
         logs.attach(logger_provider, "test")

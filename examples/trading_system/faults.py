@@ -26,13 +26,13 @@ class Step(NamedTuple):
 LONGEST = 6.0
 
 SCRIPT = (
-    Step(0.25, "sequence_gap", 0.10, "the feed loses messages", {"share": 0.02}),
-    Step(0.30, "crossed_quotes", 0.10, "quotes are crossed", {"share": 0.05}),
-    Step(0.30, "bad_quotes", 0.10, "quotes without prices", {"share": 0.05}),
-    Step(0.40, "http_5xx", 0.12, "the venue answers 503", {"share": 0.5}),
+    Step(0.25, "sequence_gap", 0.12, "the feed loses messages", {"share": 0.02}),
+    Step(0.30, "crossed_quotes", 0.12, "quotes are crossed", {"share": 0.05}),
+    Step(0.30, "bad_quotes", 0.12, "quotes without prices", {"share": 0.05}),
+    Step(0.42, "http_5xx", 0.12, "the venue answers 503", {"share": 0.5}),
     Step(0.52, "slippage", 0.10, "fills are worse than quoted", {"bps": 5}),
-    Step(0.52, "duplicate_fill", 0.10, "fills are reported twice", {"share": 1.0}),
+    Step(0.52, "duplicate_fill", 0.18, "fills are reported twice", {"share": 1.0}),
     Step(0.62, "rejects", 0.08, "the venue rejects orders", {"share": 0.5}),
-    Step(0.70, "drop_connections", 0.05, "the connections drop", {}),
+    Step(0.72, "drop_connections", 0.06, "the connections drop", {}),
 )
 """In the order of `at`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,24 @@ def test_importing_the_package_prints_nothing_and_starts_no_thread():
     assert run_isolated("import threading, otel_trading; print(threading.active_count())") == "1\n"
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if "_entry_points" not in name])
-def test_every_module_imports_on_its_own(module):
-    """In a fresh process, so that no module leans on what another happened to import before."""
-    run_isolated(f"import importlib; importlib.import_module({module!r})")
+ALONE = """
+import importlib, os, sys
+import otel_trading
+failed = []
+for name in sys.argv[1:]:
+    if name in sys.modules:
+        continue
+    if os.fork() == 0:
+        importlib.import_module(name)
+        os._exit(0)
+    if os.wait()[1]:
+        failed.append(name)
+sys.exit(" ".join(failed) or None)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_every_module_imports_on_its_own():
+    """In a process of its own after the package, so that no module leans on what another imported before."""
+    names = [name for name in MODULES if "_entry_points" not in name]
+    subprocess.run([sys.executable, "-W", "error", "-c", ALONE, *names], check=True)
