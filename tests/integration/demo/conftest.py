@@ -64,9 +64,11 @@ class RunningDemo:
 
     def clean_up(self) -> None:
         """Leave nothing to the next test."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
         for child in self._children:
             if child.is_running():
                 child.send_signal(signal.SIGKILL)

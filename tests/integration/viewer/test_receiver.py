@@ -59,6 +59,7 @@ def test_all_three_signals_arrive(store, receiver, protocol, endpoint):
         ("traces", {"Content-Length": "99999999999"}, b"", 413),
         ("nothing", {}, b"", 404),
     ],
+    ids=["empty", "gzip", "no message", "no gzip", "too long when unzipped", "too long", "no signal"],
 )
 def test_a_request_is_answered_by_what_it_is(receiver, path, headers, body, status):
     answer = requests.post(f"{receiver.endpoint}/v1/{path}", data=body, headers=headers, timeout=20)
