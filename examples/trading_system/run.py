@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,13 @@ class System:
         """
         counts: Any = None
         if self._url:
-            with suppress(requests.RequestException):
+            with suppress(ChildError):
                 await self._ask("DELETE", "faults")
                 await self._ask("POST", "market", {"running": False})
                 await self._settled()
         codes = {part: await self._stop(part) for part in ENDING}
         if self._url:
-            with suppress(requests.RequestException):
+            with suppress(ChildError):
                 counts = await self._ask("GET", "counts")
         codes["venue"] = await self._stop("venue")
         health = {part: child.health for part, child in self._children.items() if child.health}
@@ -136,9 +137,22 @@ class System:
             await task  # raises why
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the venue's control.
+
+        Raises:
+            ChildError: It did not answer, most likely because it has ended.
+        """
         url = f"{self._url}/control/{path}"
-        response = await asyncio.to_thread(requests.request, method, url, json=body, timeout=_REQUEST_TIMEOUT)
-        return response.json()
+        call = partial(requests.request, method, url, json=body, timeout=_REQUEST_TIMEOUT)
+        try:
+            return (await asyncio.to_thread(call)).json()
+        except requests.RequestException as error:
+            ended = self._children["venue"].ended
+            if ended is not None:
+                await asyncio.wait([ended], timeout=_POLL)
+                if ended.done():
+                    await ended  # raises why
+            raise ChildError("venue", 1, f"the venue does not answer: {error}") from error
 
     def _venue_arguments(self) -> list[str]:
         given = self._arguments
