@@ -66,7 +66,8 @@ def bind(context: Context, kind: int, url: str) -> Socket:
         socket.bind(url)
     except zmq.ZMQError as error:
         socket.close()
-        raise SettingsError(f"cannot bind {url} ({error.strerror}); is another system running?") from error
+        reason = zmq.strerror(error.errno or 0)
+        raise SettingsError(f"cannot bind {url} ({reason}); is another system running?") from error
     return socket
 
 
