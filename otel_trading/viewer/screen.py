@@ -183,7 +183,7 @@ def _summary(report: Report, *, is_here: bool) -> RenderableType:
         ]
     lines += [
         f"[bold]{ticks.get('produced', 0):,} ticks[/] = {ticks.get('sent', 0):,} sent + "
-        f"{ticks.get('withheld', 0):,} withheld {_reasons(ticks.get('withheld_by_reason', {}))}"
+        f"{ticks.get('withheld', 0):,} withheld{_reasons(ticks.get('withheld_by_reason', {}))}"
         + (f"; {ticks.get('received', 0):,} received" if is_here else ""),
         f"[bold]Dropped[/] telemetry: {report.dropped or 'none'}.",
     ]
@@ -191,4 +191,4 @@ def _summary(report: Report, *, is_here: bool) -> RenderableType:
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:
-    return f"({', '.join(f'{name} {count:,}' for name, count in reasons.items())})" if reasons else ""
+    return f" ({', '.join(f'{name} {count:,}' for name, count in reasons.items())})" if reasons else ""
