@@ -17,7 +17,7 @@ from otel_trading.viewer.store import Store, StoredLog, StoredSpan
 _BAR: Final = 28
 _LOGS: Final = 16
 _NS_PER_US: Final = 1000
-_WIDTH: Final = 110
+_WIDTH: Final = 120
 _UNITS: Final = {"1": "", "By": "B"}
 
 

@@ -36,7 +36,7 @@ def test_a_run_with_faults_has_every_metric_a_whole_trace_and_accounts_for_every
     assert report["logs"]["count"] > report["logs"]["with_trace_id"] > 0
     assert report["dropped"] == {}
     assert "process quote" in out
-    assert "handle trade update" in out
+    assert "submit order" in out
 
 
 @pytest.mark.skipif(not IBM.is_dir(), reason=f"the real ticks are not at {IBM}")

@@ -157,8 +157,10 @@ def test_the_average_price_is_weighted(seen):
     ],
 )
 def test_an_order_that_ends_unfilled_has_the_fill_ratio_zero(seen, step, status, event):
-    step(submitted_order())
-    assert completed(seen) == {status: 1}
+    order = submitted_order()
+    step(order)
+    step(order)  # which is too late
+    assert (order.is_open, Order.open(), completed(seen)) == (False, [], {status: 1})
     (point,) = seen.points("trading.order.fill.ratio")
     assert (point.count, point.sum) == (1, 0)
     assert seen.events()[-1] == event

@@ -224,7 +224,9 @@ def test_the_duration_of_a_generator_is_that_of_its_whole_life(seen):
         yield 2
 
     assert list(numbers()) == [1, 2]
-    assert seen.total("trading.event_loop.lag") == 1
+    (point,) = seen.points("trading.event_loop.lag")
+    assert point.count == 1
+    assert [exemplar.span_id for exemplar in point.exemplars] == [seen.spans[0].context.span_id]
 
 
 def test_a_missing_label_is_an_error_when_the_function_is_decorated():

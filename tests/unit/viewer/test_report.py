@@ -94,6 +94,13 @@ def test_the_order_shown_is_whole_filled_and_one_that_an_exemplar_leads_to():
     assert order_trace(store)[0].trace_id == wanted
 
 
+def test_a_trace_with_its_beginning_is_shown_before_a_filled_one_without():
+    store = Store()
+    add_trace(store, 1, SERVICES, rooted=False)
+    whole = add_trace(store, 2, SERVICES, filled=False)
+    assert order_trace(store)[0].trace_id == whole
+
+
 def test_without_orders_there_is_no_trace():
     report = build(Store(), {}).as_dict()
     assert report["traces"] == {"count": 0, "spans": 0, "services_in_order_trace": [], "order_trace_id": None}
