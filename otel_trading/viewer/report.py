@@ -40,6 +40,7 @@ class Report:
         metrics: The metrics of the catalogue with data, in the catalogue's order.
         missing: Those without.
         order: The spans of the one order that is shown, from the tick on; empty if there is none.
+        order_is_exemplar: Whether an exemplar of tick-to-trade leads to that trace.
         order_logs: The log records of that trace.
         orders: How many were submitted, completed, filled, are open.
         dropped: By signal and reason: by the services, on their way, or evicted here.
@@ -49,6 +50,7 @@ class Report:
     metrics: list[MetricValue]
     missing: list[str]
     order: list[StoredSpan]
+    order_is_exemplar: bool
     order_logs: list[StoredLog]
     orders: dict[str, int]
     dropped: dict[str, dict[str, int]]
@@ -68,6 +70,7 @@ class Report:
                 "spans": self.received.get("spans", 0),
                 "services_in_order_trace": services_in(self.order),
                 "order_trace_id": self.order[0].trace_id if self.order else None,
+                "order_trace_is_exemplar": self.order_is_exemplar,
             },
             "logs": {
                 "count": self.received.get("logs", 0),
@@ -95,6 +98,7 @@ def build(store: Store, dropped: dict[str, dict[str, int]], extra: dict[str, Any
             metrics=[_summary(store, m) for name, m in _CATALOGUE.items() if name in present],
             missing=[name for name in _CATALOGUE if name not in present],
             order=order,
+            order_is_exemplar=trace_id in _exemplars(store),
             order_logs=sorted(
                 (log for log in store.logs if trace_id and log.trace_id == trace_id),
                 key=lambda log: log.time_ns,
@@ -120,17 +124,18 @@ def order_trace(store: Store) -> list[StoredSpan]:
     Returns:
         Its spans by their start; empty if no order was traced.
     """
-    exemplars = {
-        trace_id
-        for series in store.series_of(order_names.TRADING_TICK_TO_TRADE_DURATION)
-        for trace_id in series.exemplars
-    }
+    exemplars = _exemplars(store)
     best = max(
         store.orders,
         key=lambda trace_id: _rank(store.orders[trace_id], is_exemplar=trace_id in exemplars),
         default="",
     )
     return store.trace(best)
+
+
+def _exemplars(store: Store) -> set[str]:
+    series = store.series_of(order_names.TRADING_TICK_TO_TRADE_DURATION)
+    return {trace_id for one in series for trace_id in one.exemplars}
 
 
 def _rank(spans: list[StoredSpan], *, is_exemplar: bool) -> tuple[Any, ...]:

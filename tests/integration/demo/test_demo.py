@@ -26,6 +26,7 @@ def test_a_run_with_faults_has_every_metric_a_whole_trace_and_accounts_for_every
     assert report["metrics"]["missing"] == []
     assert report["metrics"]["with_data"] == 54
     assert report["traces"]["services_in_order_trace"] == SERVICES
+    assert report["traces"]["order_trace_is_exemplar"]
     orders = report["orders"]
     assert orders["submitted"] == orders["completed"] + orders["open"]
     assert orders["open"] == 0 < orders["filled"]

@@ -92,6 +92,7 @@ def test_the_order_shown_is_whole_filled_and_one_that_an_exemplar_leads_to():
     add_series(store, "trading.tick_to_trade.duration", 1.0, 1).exemplars.append(wanted)
     assert [span.service for span in order_trace(store)] == list(SERVICES)
     assert order_trace(store)[0].trace_id == wanted
+    assert build(store, {}).order_is_exemplar
 
 
 def test_a_trace_with_its_beginning_is_shown_before_a_filled_one_without():
@@ -103,7 +104,13 @@ def test_a_trace_with_its_beginning_is_shown_before_a_filled_one_without():
 
 def test_without_orders_there_is_no_trace():
     report = build(Store(), {}).as_dict()
-    assert report["traces"] == {"count": 0, "spans": 0, "services_in_order_trace": [], "order_trace_id": None}
+    assert report["traces"] == {
+        "count": 0,
+        "spans": 0,
+        "services_in_order_trace": [],
+        "order_trace_id": None,
+        "order_trace_is_exemplar": False,
+    }
 
 
 def test_what_was_dropped_is_added_up_with_what_the_store_evicted():
