@@ -74,7 +74,7 @@ class Child:
         Raises:
             ChildError: It ended instead.
         """
-        return await self._ready
+        return await asyncio.shield(self._ready)
 
     async def stop(self) -> int:
         """Ask it to end, and wait until it did.
@@ -93,7 +93,10 @@ class Child:
             self._process.kill()
         with suppress(ChildError):
             await self.ended
-        return self._process.returncode or 0
+        code = self._process.returncode or 0
+        return (
+            0 if code == -signal.SIGTERM and not self._ready.done() else code
+        )  # not yet able to end in order
 
     async def _follow(self, process: asyncio.subprocess.Process) -> int:
         assert process.stdout is not None

@@ -225,14 +225,16 @@ def _tell_end(order: ot.Order, found: AlpacaOrder) -> None:
 async def _orders(engine: ExecutionEngine, socket: Socket) -> None:
     orders = ot.Channel("orders")
     queue: asyncio.Queue[list[bytes]] = asyncio.Queue()
-    workers = [asyncio.create_task(_work_off(engine, orders, queue)) for _ in range(WORKERS)]
-    try:
-        async for frames in messages(socket, orders):
-            queue.put_nowait(frames)
-            orders.depth(queue.qsize())
-    finally:
-        for worker in workers:
-            worker.cancel()
+    workers = (_work_off(engine, orders, queue) for _ in range(WORKERS))
+    await asyncio.gather(
+        _take_in(orders, queue, socket), *workers
+    )  # an order that cannot be handled is the end
+
+
+async def _take_in(orders: ot.Channel, queue: asyncio.Queue[list[bytes]], socket: Socket) -> None:
+    async for frames in messages(socket, orders):
+        queue.put_nowait(frames)
+        orders.depth(queue.qsize())
 
 
 async def _work_off(engine: ExecutionEngine, orders: ot.Channel, queue: asyncio.Queue[list[bytes]]) -> None:

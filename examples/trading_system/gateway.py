@@ -6,7 +6,7 @@ The how-to of `ot.Venue`, and of the steps of `ot.Order` around a submission tha
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from trading_system.messages import OrderRequest
 from trading_system.service import VENUE
 from trading_system.settings import Settings
 
+TIMEOUT = 5.0
 ATTEMPTS = 4
 FIRST_PAUSE = 0.05
 """Seconds before the second attempt; each pause is twice the last."""
@@ -33,12 +34,19 @@ RequestError = (APIError, RequestException)
 """What the client raises."""
 
 
+class _Client(TradingClient):
+    """The broker's client, which would wait for ever for a venue that accepts and stays silent."""
+
+    def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
+        return super()._one_request(method, url, {**opts, "timeout": TIMEOUT}, retry)
+
+
 class Gateway:
     """The venue's requests."""
 
     def __init__(self, settings: Settings) -> None:
         self.venue = ot.Venue(VENUE, address=urlsplit(settings.venue_url).hostname or VENUE)
-        self._client = TradingClient(settings.key_id, settings.secret_key, url_override=settings.venue_url)
+        self._client = _Client(settings.key_id, settings.secret_key, url_override=settings.venue_url)
 
     def submit(self, order: ot.Order, ticket: LimitOrderRequest) -> None:
         """Hand an order over; one that could not be is told as rejected.
@@ -107,12 +115,22 @@ class Gateway:
                 with order.submitting():
                     self._client.submit_order(ticket)
             except RequestError as error:  # noqa: PERF203 - an attempt takes milliseconds
+                if not _status(error) and self._arrived(order):
+                    order.submitted()
+                    return
                 if attempt == ATTEMPTS or _status(error) not in _RETRIED:
                     raise
                 time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
                 order.retried()
             else:
                 return
+
+    def _arrived(self, order: ot.Order) -> bool:
+        """Ask whether an order was taken although the answer got lost."""
+        try:
+            return bool(self.find(order))
+        except RequestError:
+            return False
 
 
 def ticket(request: OrderRequest, *, takes: bool) -> LimitOrderRequest:

@@ -36,7 +36,7 @@ _SETTLING = 10.0
 
 def say(message: str, **fields: Any) -> None:
     """Print one JSON line."""
-    print(json.dumps({"message": message, **fields}), flush=True)
+    _forward(json.dumps({"message": message, **fields}))
 
 
 class System:
@@ -48,8 +48,8 @@ class System:
         self._children: dict[str, Child] = {}
         self._url = ""
 
-    async def start(self) -> None:
-        """Start everything, and wait until it can take work.
+    async def start(self, stopping: asyncio.Event) -> None:
+        """Start everything, and wait until it can take work, or until `stopping` is set.
 
         Raises:
             ChildError: A part did not start.
@@ -66,9 +66,14 @@ class System:
         }
         for part in SERVICES:
             await self._child(part, environ)
-        for part in SERVICES:
-            await self._children[part].ready()
-            say("started", part=part)
+        waiting = [asyncio.create_task(self._started(part)) for part in SERVICES]
+        try:
+            while not stopping.is_set() and not all(task.done() for task in waiting):
+                await self._wait(stopping, _POLL, *waiting)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def run(self, seconds: float, stopping: asyncio.Event) -> None:
         """Let it trade, and follow the script, until the time is over or `stopping` is set.
@@ -119,6 +124,10 @@ class System:
                 return
             await asyncio.sleep(_POLL / 10)
 
+    async def _started(self, part: str) -> None:
+        await self._children[part].ready()
+        say("started", part=part)
+
     async def _child(self, part: str, environ: Any, *arguments: str) -> Child:
         child = self._children[part] = Child(part, _forward)
         await child.start(environ, *arguments)
@@ -127,14 +136,16 @@ class System:
     async def _stop(self, part: str) -> int:
         return await self._children[part].stop() if part in self._children else 0
 
-    async def _wait(self, stopping: asyncio.Event, seconds: float) -> None:
-        """Wait, but not beyond the end of a child, or of our own."""
+    async def _wait(self, stopping: asyncio.Event, seconds: float, *tasks: asyncio.Task[None]) -> None:
+        """Wait, but not beyond the end of a child, of one of the tasks, or of our own."""
         ended = [child.ended for child in self._children.values() if child.ended is not None]
         stop = asyncio.create_task(stopping.wait())
-        done, _ = await asyncio.wait([*ended, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        pending = [task for task in tasks if not task.done()]
+        await asyncio.wait([*ended, *pending, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        for task in done - {stop}:
-            await task  # raises why
+        for task in ended:
+            if task.done():
+                await task  # raises why
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the venue's control.
@@ -164,7 +175,8 @@ _SOCKETS = ("TICKS", "SIGNALS", "ORDERS", "FILLS")
 
 
 def _forward(text: str) -> None:
-    print(text, flush=True)
+    with suppress(BrokenPipeError):  # whoever listened is gone, which `_watch_parent` notices
+        print(text, flush=True)
 
 
 @asynccontextmanager
@@ -192,7 +204,7 @@ async def _main(arguments: argparse.Namespace) -> int:
         stopping = await stack.enter_async_context(_stop_signals())
         system, code = System(arguments, Path(folder)), 0
         try:
-            await system.start()
+            await system.start(stopping)
             await system.run(arguments.seconds, stopping)
         except ChildError as error:
             say("failed", sentence=str(error))

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -49,7 +51,24 @@ class RunningDemo:
 
     def part(self, name: str) -> psutil.Process:
         """The process of one part of the system."""
-        (found,) = [one for one in self.note_children() if f"trading_system.{name}" in one.cmdline()]
+        (found,) = self._parts(name)
+        return found
+
+    def started(self, name: str) -> psutil.Process:
+        """The process of one part, as soon as there is one."""
+        pause = Event()
+        for _ in range(PATIENCE * 100):
+            if found := self._parts(name):
+                return found[0]
+            pause.wait(0.01)
+        pytest.fail(f"{name} was not started")
+
+    def _parts(self, name: str) -> list[psutil.Process]:
+        found = []
+        for child in self.note_children():
+            with suppress(psutil.NoSuchProcess):
+                if f"trading_system.{name}" in child.cmdline():
+                    found.append(child)
         return found
 
     def end(self) -> tuple[int, str, str]:

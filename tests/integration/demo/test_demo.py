@@ -86,6 +86,23 @@ def test_a_part_that_is_killed_ends_the_demo_and_leaves_no_child(demo, part):
     assert running.left_behind() == []
 
 
+def test_a_part_that_is_killed_before_it_is_ready_ends_the_demo(demo):
+    running = demo("--seconds", "600")
+    running.started("signal_bridge").kill()
+    code, out, _ = running.end()
+    assert code != 0
+    assert "ended with exit code -9" in out
+    assert running.left_behind() == []
+
+
+def test_ctrl_c_before_everything_is_ready_ends_it_cleanly(demo):
+    running = demo("--seconds", "600")
+    running.started("execution_engine")
+    running.process.send_signal(signal.SIGINT)
+    assert running.end()[0] == 0
+    assert running.left_behind() == []
+
+
 def test_when_the_demo_itself_is_killed_no_child_is_left(demo):
     running = demo("--seconds", "600")
     running.wait_for("execution-engine")
