@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from trading_system.parent import named_parent
+
 Line = dict[str, Any]
 
 PATIENCE = 10.0
@@ -54,12 +56,16 @@ class Child:
 
     async def start(self, environ: Mapping[str, str], *arguments: str) -> None:
         """Start it, in a session of its own, so that Ctrl-C reaches only whoever stops it in order."""
+        path = os.pathsep.join([str(_EXAMPLES), environ.get("PYTHONPATH", "")])
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             f"trading_system.{self.part}",
             *arguments,
-            env={**environ, "PYTHONPATH": os.pathsep.join([str(_EXAMPLES), environ.get("PYTHONPATH", "")])},
+            env={
+                **named_parent(environ),
+                "PYTHONPATH": os.pathsep.join([str(_EXAMPLES), environ.get("PYTHONPATH", "")]),
+            },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

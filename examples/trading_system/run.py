@@ -22,6 +22,7 @@ import requests
 
 from trading_system.children import Child, ChildError
 from trading_system.faults import LONGEST, SCRIPT
+from trading_system.parent import parent_gone
 
 SERVICES = ("market_data", "risk_manager", "signal_bridge", "execution_engine")
 """In the order of their start; all but the first wait for their neighbours by themselves."""
@@ -175,7 +176,7 @@ _SOCKETS = ("TICKS", "SIGNALS", "ORDERS", "FILLS")
 
 
 def _forward(text: str) -> None:
-    with suppress(BrokenPipeError):  # whoever listened is gone, which `_watch_parent` notices
+    with suppress(BrokenPipeError):  # whoever listened is gone, which `_stop_without_parent` notices
         print(text, flush=True)
 
 
@@ -185,16 +186,15 @@ async def _stop_signals() -> AsyncIterator[asyncio.Event]:
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    watch = asyncio.create_task(_watch_parent(stopping, os.getppid()))
+    watch = asyncio.create_task(_stop_without_parent(stopping))
     try:
         yield stopping
     finally:
         watch.cancel()
 
 
-async def _watch_parent(stopping: asyncio.Event, parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110 - the system tells nobody that a parent ended
-        await asyncio.sleep(_POLL)
+async def _stop_without_parent(stopping: asyncio.Event) -> None:
+    await parent_gone()
     stopping.set()
 
 

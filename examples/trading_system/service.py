@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,6 +14,7 @@ import zmq
 import zmq.asyncio
 
 import otel_trading as ot
+from trading_system.parent import parent_gone
 from trading_system.settings import Settings, SettingsError
 
 VENUE = "SIM"
@@ -100,7 +100,11 @@ async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
     working = asyncio.create_task(work(settings, context), name=name)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, working.cancel)
-    background = [ot.monitor_event_loop(), asyncio.create_task(_beat(working))]
+    background = [
+        ot.monitor_event_loop(),
+        asyncio.create_task(_beat()),
+        asyncio.create_task(_stop_without_parent(working)),
+    ]
     try:
         await asyncio.wait([working])
     finally:
@@ -122,10 +126,12 @@ def _exit_code(name: str, ended: asyncio.Task[None]) -> int:
     return 0
 
 
-async def _beat(working: asyncio.Task[None]) -> None:
-    """State that the event loop turns, and stop when nobody is left who could stop us."""
-    parent = os.getppid()
-    while os.getppid() == parent:
+async def _beat() -> None:
+    while True:
         ot.heartbeat()
         await asyncio.sleep(_BEAT)
+
+
+async def _stop_without_parent(working: asyncio.Task[None]) -> None:
+    await parent_gone()
     working.cancel()

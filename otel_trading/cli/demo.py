@@ -185,7 +185,12 @@ def _environ(options: Options, endpoint: str, *, is_elsewhere: bool) -> dict[str
     environ = {"OTEL_TRADING_ENVIRONMENT": "demo", "OTEL_TRADING_EXPORT_INTERVAL": "2"}
     if options.replay is not None:
         environ["OTEL_TRADING_SAMPLE_RATIO"] = _REPLAY_SAMPLES
-    environ = {**environ, **os.environ, "PYTHONPATH": str(assets.find("examples"))}
+    environ = {
+        **environ,
+        **os.environ,
+        "PYTHONPATH": str(assets.find("examples")),
+        "TRADING_PARENT_PID": str(os.getpid()),
+    }
     if not is_elsewhere:
         environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
         environ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf"

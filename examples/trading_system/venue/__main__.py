@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from trading_system.venue.market import simulate
 from trading_system.venue.replay import ReplayError, open_replay
-from trading_system.venue.server import serve, stop_on_signals, watch_parent
+from trading_system.venue.server import serve, stop_on_signals, stop_without_parent
 from trading_system.venue.venue import Credentials, Source
 
 USAGE_ERROR = 2
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 async def _run(source: Source, credentials: Credentials, listening: socket.socket) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
-    parent = asyncio.create_task(watch_parent(stopping, os.getppid()))
+    parent = asyncio.create_task(stop_without_parent(stopping))
     port = listening.getsockname()[1]
     ready = json.dumps({"message": "ready", "port": port})
     await serve(source, credentials, listening, stopping, lambda: print(ready, flush=True))

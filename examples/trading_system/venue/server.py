@@ -1,7 +1,6 @@
 """Server: one port for requests, streams and control."""
 
 import asyncio
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -11,11 +10,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
+from trading_system.parent import parent_gone
 from trading_system.venue import control, rest, streams
 from trading_system.venue.venue import Credentials, Source, Venue
 
 GRACE = 1
-PARENT_CHECK = 0.5
 
 
 class _Server(uvicorn.Server):
@@ -91,10 +90,9 @@ async def _stop(server: uvicorn.Server, stopping: asyncio.Event) -> None:
     server.should_exit = True
 
 
-async def watch_parent(stopping: asyncio.Event, parent: int) -> None:
-    """Set `stopping` when this process is no longer the child of `parent`."""
-    while os.getppid() == parent:  # noqa: ASYNC110  (the system tells nobody that a parent ended)
-        await asyncio.sleep(PARENT_CHECK)
+async def stop_without_parent(stopping: asyncio.Event) -> None:
+    """Set `stopping` when whoever started this process is gone."""
+    await parent_gone()
     stopping.set()
 
 
