@@ -62,10 +62,7 @@ class Child:
             "-m",
             f"trading_system.{self.part}",
             *arguments,
-            env={
-                **named_parent(environ),
-                "PYTHONPATH": os.pathsep.join([str(_EXAMPLES), environ.get("PYTHONPATH", "")]),
-            },
+            env={**named_parent(environ), "PYTHONPATH": path},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
