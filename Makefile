@@ -6,7 +6,7 @@ DEMO_SECONDS ?= 60
 DEMO_REPLAY ?=
 DEMO_REPORT ?=
 
-.PHONY: help demo test check generate bench docs env clean
+.PHONY: help demo test check generate bench docs env clean stack stack-down live test-stack
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -30,6 +30,18 @@ test: $(VENV)/installed ## Run every test that needs only Python, with coverage
 	@$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90
+
+stack: ## Start the real backends: in containers where they run, else built here
+	@cd collector && $(PYTHON) -m native up
+
+stack-down: ## End the backends, and remove their data
+	@cd collector && $(PYTHON) -m native down
+
+live: $(VENV)/installed stack ## Run the example against the real backends (DEMO_SECONDS)
+	@OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_TRADING_ENVIRONMENT=paper $(BIN)/otel-trading demo --seconds $(DEMO_SECONDS)
+
+test-stack: $(VENV)/installed ## Test the Collector's configuration on the real programs (builds them once)
+	@$(BIN)/python -m pytest tests/stack -p no:randomly -o addopts="--import-mode=importlib --strict-markers --strict-config -ra" --durations=10
 
 check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
 	@$(BIN)/ruff check .

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from threading import RLock
+from typing import Any
+
+from opentelemetry.trace import get_current_span
 
 from otel_trading import metrics
 from otel_trading._guard import guard, warn
@@ -127,7 +130,7 @@ class RiskGate:
             names.TRADING_RISK_LIMIT_SCOPE: scope,
             names.TRADING_RISK_LIMIT_UTILIZATION: ratio,
         }
-        event(names.TRADING_RISK_LIMIT_BREACHED, attributes, severity="error")
+        _tell(names.TRADING_RISK_LIMIT_BREACHED, attributes, "error")
 
 
 class KillSwitch:
@@ -203,7 +206,13 @@ class KillSwitch:
         attributes = {names.TRADING_KILL_SWITCH_SCOPE: self.scope, key: _values.text(text)}
         if self.strategy is not None:
             attributes[TRADING_STRATEGY_NAME] = self.strategy
-        event(event_name, attributes, severity=severity)
+        _tell(event_name, attributes, severity)
+
+
+def _tell(event_name: str, attributes: dict[str, Any], severity: str) -> None:
+    """Put an event into the log, and on the current span: sampling keeps a trace that has one."""
+    get_current_span().add_event(event_name, attributes)
+    event(event_name, attributes, severity=severity)
 
 
 def _utilization(used: float, limit: float) -> float | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import KillSwitch, RiskGate
+from otel_trading.tracing import span
 from tests.seen import Seen
 from tests.strategies import not_names, not_numbers, not_words, numbers_in_disguise
 
@@ -179,3 +180,30 @@ def test_scopes_and_strategies_are_names(name):
 def test_an_unknown_scope_of_a_switch_is_other(seen):
     KillSwitch("desk")
     assert seen.state(STATUS, scope="_OTHER") == ["armed"]
+
+
+def test_what_stops_trading_is_told_on_the_current_span_so_that_sampling_keeps_its_trace(seen):
+    switch, gate = KillSwitch(), RiskGate()
+    with span("process signals"):
+        gate.limit("daily_loss", used=6_000, limit=5_000)
+        switch.trip("daily loss")
+        switch.reset("ops")
+    told = [(event.name, dict(event.attributes or {})) for event in seen.spans[0].events]
+    assert told == [
+        (
+            "trading.risk.limit.breached",
+            {
+                "trading.risk.limit.type": "daily_loss",
+                "trading.risk.limit.scope": "strategy",
+                "trading.risk.limit.utilization": 1.2,
+            },
+        ),
+        (
+            "trading.kill_switch.tripped",
+            {"trading.kill_switch.scope": "strategy", "trading.kill_switch.reason": "daily loss"},
+        ),
+        (
+            "trading.kill_switch.reset",
+            {"trading.kill_switch.scope": "strategy", "trading.kill_switch.reset_by": "ops"},
+        ),
+    ]

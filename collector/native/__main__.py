@@ -1,0 +1,151 @@
+"""`python -m native up | down | status`: the stack on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from .build import BuildError, build
+from .programs import CONFIG, PROGRAMS, Site, read_ports
+from .stack import Stack, StackError, answers, check_ports, stop_at_signals, supervise
+
+FOLDER = Path(os.environ.get("OTEL_TRADING_STACK") or CONFIG / ".stack")
+_COMPOSE = ["docker", "compose", "--project-directory", str(CONFIG), "--env-file", str(CONFIG / "stack.env")]
+_USAGE_ERROR = 2
+_POLL = 0.2
+_PAGES = {
+    "OTLP (gRPC)": "OTLP_GRPC_PORT",
+    "OTLP (HTTP)": "OTLP_HTTP_PORT",
+    "Prometheus": "PROMETHEUS_PORT",
+    "Alertmanager": "ALERTMANAGER_PORT",
+    "Jaeger": "JAEGER_PORT",
+    "Elasticsearch": "ELASTICSEARCH_PORT",
+}
+
+
+def main() -> int:
+    """Run the command that was given."""
+    parser = argparse.ArgumentParser(prog="python -m native", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "status", "supervise"])
+    parser.add_argument("--native", action="store_true", help="without containers, even where they run")
+    given = parser.parse_args()
+    try:
+        if not given.native and given.command in ("up", "down") and not _running() and _containers_run():
+            return _compose(given.command)
+        return {"up": _up, "down": _down, "status": _status, "supervise": _supervise}[given.command]()
+    except (BuildError, StackError) as error:
+        print(f"stack: {error}", file=sys.stderr)
+        return _USAGE_ERROR
+
+
+def _containers_run() -> bool:
+    return shutil.which("docker") is not None and all(
+        subprocess.run(["docker", *words], capture_output=True, check=False).returncode == 0
+        for words in (["info"], ["compose", "version"])
+    )
+
+
+def _compose(command: str) -> int:
+    words = ["up", "--detach", "--wait"] if command == "up" else ["down", "--volumes"]
+    return subprocess.run([*_COMPOSE, *words], check=False).returncode
+
+
+def _site() -> Site:
+    return Site(FOLDER, read_ports(), build(sorted({program.component for program in PROGRAMS.values()})))
+
+
+def _up() -> int:
+    if _running():
+        print("the stack runs already")
+        return _status()
+    site = _site()
+    check_ports(site, PROGRAMS.values())
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "ready").unlink(missing_ok=True)
+    with (FOLDER / "supervisor.log").open("wb") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", __package__ or "native", "supervise"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    while not (FOLDER / "ready").exists():
+        if supervisor.poll() is not None:
+            raise StackError((FOLDER / "supervisor.log").read_text(encoding="utf-8").strip())
+        time.sleep(_POLL)
+    return _status()
+
+
+def _supervise() -> int:
+    stopping = threading.Event()
+    stop_at_signals(stopping)
+    with (FOLDER / "supervisor").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        stack = Stack(_site())
+        try:
+            stack.start()
+            _install_templates(stack.site)
+            (FOLDER / "ready").touch()
+            supervise(stack, stopping)
+        finally:
+            stack.close()
+    return 0
+
+
+def _install_templates(site: Site) -> None:
+    """Install the index template; a lifecycle that this server has no place for is said in the log."""
+    script = CONFIG / "backends" / "elasticsearch" / "install.py"
+    environ = {**os.environ, "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT")}
+    subprocess.run([sys.executable, str(script)], env=environ, check=False)
+
+
+def _running() -> int:
+    """Return the process id of the supervisor, which holds the lock as long as it lives, or 0."""
+    try:
+        with (FOLDER / "supervisor").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read() or 0)
+    except FileNotFoundError:
+        pass
+    return 0
+
+
+def _down() -> int:
+    """End the stack, and remove its folder: nothing is left."""
+    pid = _running()
+    if pid:
+        os.kill(pid, signal.SIGTERM)
+        while _running():
+            time.sleep(_POLL)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    print("the stack is down" if pid else "no stack was running")
+    return 0
+
+
+def _status() -> int:
+    ports = read_ports()
+    for program in PROGRAMS.values():
+        is_up = answers(f"http://127.0.0.1:{ports[program.ports[0]]}{program.ready}")
+        print(f"  {program.name:14} {'up' if is_up else 'down'}")
+    for page, port in _PAGES.items():
+        print(f"  {page:14} http://127.0.0.1:{ports[port]}")
+    print(f"  {'data and logs':14} {FOLDER}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

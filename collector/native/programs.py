@@ -1,0 +1,173 @@
+"""The programs of the stack: how each is started, with which files and on which ports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG = Path(__file__).resolve().parent.parent
+LOOPBACK = "127.0.0.1"
+_OPENSEARCH_TRANSPORT = 100
+"""OpenSearch takes a second port, this far above the one it is asked on."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One running copy of the stack.
+
+    Attributes:
+        folder: Where its data, its logs and what was derived from the configuration lie.
+        ports: By the names of `stack.env`.
+        binaries: Where each component was built, by its name.
+    """
+
+    folder: Path
+    ports: Mapping[str, int]
+    binaries: Mapping[str, Path]
+
+    def address(self, port: str) -> str:
+        """Return `127.0.0.1:<number>` of a port of `stack.env`."""
+        return f"{LOOPBACK}:{self.ports[port]}"
+
+    def url(self, port: str) -> str:
+        """Return `http://127.0.0.1:<number>` of a port of `stack.env`."""
+        return f"http://{self.address(port)}"
+
+    def data(self, name: str) -> Path:
+        """Return the folder that a program keeps its data in."""
+        return self.folder / "data" / name
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program.
+
+    Attributes:
+        name: What it is called here, in logs and on the command line.
+        component: What it is built as.
+        ports: Those it listens on, by the names of `stack.env`.
+        ready: The path, on the first of the ports, that answers 200 when it can take work.
+        command: Its command line.
+        environ: What it needs in its environment.
+    """
+
+    name: str
+    component: str
+    ports: tuple[str, ...]
+    ready: str
+    command: Callable[[Site], list[str]]
+    environ: Callable[[Site], dict[str, str]] = lambda _: {}
+
+
+def _elasticsearch(site: Site) -> list[str]:
+    built, port = site.binaries["opensearch"], str(site.ports["ELASTICSEARCH_PORT"])
+    memory = ("-Xms512m", "-Xmx512m")
+    classes = f"{built / 'classes'}:{built / 'lib'}/*"
+    folder = str(site.data("elasticsearch"))
+    return ["java", *memory, "-cp", classes, "SearchServer", folder, port, "product-header"]
+
+
+def _prometheus(site: Site) -> list[str]:
+    config = site.folder / "prometheus"
+    shutil.rmtree(config, ignore_errors=True)
+    shutil.copytree(CONFIG / "backends" / "prometheus", config)
+    for name in ("prometheus", "otelcol", "alertmanager"):
+        port = "OTELCOL_METRICS_PORT" if name == "otelcol" else f"{name.upper()}_PORT"
+        (config / "targets" / f"{name}.yml").write_text(f'- targets: ["{site.address(port)}"]\n')
+    return [
+        str(site.binaries["prometheus"] / "prometheus"),
+        f"--config.file={config / 'prometheus.yml'}",
+        f"--storage.tsdb.path={site.data('prometheus')}",
+        "--storage.tsdb.retention.time=30d",
+        f"--web.listen-address={site.address('PROMETHEUS_PORT')}",
+        "--web.enable-otlp-receiver",
+        "--web.enable-lifecycle",
+        "--enable-feature=exemplar-storage",
+    ]
+
+
+def _alertmanager(site: Site) -> list[str]:
+    return [
+        str(site.binaries["alertmanager"] / "alertmanager"),
+        f"--config.file={CONFIG / 'backends' / 'alertmanager' / 'alertmanager.yml'}",
+        f"--storage.path={site.data('alertmanager')}",
+        f"--web.listen-address={site.address('ALERTMANAGER_PORT')}",
+        "--cluster.listen-address=",
+    ]
+
+
+def _jaeger(site: Site) -> list[str]:
+    config = CONFIG / "backends" / "jaeger" / "jaeger.yaml"
+    return [str(site.binaries["jaeger"] / "jaeger"), "--config", str(config)]
+
+
+def _jaeger_environ(site: Site) -> dict[str, str]:
+    return {
+        "JAEGER_OTLP_HTTP": site.address("JAEGER_OTLP_PORT"),
+        "JAEGER_HTTP": site.address("JAEGER_PORT"),
+        "JAEGER_GRPC": f"{LOOPBACK}:0",
+        "JAEGER_HEALTH": site.address("JAEGER_HEALTH_PORT"),
+        "PROMETHEUS_URL": site.url("PROMETHEUS_PORT"),
+    }
+
+
+def _otelcol(site: Site) -> list[str]:
+    program = str(site.binaries["otelcol"] / "otelcol")
+    files = (CONFIG / "otelcol.yaml", CONFIG / "otelcol.extras.yaml")
+    return [program, *(text for file in files for text in ("--config", str(file)))]
+
+
+def _otelcol_environ(site: Site) -> dict[str, str]:
+    logs = site.folder / "services"
+    logs.mkdir(parents=True, exist_ok=True)
+    return {
+        "OTELCOL_OTLP_GRPC": site.address("OTLP_GRPC_PORT"),
+        "OTELCOL_OTLP_HTTP": site.address("OTLP_HTTP_PORT"),
+        "OTELCOL_HEALTH": site.address("OTELCOL_HEALTH_PORT"),
+        "OTELCOL_METRICS_PORT": str(site.ports["OTELCOL_METRICS_PORT"]),
+        "OTELCOL_STORAGE": str(site.data("otelcol")),
+        "OTELCOL_LOG_FILES": f"{logs}/*.log",
+        "PROMETHEUS_URL": site.url("PROMETHEUS_PORT"),
+        "JAEGER_OTLP_URL": site.url("JAEGER_OTLP_PORT"),
+        "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT"),
+    }
+
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        Program("elasticsearch", "opensearch", ("ELASTICSEARCH_PORT",), "/_cluster/health", _elasticsearch),
+        Program("prometheus", "prometheus", ("PROMETHEUS_PORT",), "/-/ready", _prometheus),
+        Program("alertmanager", "alertmanager", ("ALERTMANAGER_PORT",), "/-/ready", _alertmanager),
+        Program(
+            "jaeger",
+            "jaeger",
+            ("JAEGER_HEALTH_PORT", "JAEGER_PORT", "JAEGER_OTLP_PORT"),
+            "/status",
+            _jaeger,
+            _jaeger_environ,
+        ),
+        Program(
+            "otelcol",
+            "otelcol",
+            ("OTELCOL_HEALTH_PORT", "OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "OTELCOL_METRICS_PORT"),
+            "/",
+            _otelcol,
+            _otelcol_environ,
+        ),
+    )
+}
+"""In the order of their start; they end in the other one, so that the Collector can still deliver."""
+
+
+def read_ports(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """Read the ports of `stack.env`; what the environment says goes before what stands there."""
+    ports = {}
+    for line in (CONFIG / "stack.env").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition("=")
+        if name.endswith("_PORT"):
+            ports[name] = int(environ.get(name) or value)
+    return ports

@@ -1,0 +1,161 @@
+"""Stack: the programs as children of this process, each started, watched and ended by its process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+
+from .programs import LOOPBACK, PROGRAMS, Program, Site
+
+_POLL = 0.1
+_PATIENCE = 120.0
+_GRACE = 30.0
+_LAST_LINES = 5
+
+
+class StackError(Exception):
+    """The stack cannot run; the message is one sentence."""
+
+
+class Stack:
+    """One copy of the stack.
+
+    Args:
+        site: Where it lies, and on which ports.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start programs, all of them if none is named, and wait until each can take work.
+
+        Raises:
+            StackError: A port is taken, or a program ended at its start.
+        """
+        programs = [PROGRAMS[name] for name in names or PROGRAMS]
+        check_ports(self.site, programs)
+        for program in programs:
+            self._spawn(program)
+        for program in programs:
+            self._wait_until_ready(program)
+
+    def stop(self, name: str) -> None:
+        """Ask a program to end, and wait until it has."""
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self, name: str) -> None:
+        """End a program at once, as a crash does."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a running program."""
+        return self._running[name].pid
+
+    def ended(self) -> list[str]:
+        """Return the programs that ended by themselves, and forget them."""
+        names = [name for name, process in self._running.items() if process.poll() is not None]
+        for name in names:
+            del self._running[name]
+        return names
+
+    def close(self) -> None:
+        """End what runs, the Collector first, so that it can still deliver."""
+        for name in reversed(list(PROGRAMS)):
+            if name in self._running:
+                self.stop(name)
+
+    def log(self, name: str) -> str:
+        """Return what a program wrote, of all its runs."""
+        return (self.site.folder / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def _spawn(self, program: Program) -> None:
+        data, log = self.site.data(program.name), self.site.folder / "log"
+        data.mkdir(parents=True, exist_ok=True)
+        log.mkdir(parents=True, exist_ok=True)
+        environ = {**os.environ, **program.environ(self.site)}
+        with (log / f"{program.name}.log").open("ab") as output:
+            self._running[program.name] = subprocess.Popen(
+                program.command(self.site),
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for whoever started the stack
+            )
+
+    def _wait_until_ready(self, program: Program) -> None:
+        url = self.site.url(program.ports[0]) + program.ready
+        deadline = time.monotonic() + _PATIENCE
+        while not answers(url):
+            process = self._running[program.name]
+            if process.poll() is not None:
+                del self._running[program.name]
+                raise StackError(f"{program.name} ended at its start: {self._last_words(program.name)}")
+            if time.monotonic() > deadline:
+                raise StackError(f"{program.name} did not answer at {url} within {_PATIENCE:.0f} s")
+            time.sleep(_POLL)
+
+    def _last_words(self, name: str) -> str:
+        return " / ".join(self.log(name).splitlines()[-_LAST_LINES:])
+
+
+def check_ports(site: Site, programs: Iterable[Program]) -> None:
+    """Check that each port is free.
+
+    Raises:
+        StackError: One is taken; the sentence names it and its setting.
+    """
+    for program in programs:
+        for port in program.ports:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((LOOPBACK, site.ports[port]))
+                except OSError:
+                    raise StackError(
+                        f"port {site.ports[port]} of {program.name} is taken: "
+                        f"end what listens there, or set {port} to another one"
+                    ) from None
+
+
+def answers(url: str) -> bool:
+    """Say whether a GET of `url` is answered with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (OSError, urllib.error.HTTPError):
+        return False
+
+
+def supervise(stack: Stack, stopping: threading.Event) -> None:
+    """Start again whatever ends by itself, at most once in five seconds, until `stopping` is set."""
+    while not stopping.wait(_POLL * 50):
+        for name in stack.ended():
+            print(f"{name} ended by itself; it is started again", flush=True)
+            try:
+                stack.start(name)
+            except StackError as error:
+                print(error, flush=True)
+
+
+def stop_at_signals(stopping: threading.Event) -> None:
+    """Have SIGTERM and SIGINT set `stopping`."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
