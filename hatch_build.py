@@ -7,7 +7,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ASSETS = ("examples",)
+ASSETS = ("collector", "examples")
+LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
 
 class AssetsHook(BuildHookInterface[Any]):
@@ -26,6 +27,6 @@ class AssetsHook(BuildHookInterface[Any]):
             return
         for folder in ASSETS:
             for path in sorted(Path(self.root, folder).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
+                if path.is_file() and not LEFT_OUT & set(path.relative_to(self.root).parts):
                     place = path.relative_to(self.root).as_posix()
                     build_data["force_include"][str(path)] = f"otel_trading/_assets/{place}"

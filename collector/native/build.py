@@ -64,7 +64,7 @@ def _go(out: Path, *packages: str, tags: str = "", version: str = "") -> Command
 
 def _opensearch(out: Path) -> list[Command]:
     lib, classes = out / "lib", out / "classes"
-    sources = sorted(str(path) for path in (HERE / "opensearch").glob("*.java"))
+    sources = sorted(path.name for path in (HERE / "opensearch").glob("*.java"))
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={lib}", "-DincludeScope=runtime"]
     return [["mvn", "-B", "-q", *copy], ["javac", "-cp", f"{lib}/*", "-d", str(classes), *sources]]
 

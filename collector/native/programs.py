@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CONFIG = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
-_OPENSEARCH_TRANSPORT = 100
-"""OpenSearch takes a second port, this far above the one it is asked on."""
+GARBAGE_COLLECTION = {"GOGC": "200", "GOMEMLIMIT": "330MiB"}
+"""Of the Collector, as in compose.yaml: traces that wait for their decision are scanned less often for it."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,15 @@ class Site:
         folder: Where its data, its logs and what was derived from the configuration lie.
         ports: By the names of `stack.env`.
         binaries: Where each component was built, by its name.
+        collector: The Collector's configuration, as files that are merged in this order.
+        settings: More variables for the programs' environment.
     """
 
     folder: Path
     ports: Mapping[str, int]
     binaries: Mapping[str, Path]
+    collector: tuple[Path, ...] = (CONFIG / "otelcol.yaml", CONFIG / "otelcol.extras.yaml")
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, port: str) -> str:
         """Return `127.0.0.1:<number>` of a port of `stack.env`."""
@@ -116,14 +122,14 @@ def _jaeger_environ(site: Site) -> dict[str, str]:
 
 def _otelcol(site: Site) -> list[str]:
     program = str(site.binaries["otelcol"] / "otelcol")
-    files = (CONFIG / "otelcol.yaml", CONFIG / "otelcol.extras.yaml")
-    return [program, *(text for file in files for text in ("--config", str(file)))]
+    return [program, *(text for file in site.collector for text in ("--config", str(file)))]
 
 
 def _otelcol_environ(site: Site) -> dict[str, str]:
     logs = site.folder / "services"
     logs.mkdir(parents=True, exist_ok=True)
     return {
+        **GARBAGE_COLLECTION,
         "OTELCOL_OTLP_GRPC": site.address("OTLP_GRPC_PORT"),
         "OTELCOL_OTLP_HTTP": site.address("OTLP_HTTP_PORT"),
         "OTELCOL_HEALTH": site.address("OTELCOL_HEALTH_PORT"),
@@ -171,3 +177,14 @@ def read_ports(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
         if name.endswith("_PORT"):
             ports[name] = int(environ.get(name) or value)
     return ports
+
+
+def free_ports() -> dict[str, int]:
+    """Return free ports for a copy of the stack that runs beside others."""
+    with ExitStack() as held:
+        ports = {}
+        for name in read_ports({}):
+            probe = held.enter_context(socket.socket())
+            probe.bind((LOOPBACK, 0))
+            ports[name] = probe.getsockname()[1]
+        return ports

@@ -89,7 +89,7 @@ class Stack:
         data, log = self.site.data(program.name), self.site.folder / "log"
         data.mkdir(parents=True, exist_ok=True)
         log.mkdir(parents=True, exist_ok=True)
-        environ = {**os.environ, **program.environ(self.site)}
+        environ = {**os.environ, **program.environ(self.site), **self.site.settings}
         with (log / f"{program.name}.log").open("ab") as output:
             self._running[program.name] = subprocess.Popen(
                 program.command(self.site),

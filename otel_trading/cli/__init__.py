@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from otel_trading.cli import demo
+from otel_trading.cli import demo, deploy, doctor
 from otel_trading.errors import OtelTradingError
 
 USAGE_ERROR = 2
@@ -51,3 +51,40 @@ def main() -> None:
 def _demo(**options: Any) -> int:
     """Run the example trading system, and show what its telemetry says."""
     return demo.run(demo.Options(**options))
+
+
+@main.command(name="init")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Write over files that were changed, too.")
+def _init(folder: Path, *, force: bool) -> int:
+    """Write the Collector's configuration and its backends' into FOLDER, ready to be started."""
+    return deploy.run(folder, force=force)
+
+
+@main.command(name="doctor")
+@click.option("--prometheus", envvar="PROMETHEUS_URL", default="http://127.0.0.1:9999", show_default=True)
+@click.option("--jaeger", envvar="JAEGER_URL", default="http://127.0.0.1:16686", show_default=True)
+@click.option(
+    "--elasticsearch", envvar="ELASTICSEARCH_URL", default="http://127.0.0.1:9200", show_default=True
+)
+@click.option("--elasticsearch-user", envvar="ELASTICSEARCH_USER", help="Who we are there, if it asks.")
+@click.option(
+    "--elasticsearch-password-file", envvar="ELASTICSEARCH_PASSWORD_FILE", help="Its password's file."
+)
+@click.option(
+    "--elasticsearch-ca-file", envvar="ELASTICSEARCH_CA_FILE", help="What its certificate is checked with."
+)
+@click.option(
+    "--collector-health", envvar="OTELCOL_HEALTH_URL", default="http://127.0.0.1:13133", show_default=True
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=20,
+    show_default=True,
+    help="Seconds to wait for the canary.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+def _doctor(**options: Any) -> int:
+    """Check the whole way from this process to each backend; exit code 1 if a hop fails."""
+    return doctor.run(doctor.Options(**options))

@@ -1,0 +1,192 @@
+"""What one Collector passes on, what it costs, and what is lost: the full configuration beside a bare one.
+
+`python benchmarks/bench_collector.py [--seconds 30] [--spans 30000] [--logs 10000] [--series 20000] [--json]`
+starts the real programs on free ports, sends the load, waits until all of it arrived, and counts both ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import otlp_load as load
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from collector.native.build import build
+from collector.native.programs import PROGRAMS, Site, free_ports
+from collector.native.stack import Stack
+
+BARE = Path(__file__).resolve().parent / "collector_bare.yaml"
+_EXPORT_INTERVAL = 5
+_SAMPLE = re.compile(r"^([a-zA-Z_:.]+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+
+
+@dataclass
+class Row:
+    """What one run measured."""
+
+    configuration: str
+    spans: int
+    logs: int
+    points: int
+    seconds: float
+    drained: float
+    refused: int
+    lost: int
+    cpu: float
+    memory_mb: float
+
+    @property
+    def cpu_us_per_span(self) -> float:
+        """Microseconds of a core per span, whatever else went through."""
+        return self.cpu / self.spans * 1e6
+
+
+class Measured:
+    """The Collector of a stack, as its own metrics and the system describe it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._url = stack.site.url("OTELCOL_METRICS_PORT") + "/metrics"
+        self._process = psutil.Process(stack.pid("otelcol"))
+        self.peak = 0
+
+    def cpu(self) -> float:
+        """Seconds of CPU so far; looks at the memory, too."""
+        self.peak = max(self.peak, self._process.memory_info().rss)
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def total(self, name: str, label: str = "") -> float:
+        """Add up the samples of a metric that have a label."""
+        with urllib.request.urlopen(self._url, timeout=5) as answer:
+            text = answer.read().decode()
+        return sum(float(v) for n, ls, v in _SAMPLE.findall(text) if n == name and label in ls)
+
+
+def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, percent: int) -> Row:
+    """Run the load against one configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        binaries = build(sorted({program.component for program in PROGRAMS.values()}))
+        options: dict[str, Any] = {} if config is None else {"collector": config}
+        settings = {"OTELCOL_KEEP_PERCENT": str(percent), "MARKET_DATA_METRICS": "127.0.0.1:1"}
+        stack = Stack(Site(Path(folder), free_ports(), binaries, settings=settings, **options))
+        try:
+            stack.start()
+            return _measure(name, given, stack, is_bare=config is not None)
+        finally:
+            stack.close()
+
+
+def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: bool) -> Row:
+    collector = Measured(stack)
+    sender = load.Sender(stack.site.address("OTLP_HTTP_PORT"))
+    plan = [(load.traces(), given.spans / load.SPANS)]
+    if not is_bare:
+        plan.append((load.logs(), given.logs / load.LOGS))
+        firsts = range(0, given.series, load.SERIES_PER_REQUEST)
+        plan += [(load.metrics(first), 1 / _EXPORT_INTERVAL) for first in firsts]
+    plan = [(template, rate) for template, rate in plan if rate > 0]
+    cpu, begin = collector.cpu(), time.perf_counter()
+    sent = load.run(sender, plan, given.seconds)
+    taken = time.perf_counter() - begin
+    while (
+        not _arrived(collector, sent, is_bare=is_bare) and time.perf_counter() - begin < given.seconds + 120
+    ):
+        collector.cpu()
+        time.sleep(0.5)
+    drained = time.perf_counter() - begin - taken
+    used = collector.cpu() - cpu
+    spans, logs, points = (sent.get(f"/v1/{signal}", 0) for signal in ("traces", "logs", "metrics"))
+    lost = _lost(collector, stack, sent, is_bare=is_bare)
+    memory = collector.peak / 2**20
+    return Row(name, spans, logs, points, taken, drained, sender.refused, lost, used, memory)
+
+
+def _arrived(collector: Measured, sent: dict[str, int], *, is_bare: bool) -> bool:
+    waiting = collector.total("otelcol_exporter_queue_size") + collector.total(
+        "otelcol_exporter_in_flight_requests"
+    )
+    decided = _decided(collector, is_bare=is_bare) >= sent.get("/v1/traces", 0)
+    return waiting == 0 and decided and (is_bare or _kept(collector) == _sent(collector))
+
+
+def _kept(collector: Measured) -> float:
+    return 5 * collector.total(
+        "otelcol_processor_tail_sampling_global_count_traces_sampled", 'sampled="true"'
+    )
+
+
+def _sent(collector: Measured) -> float:
+    return collector.total("otelcol_exporter_sent_spans")
+
+
+def _decided(collector: Measured, *, is_bare: bool) -> float:
+    if is_bare:
+        return collector.total("otelcol_exporter_sent_spans")
+    return 5 * collector.total("otelcol_processor_tail_sampling_global_count_traces_sampled")
+
+
+def _lost(collector: Measured, stack: Stack, sent: dict[str, int], *, is_bare: bool) -> int:
+    """What was taken and is not there: spans undecided or unsent, log records that are no documents."""
+    lost = sent.get("/v1/traces", 0) - _decided(collector, is_bare=is_bare)
+    if not is_bare:
+        lost += _kept(collector) - _sent(collector)
+        lost += sent.get("/v1/logs", 0) - _documents(stack)
+        lost += collector.total("otelcol_receiver_accepted_metric_points", "otlp") - sent.get(
+            "/v1/metrics", 0
+        )
+    return int(lost)
+
+
+def _documents(stack: Stack) -> int:
+    url = stack.site.url("ELASTICSEARCH_PORT")
+    with urllib.request.urlopen(f"{url}/trading-logs-*/_refresh", timeout=60):
+        pass
+    with urllib.request.urlopen(f"{url}/trading-logs-*/_count", timeout=60) as answer:
+        return int(json.load(answer)["count"])
+
+
+def markdown(rows: list[Row]) -> str:
+    """Render the rows as the documentation has them."""
+    head = (
+        "| configuration | spans/s | log records/s | points/s | refused | lost | drained after | cores "
+        "| CPU per span | spans/s a core | peak memory |\n|--|--|--|--|--|--|--|--|--|--|--|\n"
+    )
+    return head + "".join(
+        f"| {row.configuration} | {row.spans / row.seconds:,.0f} | {row.logs / row.seconds:,.0f} "
+        f"| {row.points / row.seconds:,.0f} | {row.refused} | {row.lost} | {row.drained:.1f} s "
+        f"| {row.cpu / (row.seconds + row.drained):.2f} | {row.cpu_us_per_span:.1f} µs "
+        f"| {1e6 / row.cpu_us_per_span:,.0f} | {row.memory_mb:.0f} MB |\n"
+        for row in rows
+    )
+
+
+def main() -> int:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for name, default in (("seconds", 30), ("spans", 30_000), ("logs", 10_000), ("series", 20_000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    alone = argparse.Namespace(**{**vars(given), "logs": 0, "series": 0})
+    rows = [
+        run("bare: OTLP in, queue, Jaeger", given, (BARE,), 100),
+        run("full, spans alone", alone, None, 10),
+        run("full, all three signals", given, None, 10),
+    ]
+    print(json.dumps([asdict(row) for row in rows], indent=2) if given.json else markdown(rows))
+    return 1 if any(row.lost for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
