@@ -41,7 +41,7 @@ live: $(VENV)/installed stack ## Run the example against the real backends (DEMO
 	@OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_TRADING_ENVIRONMENT=paper $(BIN)/otel-trading demo --seconds $(DEMO_SECONDS)
 
 test-stack: $(VENV)/installed ## Test the Collector's configuration on the real programs (builds them once)
-	@$(BIN)/python -m pytest tests/stack -p no:randomly -o addopts="--import-mode=importlib --strict-markers --strict-config -ra" --durations=10
+	@OTEL_TRADING_STACK_TESTS=1 $(BIN)/python -m pytest tests/stack -p no:randomly -o addopts="--import-mode=importlib --strict-markers --strict-config -ra" --durations=10
 
 check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
 	@$(BIN)/ruff check .

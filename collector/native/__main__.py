@@ -1,10 +1,11 @@
-"""`python -m native up | down | status`: the stack on this machine."""
+"""`python -m native up | down | status | secrets`: the stack on this machine."""
 
 from __future__ import annotations
 
 import argparse
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from .programs import CONFIG, PROGRAMS, Site, read_ports
 from .stack import Stack, StackError, answers, check_ports, stop_at_signals, supervise
 
 FOLDER = Path(os.environ.get("OTEL_TRADING_STACK") or CONFIG / ".stack")
+SECRETS = CONFIG / "secrets"
 _COMPOSE = ["docker", "compose", "--project-directory", str(CONFIG), "--env-file", str(CONFIG / "stack.env")]
 _USAGE_ERROR = 2
 _POLL = 0.2
@@ -34,13 +36,13 @@ _PAGES = {
 def main() -> int:
     """Run the command that was given."""
     parser = argparse.ArgumentParser(prog="python -m native", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "supervise"])
+    parser.add_argument("command", choices=["up", "down", "status", "secrets", "supervise"])
     parser.add_argument("--native", action="store_true", help="without containers, even where they run")
     given = parser.parse_args()
     try:
         if not given.native and given.command in ("up", "down") and not _running() and _containers_run():
             return _compose(given.command)
-        return {"up": _up, "down": _down, "status": _status, "supervise": _supervise}[given.command]()
+        return _COMMANDS[given.command]()
     except (BuildError, StackError) as error:
         print(f"stack: {error}", file=sys.stderr)
         return _USAGE_ERROR
@@ -54,8 +56,27 @@ def _containers_run() -> bool:
 
 
 def _compose(command: str) -> int:
+    if command == "up":
+        draw_secrets()
     words = ["up", "--detach", "--wait"] if command == "up" else ["down", "--volumes"]
     return subprocess.run([*_COMPOSE, *words], check=False).returncode
+
+
+def draw_secrets() -> int:
+    """Draw the passwords of the containers' users; those that are there stay.
+
+    The folder keeps others of this machine out; the files must be readable for whoever a container runs as.
+    """
+    SECRETS.mkdir(mode=0o700, exist_ok=True)
+    for name in ("elastic", "otelcol", "jaeger", "kibana", "reader", "grafana"):
+        path = SECRETS / f"{name}_password"
+        if not path.exists():
+            path.write_text(secrets.token_urlsafe(24))
+            path.chmod(0o444)
+    print(
+        f"the passwords are in {SECRETS}; Grafana's admin and Elasticsearch's elastic have theirs there, too"
+    )
+    return 0
 
 
 def _site() -> Site:
@@ -146,6 +167,8 @@ def _status() -> int:
     print(f"  {'data and logs':14} {FOLDER}")
     return 0
 
+
+_COMMANDS = {"up": _up, "down": _down, "status": _status, "secrets": draw_secrets, "supervise": _supervise}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -104,6 +104,7 @@ COMPONENTS = {
         Component(
             "jaeger", 165, _NEEDS_GO, lambda out: [_go(out, "github.com/jaegertracing/jaeger/cmd/jaeger")]
         ),
+        Component("compose", 20, _NEEDS_GO, lambda out: [_go(out, ".")]),
         Component("opensearch", 30, _NEEDS_JAVA, _opensearch),
     )
 }

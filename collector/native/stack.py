@@ -64,6 +64,10 @@ class Stack:
         process.kill()
         process.wait()
 
+    def running(self) -> list[str]:
+        """Return the programs that were started, and not ended since."""
+        return list(self._running)
+
     def pid(self, name: str) -> int:
         """Return the process id of a running program."""
         return self._running[name].pid

@@ -5,19 +5,24 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from dataclasses import replace
-from threading import Lock
+from http.server import ThreadingHTTPServer
+from threading import Lock, Thread
 from typing import Any, Final
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics.export import Gauge, Metric, MetricsData
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, MetricsHandler
 from prometheus_client import Metric as Family
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.histogram_sums import Key, complete, sums_of
 
 _LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
 """The attributes of the resource that Prometheus promotes to labels on the OTLP route, see `collector/`."""
+
+_OF_RESOURCE: Final = frozenset(key.replace(".", "_") for key in _LABELS)
 
 
 class ExpositionReader(PrometheusMetricReader):
@@ -27,8 +32,10 @@ class ExpositionReader(PrometheusMetricReader):
         super().__init__(
             scope_info_enabled=False, resource_attribute_filter=_LABELS.__contains__, registry=registry
         )
+        self.sums: dict[Key, float] = {}
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:
+        self.sums = sums_of(metrics_data)
         super()._receive_metrics(_with_ratios(metrics_data), timeout_millis)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
@@ -37,11 +44,20 @@ class ExpositionReader(PrometheusMetricReader):
 
 
 class _OneAtATime(Collector):
-    """Serves one scrape after the other, since the exporter keeps its collections in one place."""
+    """Serves one scrape after the other, since the exporter keeps its collections in one place.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        registry: What the reader collects into.
+        reader: Which knows the sums that the collected families lack.
+        completes: Whether to add them: the text format has them, OpenMetrics must not.
+    """
+
+    _lock: Final = Lock()
+
+    def __init__(self, registry: CollectorRegistry, reader: ExpositionReader, *, completes: bool) -> None:
         self._registry = registry
-        self._lock = Lock()
+        self._reader = reader
+        self._completes = completes
 
     def describe(self) -> Iterable[Family]:
         """Have the registry ask for nothing at registration."""
@@ -50,7 +66,23 @@ class _OneAtATime(Collector):
     def collect(self) -> Iterable[Family]:
         """Collect now."""
         with self._lock:
-            return list(self._registry.collect())
+            families = list(self._registry.collect())
+            if self._completes:
+                complete(families, self._reader.sums, _OF_RESOURCE)
+            return families
+
+
+class _Page(MetricsHandler):
+    """`/metrics`, in the format that was asked for."""
+
+    texts: CollectorRegistry
+    open_metrics: CollectorRegistry
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        """Answer a scrape."""
+        _, content_type = choose_encoder(self.headers.get("Accept") or "")
+        self.registry = self.open_metrics if "openmetrics" in content_type else self.texts
+        super().do_GET()
 
 
 class Exposition:
@@ -69,14 +101,18 @@ class Exposition:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        served, collected = CollectorRegistry(), CollectorRegistry()
+        collected, texts, open_metrics = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
+        page = type("Page", (_Page,), {"texts": texts, "open_metrics": open_metrics})
         try:
-            self._server, self._thread = start_http_server(port, host, served)
+            self._server = ThreadingHTTPServer((host, port), page)
         except OSError as error:
             raise ConfigurationError(_why(error, host, port)) from None
+        self._thread = Thread(target=self._server.serve_forever, name="otel_trading-metrics", daemon=True)
+        self._thread.start()
         self.url = f"http://{host}:{self._server.server_port}/metrics"
         self.reader = ExpositionReader(collected)
-        served.register(_OneAtATime(collected))
+        texts.register(_OneAtATime(collected, self.reader, completes=True))
+        open_metrics.register(_OneAtATime(collected, self.reader, completes=False))
 
     def stop(self) -> None:
         """Free the port."""

@@ -89,3 +89,16 @@ def test_the_otlp_route_gives_the_names_of_the_registry() -> None:
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
 def test_the_scrape_route_gives_the_names_of_the_registry(exposition: Exposition, accept: str) -> None:
     assert scraped(exposition, accept) == {m.prometheus: TYPES[m.kind] for m in ALL_METRICS}
+
+
+def test_a_histogram_of_values_that_may_be_negative_has_its_count_and_sum(exposition: Exposition) -> None:
+    metrics.execution_slippage.bind(venue_name="XNAS", order_side="buy", order_type="limit").record(-7.5)
+    with urlopen(Request(exposition.url, headers={"Accept": "text/plain"}), timeout=30) as response:
+        families = parse_text(response.read().decode())
+    (slippage,) = (family for family in families if family.name == "trading_execution_slippage_bps")
+    values = {
+        sample.name.removeprefix(slippage.name): sample.value
+        for sample in slippage.samples
+        if sample.labels["trading_venue_name"] == "XNAS" and "le" not in sample.labels
+    }
+    assert values == {"_count": 1.0, "_sum": -7.5}

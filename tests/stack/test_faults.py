@@ -1,0 +1,201 @@
+"""A backend fails, the Collector crashes: what the Collector had accepted arrives, and nothing else is harmed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import pytest
+import requests
+from typing_extensions import Self
+
+from tests.stack import otlp
+from tests.stack.running import RunningStack, poll_until
+
+OUTAGE = 60.0
+RATE = 10
+SPANS = 5
+
+
+class Load:
+    """Sends all three signals at a steady rate, from a thread of its own, and counts what was accepted."""
+
+    def __init__(self, stack: RunningStack, service: str) -> None:
+        self._stack = stack
+        self.service = service
+        self._stopping = Event()
+        self._thread = Thread(target=self._run)
+        self.traces: list[str] = []
+        self.records = 0
+        self.count = 0
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+        assert self.failure is None, self.failure
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.wait(1 / RATE):
+                self.send_one()
+        except Exception as error:
+            self.failure = error
+
+    def send_one(self) -> None:
+        trace_id = otlp.new_trace_id()
+        self._stack.send("traces", otlp.traces([otlp.span(trace_id) for _ in range(SPANS)], self.service))
+        self.traces.append(trace_id)
+        self._stack.send("logs", otlp.logs([otlp.record(f"record {self.records}")], self.service))
+        self.records += 1
+        self._stack.send("metrics", otlp.counter("load.rounds", self.count + 1, self.service))
+        self.count += 1
+
+
+def traces_in(stack: RunningStack, load: Load) -> bool:
+    found = [stack.jaeger.trace(trace_id) for trace_id in load.traces]
+    return all(trace and len(trace["spans"]) == SPANS for trace in found)
+
+
+def records_in(stack: RunningStack, load: Load) -> int:
+    return stack.count_documents({"term": {"service.name": load.service}})
+
+
+def samples_in(stack: RunningStack, load: Load) -> tuple[int, float]:
+    """How many samples Prometheus has of the load's counter, and its last value."""
+    series = f'load_rounds_total{{job="{load.service}"}}'
+    (count,) = stack.prometheus.query(f"count_over_time({series}[30m])")
+    (last,) = stack.prometheus.query(f"last_over_time({series}[30m])")
+    return int(count["value"][1]), float(last["value"][1])
+
+
+def assert_all_arrived(stack: RunningStack, load: Load) -> None:
+    """Counts are equal on both ends: no trace, record or sample is missing, and no record is there twice."""
+    poll_until("every trace is in Jaeger, whole", lambda: traces_in(stack, load))
+    poll_until("every record is in Elasticsearch", lambda: records_in(stack, load) >= load.records)
+    assert records_in(stack, load) == load.records
+    wanted = (load.count, load.count)
+    poll_until("every sample is in Prometheus", lambda: samples_in(stack, load) == wanted)
+
+
+FLOWS = {
+    "jaeger": lambda stack, load: stack.jaeger.trace(load.traces[-1]) is not None,
+    "elasticsearch": lambda stack, load: records_in(stack, load) >= load.records - RATE,
+    "prometheus": lambda stack, load: samples_in(stack, load)[0] >= load.count - RATE,
+}
+
+
+@pytest.fixture(params=["jaeger", "elasticsearch", "prometheus"])
+def backend(request: pytest.FixtureRequest, own_stack: RunningStack) -> Iterator[str]:
+    yield request.param
+    if request.param not in own_stack.stack.running():
+        own_stack.stack.start(request.param)
+
+
+def test_a_backend_that_is_down_for_a_minute_loses_nothing_and_harms_no_other(own_stack, backend):
+    with Load(own_stack, f"without-{backend}") as load:
+        if backend == "jaeger":  # the one that keeps nothing over its end: what came before is not asked for
+            load.traces.clear()
+        own_stack.stack.stop(backend)
+        began = time.monotonic()
+        for other in FLOWS.keys() - {backend}:
+            poll_until(f"{other} still gets its own", lambda other=other: FLOWS[other](own_stack, load))
+        Event().wait(OUTAGE - (time.monotonic() - began))
+        queue = {"jaeger": "otlp_http/jaeger", "prometheus": "otlp_http/prometheus"}.get(backend, backend)
+        assert own_stack.own("otelcol_exporter_queue_size", exporter=queue) > 0
+        own_stack.stack.start(backend)
+    assert_all_arrived(own_stack, load)
+
+
+def test_a_collector_that_is_killed_with_full_queues_has_lost_nothing(own_stack):
+    for name in ("jaeger", "elasticsearch", "prometheus"):
+        own_stack.stack.stop(name)
+    load = Load(own_stack, "killed")
+    for _ in range(100):
+        load.send_one()
+    decided, queue = (
+        "otelcol_processor_tail_sampling_global_count_traces_sampled",
+        "otelcol_exporter_queue_size",
+    )
+    poll_until("the traces are decided", lambda: own_stack.own(decided, sampled="true") >= len(load.traces))
+    poll_until("and queued", lambda: own_stack.own(queue, exporter="otlp_http/jaeger") > 0)
+    own_stack.stack.kill("otelcol")
+    own_stack.stack.start("otelcol")
+    own_stack.stack.start("elasticsearch", "prometheus", "jaeger")
+    assert_all_arrived(own_stack, load)
+
+
+def test_a_corrupt_queue_is_set_aside_and_the_others_go_on(own_stack):
+    own_stack.stack.stop("elasticsearch")
+    load = Load(own_stack, "corrupt")
+    for _ in range(20):
+        load.send_one()
+    own_stack.stack.kill("otelcol")
+    folder = own_stack.site.data("otelcol")
+    (queue,) = folder.glob("exporter_elasticsearch*")
+    queue.write_bytes(b"this is no database" * 1000)
+    own_stack.stack.start("otelcol", "elasticsearch")
+    assert list(folder.glob("exporter_elasticsearch*.backup*"))
+    after = Load(own_stack, "after-corrupt")
+    for _ in range(20):
+        after.send_one()
+    assert_all_arrived(own_stack, after)
+    poll_until("the samples are there", lambda: samples_in(own_stack, load) == (load.count, load.count))
+
+
+def test_a_read_only_index_holds_the_records_until_it_is_writable(own_stack):
+    load = Load(own_stack, "read-only")
+    load.send_one()
+    poll_until("the first record is there", lambda: records_in(own_stack, load) == 1)
+    settings = f"{own_stack.elasticsearch.url}/trading-logs-*/_settings"
+    block = {"index.blocks.read_only_allow_delete": True}
+    requests.put(settings, json=block, timeout=10).raise_for_status()
+    for _ in range(20):
+        load.send_one()
+    poll_until("its traces are in Jaeger", lambda: traces_in(own_stack, load))
+    assert records_in(own_stack, load) == 1
+    block = {"index.blocks.read_only_allow_delete": None}
+    requests.put(settings, json=block, timeout=10).raise_for_status()
+    poll_until("every record is there", lambda: records_in(own_stack, load) >= load.records)
+    assert records_in(own_stack, load) == load.records
+
+
+def test_a_record_that_elasticsearch_refuses_is_counted_and_takes_no_other_with_it(own_stack):
+    service = "conflict"
+    own_stack.send("logs", otlp.logs([otlp.record("a text", {"conflict": "text"})], service))
+    poll_until("the first is there", lambda: own_stack.documents({"term": {"service.name": service}}))
+    failed = "otelcol.elasticsearch.docs.processed"
+    before = own_stack.own(failed, outcome="failed_client")
+    records = [otlp.record("an object", {"conflict.inner": 1}), otlp.record("well")]
+    own_stack.send("logs", otlp.logs(records, service))
+    poll_until(
+        "the refused one is counted", lambda: own_stack.own(failed, outcome="failed_client") == before + 1
+    )
+    poll_until(
+        "the other is there", lambda: own_stack.count_documents({"term": {"service.name": service}}) == 2
+    )
+    assert "failed to index document" in own_stack.stack.log("otelcol")
+
+
+def test_a_number_where_a_text_was_is_stored_all_the_same(own_stack):
+    service = "price"
+    for price in ("182.10", 182.1, "n/a", 182):
+        own_stack.send("logs", otlp.logs([otlp.record("trade", {"trading.price": price})], service))
+    poll_until("all are there", lambda: own_stack.count_documents({"term": {"service.name": service}}) == 4)
+
+
+def test_a_record_that_is_sent_twice_under_its_id_is_stored_once(own_stack):
+    service = "twice"
+    record = otlp.record("filled", {"log.record.uid": "01JD0000000000000000000000"})
+    for _ in range(3):
+        own_stack.send("logs", otlp.logs([record], service))
+    own_stack.send("logs", otlp.logs([otlp.record("the last")], service))
+    poll_until("the last is there", lambda: own_stack.documents({"match": {"message": "last"}}))
+    found = own_stack.documents({"term": {"service.name": service}})
+    assert sorted(document["message"] for document in found) == ["filled", "the last"]
+    assert found[0].get("event.id", found[1].get("event.id")) == "01JD0000000000000000000000"

@@ -1,0 +1,213 @@
+"""The deployable files agree with each other: paths, ports, versions, secrets, limits."""
+
+from __future__ import annotations
+
+import re
+import stat
+from typing import Any
+
+import pytest
+import yaml
+
+from collector.native import __main__ as native
+from collector.native.programs import CONFIG, PROGRAMS, free_ports, read_ports
+
+COMPOSE: dict[str, Any] = yaml.safe_load((CONFIG / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+LONG_RUNNING = [name for name, service in SERVICES.items() if "restart" in service]
+ENV = dict(
+    line.split("=", 1)
+    for line in (CONFIG / "stack.env").read_text().splitlines()
+    if re.match(r"[A-Z_]+=", line)
+)
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return SERVICES[request.param]
+
+
+def test_the_ports_are_those_of_the_design():
+    assert read_ports({}) == {
+        "OTLP_GRPC_PORT": 4317,
+        "OTLP_HTTP_PORT": 4318,
+        "OTELCOL_HEALTH_PORT": 13133,
+        "OTELCOL_METRICS_PORT": 8888,
+        "PROMETHEUS_PORT": 9999,
+        "ALERTMANAGER_PORT": 9193,
+        "JAEGER_PORT": 16686,
+        "JAEGER_OTLP_PORT": 14318,
+        "JAEGER_HEALTH_PORT": 13134,
+        "ELASTICSEARCH_PORT": 9200,
+        "GRAFANA_PORT": 3000,
+        "KIBANA_PORT": 5601,
+    }
+
+
+def test_a_port_of_the_environment_goes_before_that_of_the_file():
+    assert read_ports({"JAEGER_PORT": "1234"})["JAEGER_PORT"] == 1234
+
+
+def test_free_ports_are_all_different():
+    assert len(set(free_ports().values())) == len(read_ports({}))
+
+
+def test_every_port_is_published_on_loopback_by_its_name_in_stack_env(service):
+    for port in service.get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{(\w+)\}:\d+", port)
+        assert re.findall(r"\w+_PORT", port)[0] in ENV
+
+
+def test_every_port_of_stack_env_is_published_or_scraped():
+    published = {
+        name
+        for s in SERVICES.values()
+        for port in s.get("ports", [])
+        for name in re.findall(r"\w+_PORT", port)
+    }
+    assert read_ports({}).keys() - published == {"OTELCOL_METRICS_PORT"}  # Prometheus asks it inside
+
+
+def test_every_image_has_a_version_of_stack_env(service):
+    if "image" in service:
+        (version,) = re.findall(r":v?\$\{(\w+_VERSION)\}(?:-alpine)?$", service["image"])
+        assert version in ENV
+        assert re.fullmatch(r"\d+(\.\d+)+", ENV[version])
+
+
+def test_every_mounted_file_is_here(service):
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        if source.startswith("./"):
+            assert (CONFIG / source).exists(), source
+            assert volume.endswith(":ro")
+        else:
+            assert source.split(":-")[-1].strip("${}") in COMPOSE["volumes"] | {"TRADING_LOGS": None}
+
+
+def test_every_service_has_a_memory_limit_and_no_privileges(service):
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert service["cap_drop"] == ["ALL"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_what_needs_to_be_root_is(name):
+    user = SERVICES[name].get("user", "")
+    assert (user == "root") == (name == "volumes")
+    assert user or name == "example"  # its Dockerfile says nobody
+
+
+def test_files_cannot_be_written_where_the_image_allows_it():
+    assert {name for name, s in SERVICES.items() if not s.get("read_only")} == {"elasticsearch", "kibana"}
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_every_server_is_asked_for_its_health(name):
+    asked = "healthcheck" in SERVICES[name]
+    assert asked or f"http://{name}:13133" in SERVICES[f"{name}-ready"]["command"]
+
+
+def test_no_password_stands_in_a_file():
+    text = (CONFIG / "compose.yaml").read_text() + (CONFIG / "stack.env").read_text()
+    for line in text.splitlines():
+        if re.search(r"password", line, re.IGNORECASE) and "=" in line:
+            assert "$$(cat /run/secrets/" in line
+    assert all(secret["file"].startswith("secrets/") for secret in COMPOSE["secrets"].values())
+
+
+def test_secrets_are_drawn_once_and_readable_for_containers_only_through_their_mount(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(native, "SECRETS", tmp_path / "secrets")
+    assert native.draw_secrets() == 0
+    files = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert files.keys() == COMPOSE["secrets"].keys()
+    assert len(set(files.values())) == len(files)
+    assert min(map(len, files.values())) >= 32
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    native.draw_secrets()
+    assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == files
+    assert not any(password in capsys.readouterr().out for password in files.values())
+
+
+def test_the_natively_built_versions_are_those_of_the_images():
+    modules = {
+        "otelcol": (r"go\.opentelemetry\.io/collector/otelcol v([\d.]+)", ENV["OTELCOL_VERSION"]),
+        "prometheus": (r"github\.com/prometheus/prometheus v0\.(\d)(\d\d)\.(\d)", ENV["PROMETHEUS_VERSION"]),
+        "alertmanager": (r"github\.com/prometheus/alertmanager v([\d.]+)", ENV["ALERTMANAGER_VERSION"]),
+        "jaeger": (r"github\.com/jaegertracing/jaeger v1\.(\d+)\.(\d+)", ENV["JAEGER_VERSION"]),
+    }
+    found = {}
+    for name, (pattern, _) in modules.items():
+        match = re.search(pattern, (CONFIG / "native" / name / "go.mod").read_text())
+        assert match, name
+        found[name] = match.groups()
+    assert found["otelcol"] == (ENV["OTELCOL_VERSION"],)
+    assert found["alertmanager"] == (ENV["ALERTMANAGER_VERSION"],)
+    major, minor, patch = found["prometheus"]  # 3.16.0 is the module v0.316.0
+    assert f"{major}.{int(minor)}.{patch}" == ENV["PROMETHEUS_VERSION"]
+    minor, patch = found["jaeger"]  # 2.13.0 is the module v1.76.0
+    assert f"2.{int(minor) - 63}.{patch}" == ENV["JAEGER_VERSION"]
+
+
+def test_each_address_of_the_collector_has_a_default_and_compose_sets_those_that_differ():
+    text = (CONFIG / "otelcol.yaml").read_text()
+    without = list(re.findall(r"\$\{env:(\w+)\}", text))
+    assert without == []
+    known = set(re.findall(r"\$\{env:(\w+):-", text))
+    assert SERVICES["otelcol"]["environment"].keys() - {"GOGC", "GOMEMLIMIT"} <= known
+
+
+def test_every_program_has_a_component_that_is_built_and_ports_of_stack_env():
+    from collector.native.build import COMPONENTS
+
+    for program in PROGRAMS.values():
+        assert program.component in COMPONENTS
+        assert set(program.ports) <= ENV.keys()
+
+
+def test_the_garbage_collection_of_the_collector_is_the_same_everywhere():
+    from collector.native.programs import GARBAGE_COLLECTION
+
+    environment = SERVICES["otelcol"]["environment"]
+    assert {name: environment[name] for name in GARBAGE_COLLECTION} == GARBAGE_COLLECTION
+
+
+def test_data_sources_lead_from_the_metric_to_the_trace_to_the_logs_and_back():
+    folder = CONFIG / "backends" / "grafana" / "provisioning" / "datasources"
+    sources = {
+        s["uid"]: s["jsonData"] for s in yaml.safe_load((folder / "stack.yaml").read_text())["datasources"]
+    }
+    (exemplar,) = sources["prometheus"]["exemplarTraceIdDestinations"]
+    assert (exemplar["name"], exemplar["datasourceUid"]) == ("trace_id", "jaeger")
+    assert sources["jaeger"]["tracesToLogsV2"]["datasourceUid"] == "elasticsearch"
+    assert sources["jaeger"]["tracesToMetrics"]["datasourceUid"] == "prometheus"
+    (link,) = sources["elasticsearch"]["dataLinks"]
+    assert (link["field"], link["datasourceUid"]) == ("trace.id", "jaeger")
+
+
+def test_the_index_of_the_logs_has_one_name_everywhere():
+    otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
+    index = otelcol["exporters"]["elasticsearch"]["logs_index"]
+    folder = CONFIG / "backends"
+    for path in ("elasticsearch/template.json", "elasticsearch/ism.json", "kibana/data_view.ndjson"):
+        assert f'"{index}-*"' in (folder / path).read_text()
+    assert f"index: {index}-*" in (folder / "grafana/provisioning/datasources/stack.yaml").read_text()
+
+
+def test_each_pipeline_begins_with_the_memory_limiter_and_each_that_takes_in_redacts():
+    otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
+    for name, pipeline in otelcol["service"]["pipelines"].items():
+        if name != "traces/kept":
+            assert pipeline["processors"][0] == "memory_limiter", name
+        if {"otlp", "prometheus", "file_log"} & set(pipeline["receivers"]):
+            assert "redaction" in pipeline["processors"], name
+
+
+def test_each_exporter_has_its_own_queue_on_disk_and_tries_for_ever():
+    otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
+    for name, exporter in otelcol["exporters"].items():
+        assert exporter["sending_queue"]["storage"] == "file_storage", name
+        tries = exporter.get("retry_on_failure", {}).get("max_elapsed_time") == "0s"
+        assert tries or exporter["retry"]["max_retries"] >= 1_000_000, name
