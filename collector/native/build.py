@@ -25,6 +25,7 @@ GO = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -trimpath -mod=readonly", 
 _USAGE_ERROR = 2
 _TICK = 30.0
 _LONG = 90
+_LAST_LINES = 20
 
 Command = list[str]
 
@@ -170,8 +171,14 @@ def _build(component: Component, place: Path) -> None:
 
 
 def _run(component: Component, command: Command) -> None:
+    """Run one command; what it writes is of interest only where it fails."""
     started = time.monotonic()
-    with subprocess.Popen(command, cwd=HERE / component.name, env={**os.environ, **GO}) as process:
+    with (
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(
+            command, cwd=HERE / component.name, env={**os.environ, **GO}, stdout=output, stderr=output
+        ) as process,
+    ):
         while True:
             try:
                 code = process.wait(_TICK)
@@ -182,12 +189,16 @@ def _run(component: Component, command: Command) -> None:
             except BaseException:
                 process.terminate()
                 raise
-    if code:
-        raise BuildError(f"{component.name} could not be built: {command[0]} ended with exit code {code}")
+        if code:
+            output.seek(0)
+            last = output.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
+            says = "".join(f"\n  {line}" for line in last)
+            ended = f"{command[0]} ended with exit code {code}"
+            raise BuildError(f"{component.name} could not be built: {ended}{says}")
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= _LONG else f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds >= _LONG else f"{seconds:.0f} s"
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .queues import set_aside
+
 CONFIG = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "200", "GOMEMLIMIT": "330MiB"}
@@ -121,6 +123,7 @@ def _jaeger_environ(site: Site) -> dict[str, str]:
 
 
 def _otelcol(site: Site) -> list[str]:
+    set_aside(site.data("otelcol"))
     program = str(site.binaries["otelcol"] / "otelcol")
     return [program, *(text for file in site.collector for text in ("--config", str(file)))]
 

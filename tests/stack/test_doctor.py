@@ -33,7 +33,7 @@ def doctor(stack: RunningStack, **environ: str) -> tuple[int, dict[str, dict[str
 
 
 def test_all_is_well(own_stack):
-    poll_until("the Collector was scraped", lambda: own_stack.prometheus.query("otelcol_process_uptime"))
+    poll_until("the Collector was scraped", lambda: own_stack.prometheus.query('target_info{job="otelcol"}'))
     code, checks = doctor(own_stack)
     assert code == 0
     assert checks.keys() >= HOPS

@@ -94,10 +94,12 @@ def test_each_of_the_54_metrics_is_in_prometheus_under_its_name(stack, metric):
 
 
 def test_prometheus_counts_the_orders_that_the_venue_counted(stack, traded):
-    def orders(name: str) -> float:
-        return sum(float(series["value"][1]) for series in last_values(stack, name))
+    def orders(name: str, **labels: str) -> float:
+        series = [one for one in last_values(stack, name) if one["metric"].items() >= labels.items()]
+        return sum(float(one["value"][1]) for one in series)
 
-    assert orders("trading_order_ack_duration_seconds_count") == traded["orders"]["accepted"]
+    acknowledged = orders("trading_order_ack_duration_seconds_count", trading_order_request_type="new")
+    assert acknowledged == traded["orders"]["accepted"]
     assert orders("trading_order_submitted_total") == orders("trading_order_completed_total")
 
 

@@ -48,7 +48,9 @@ def send(timeout: float) -> Sent:
     Raises:
         ConfigurationError: A setting is wrong.
     """
-    telemetry = configure(SERVICE, json_logs=False, instrument_requests=False, sample_ratio=1.0)
+    telemetry = configure(
+        SERVICE, exporters="otlp", sample_ratio=1.0, json_logs=False, instrument_requests=False
+    )
     at = time.time()
     metrics.get_meter(SERVICE).create_gauge(f"{MARK}.timestamp", "s", "When the canary was sent.").set(at)
     with span("canary", {MARK: True}) as sent:

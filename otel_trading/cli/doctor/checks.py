@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
@@ -16,7 +15,6 @@ import requests
 
 from otel_trading import assets, recording
 from otel_trading.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
-from otel_trading.errors import ConfigurationError
 from otel_trading.pipeline.settings import Settings
 
 _CONNECT_TIMEOUT: Final = 3.0
@@ -140,14 +138,11 @@ def jaeger_answers(jaeger: Jaeger) -> Check:
 
 
 def _collector_version(prometheus: Prometheus) -> str:
-    (series, *_) = prometheus.query("otelcol_process_uptime")
-    return str(series["metric"]["service_version"])
+    (series, *_) = prometheus.query('target_info{job="otelcol"}')
+    return str(series["metric"]["service.version"])
 
 
 def _tested_versions() -> dict[str, str]:
-    try:
-        text = (assets.find("collector") / "stack.env").read_text(encoding="utf-8")
-    except (ConfigurationError, OSError):
-        return dict.fromkeys(os.environ, "")
+    text = (assets.find("collector") / "stack.env").read_text(encoding="utf-8")
     lines = (line.partition("=") for line in text.splitlines())
     return {name: value for name, _, value in lines if name.endswith("_VERSION")}

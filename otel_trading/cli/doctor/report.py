@@ -79,7 +79,8 @@ def _checks(options: Options) -> Iterator[Check]:
     clock = checks.clock(prometheus)
     if clock is not None:
         yield clock
-    yield from canary.hops(canary.send(_FLUSH), prometheus, jaeger, elasticsearch, options.timeout)
+    if "otlp" in settings.exporters:
+        yield from canary.hops(canary.send(_FLUSH), prometheus, jaeger, elasticsearch, options.timeout)
 
 
 def _print(check: Check) -> None:

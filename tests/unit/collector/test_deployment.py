@@ -159,6 +159,14 @@ def test_each_address_of_the_collector_has_a_default_and_compose_sets_those_that
     assert SERVICES["otelcol"]["environment"].keys() - {"GOGC", "GOMEMLIMIT"} <= known
 
 
+def test_each_variable_of_the_collector_is_in_its_reference_with_its_default():
+    page = (CONFIG.parent / "docs" / "reference" / "collector.md").read_text()
+    for name, default in re.findall(r"\$\{env:(\w+):-([^}]*)\}", (CONFIG / "otelcol.yaml").read_text()):
+        (row,) = [line for line in page.splitlines() if line.startswith("| `") and f"`{name}`" in line]
+        known = default in row or default in {"", "/dev/null"} or re.search(r"909[0-3]$", default)
+        assert known, f"{name}: {default}"
+
+
 def test_every_program_has_a_component_that_is_built_and_ports_of_stack_env():
     from collector.native.build import COMPONENTS
 
