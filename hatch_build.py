@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ASSETS = ("collector", "examples")
+ASSETS = ("alerts", "collector", "examples")
 LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
 

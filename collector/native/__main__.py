@@ -15,11 +15,12 @@ import time
 from pathlib import Path
 
 from .build import BuildError, build
-from .programs import CONFIG, PROGRAMS, Site, read_ports
+from .programs import ALERTS, CONFIG, PROGRAMS, Site, read_ports
 from .stack import Stack, StackError, answers, check_ports, stop_at_signals, supervise
 
 FOLDER = Path(os.environ.get("OTEL_TRADING_STACK") or CONFIG / ".stack")
 SECRETS = CONFIG / "secrets"
+RECEIVERS = ALERTS / "secrets"
 _COMPOSE = ["docker", "compose", "--project-directory", str(CONFIG), "--env-file", str(CONFIG / "stack.env")]
 _USAGE_ERROR = 2
 _POLL = 0.2
@@ -76,7 +77,19 @@ def draw_secrets() -> int:
     print(
         f"the passwords are in {SECRETS}; Grafana's admin and Elasticsearch's elastic have theirs there, too"
     )
+    lay_out_receivers()
     return 0
+
+
+def lay_out_receivers() -> None:
+    """Lay out the files of Alertmanager's receivers, which only their owner can fill."""
+    RECEIVERS.mkdir(mode=0o700, exist_ok=True)
+    for name in ("pagerduty_routing_key", "slack_webhook_url", "smtp_password", "deadman_url"):
+        path = RECEIVERS / name
+        if not path.exists():
+            path.touch(mode=0o444)
+        if not path.stat().st_size:
+            print(f"alerts do not reach this receiver until its file is filled: {path}")
 
 
 def _site() -> Site:
@@ -89,6 +102,7 @@ def _up() -> int:
         return _status()
     site = _site()
     check_ports(site, PROGRAMS.values())
+    lay_out_receivers()
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "ready").unlink(missing_ok=True)
     with (FOLDER / "supervisor.log").open("wb") as log:

@@ -13,6 +13,7 @@ from pathlib import Path
 from .queues import set_aside
 
 CONFIG = Path(__file__).resolve().parent.parent
+ALERTS = CONFIG.parent / "alerts"
 LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "200", "GOMEMLIMIT": "330MiB"}
 """Of the Collector, as in compose.yaml: traces that wait for their decision are scanned less often for it."""
@@ -27,6 +28,7 @@ class Site:
         ports: By the names of `stack.env`.
         binaries: Where each component was built, by its name.
         collector: The Collector's configuration, as files that are merged in this order.
+        alertmanager: Alertmanager's configuration; the files that it names lie beside it.
         settings: More variables for the programs' environment.
     """
 
@@ -34,6 +36,7 @@ class Site:
     ports: Mapping[str, int]
     binaries: Mapping[str, Path]
     collector: tuple[Path, ...] = (CONFIG / "otelcol.yaml", CONFIG / "otelcol.extras.yaml")
+    alertmanager: Path = ALERTS / "alertmanager.yml"
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, port: str) -> str:
@@ -80,8 +83,9 @@ def _elasticsearch(site: Site) -> list[str]:
 
 def _prometheus(site: Site) -> list[str]:
     config = site.folder / "prometheus"
-    shutil.rmtree(config, ignore_errors=True)
-    shutil.copytree(CONFIG / "backends" / "prometheus", config)
+    for source, place in ((CONFIG / "backends" / "prometheus", config), (ALERTS / "rules", config / "rules")):
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(source, place)
     for name in ("prometheus", "otelcol", "alertmanager"):
         port = "OTELCOL_METRICS_PORT" if name == "otelcol" else f"{name.upper()}_PORT"
         (config / "targets" / f"{name}.yml").write_text(f'- targets: ["{site.address(port)}"]\n')
@@ -100,7 +104,7 @@ def _prometheus(site: Site) -> list[str]:
 def _alertmanager(site: Site) -> list[str]:
     return [
         str(site.binaries["alertmanager"] / "alertmanager"),
-        f"--config.file={CONFIG / 'backends' / 'alertmanager' / 'alertmanager.yml'}",
+        f"--config.file={site.alertmanager}",
         f"--storage.path={site.data('alertmanager')}",
         f"--web.listen-address={site.address('ALERTMANAGER_PORT')}",
         "--cluster.listen-address=",

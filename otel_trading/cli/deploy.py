@@ -17,6 +17,7 @@ from otel_trading.errors import ConfigurationError
 MANIFEST: Final = ".otel-trading.json"
 """What was written, by file: so that a later `init` knows which files somebody changed."""
 
+_FOLDERS: Final = ("alerts", "collector")
 _NOT_DEPLOYED: Final = frozenset({"__pycache__", ".stack", "secrets"})
 
 
@@ -57,19 +58,19 @@ def run(folder: Path, *, force: bool) -> int:
     except OSError as error:
         raise ConfigurationError(f"{str(folder)!r} cannot be written to: {error.strerror}") from error
     click.echo(f"wrote {written} of {len(files)} files to {folder}{'' if written else ': all is up to date'}")
-    click.echo(
-        f"\n  cd {folder}\n  python -m native up         # in containers where they run, else built here"
-    )
+    click.echo(f"\n  cd {folder / 'collector'}")
+    click.echo("  python -m native up         # in containers where they run, else built here")
     click.echo("  otel-trading doctor         # sends one of each signal, and finds it again")
     return 0
 
 
 def _files() -> Iterator[_File]:
-    source = assets.find("collector")
-    for path in sorted(source.rglob("*")):
-        place = path.relative_to(source)
-        if path.is_file() and not _NOT_DEPLOYED & set(place.parts):
-            yield _File(place, path.read_bytes())
+    for folder in _FOLDERS:
+        source = assets.find(folder)
+        for path in sorted(source.rglob("*")):
+            place = folder / path.relative_to(source)
+            if path.is_file() and not _NOT_DEPLOYED & set(place.parts):
+                yield _File(place, path.read_bytes())
 
 
 def _changed(folder: Path, files: list[_File]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector.native.build import BuildError, build
-from collector.native.programs import CONFIG, Site
+from collector.native.programs import ALERTS, CONFIG, Site
 from tests.stack.running import RunningStack
 
 
@@ -60,7 +60,7 @@ def test_amtool_accepts_alertmanagers_configuration(site):
     checked(
         str(site.binaries["alertmanager"] / "amtool"),
         "check-config",
-        str(CONFIG / "backends/alertmanager/alertmanager.yml"),
+        str(ALERTS / "alertmanager.yml"),
     )
 
 
@@ -80,8 +80,10 @@ def compose(_is_asked_for: None, tmp_path: Path) -> Path:
     except BuildError as error:
         pytest.skip(str(error))
     folder = tmp_path / "collector"
-    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns(".stack", "secrets", "native"))
+    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns(".stack", "secrets"))
+    shutil.copytree(ALERTS, tmp_path / "alerts", ignore=shutil.ignore_patterns("secrets"))
     (folder / "secrets").mkdir()
+    (tmp_path / "alerts" / "secrets").mkdir()
     for name in ("elastic", "otelcol", "jaeger", "kibana", "reader", "grafana"):
         (folder / "secrets" / f"{name}_password").write_text("x")
     return program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -31,10 +32,9 @@ def test_the_folder_holds_what_the_package_has_and_nothing_of_this_machine(capsy
     code, said = init(capsys, folder)
     assert code == 0
     written = content(folder)
-    source = assets.find("collector")
     for name in ("otelcol.yaml", "compose.yaml", "stack.env", "native/__main__.py"):
-        (place,) = (place for place in written if place.as_posix().endswith(name))
-        assert written[place] == (source / name).read_bytes()
+        assert written[Path("collector", name)] == (assets.find("collector") / name).read_bytes()
+    assert written[Path("alerts", "alertmanager.yml")]
     assert not {"secrets", ".stack", "__pycache__"} & {part for place in written for part in place.parts}
     assert f"wrote {len(written)} of {len(written)} files to {folder}\n" in said
     assert "otel-trading doctor" in said

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from collector.native import __main__ as native
-from collector.native.programs import CONFIG, PROGRAMS, free_ports, read_ports
+from collector.native.programs import ALERTS, CONFIG, PROGRAMS, free_ports, read_ports
 
 COMPOSE: dict[str, Any] = yaml.safe_load((CONFIG / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -78,8 +78,9 @@ def test_every_image_has_a_version_of_stack_env(service):
 def test_every_mounted_file_is_here(service):
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
-        if source.startswith("./"):
-            assert (CONFIG / source).exists(), source
+        if source.startswith("."):
+            is_laid_out = source == "../alerts/secrets"  # laid out by `python -m native up`
+            assert is_laid_out or (CONFIG / source).exists(), source
             assert volume.endswith(":ro")
         else:
             assert source.split(":-")[-1].strip("${}") in COMPOSE["volumes"] | {"TRADING_LOGS": None}
@@ -120,6 +121,7 @@ def test_secrets_are_drawn_once_and_readable_for_containers_only_through_their_m
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(native, "SECRETS", tmp_path / "secrets")
+    monkeypatch.setattr(native, "RECEIVERS", tmp_path / "receivers")
     assert native.draw_secrets() == 0
     files = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert files.keys() == COMPOSE["secrets"].keys()
@@ -129,6 +131,20 @@ def test_secrets_are_drawn_once_and_readable_for_containers_only_through_their_m
     native.draw_secrets()
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == files
     assert not any(password in capsys.readouterr().out for password in files.values())
+
+
+def test_a_receivers_file_is_laid_out_empty_named_and_never_touched_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(native, "RECEIVERS", tmp_path / "secrets")
+    native.lay_out_receivers()
+    files = sorted(path.name for path in (tmp_path / "secrets").iterdir())
+    named = set(re.findall(r"secrets/(\w+)", (ALERTS / "alertmanager.yml").read_text()))
+    assert set(files) == named - {"remediation_token"}
+    assert all(name in capsys.readouterr().out for name in files[:1])
+    (tmp_path / "secrets" / files[0]).chmod(0o600)
+    (tmp_path / "secrets" / files[0]).write_text("https://example.com/hook")
+    native.lay_out_receivers()
+    assert (tmp_path / "secrets" / files[0]).read_text() == "https://example.com/hook"
+    assert files[0] not in capsys.readouterr().out
 
 
 def test_the_natively_built_versions_are_those_of_the_images():
@@ -204,12 +220,13 @@ def test_the_index_of_the_logs_has_one_name_everywhere():
     assert f"index: {index}-*" in (folder / "grafana/provisioning/datasources/stack.yaml").read_text()
 
 
-def test_each_pipeline_begins_with_the_memory_limiter_and_each_that_takes_in_redacts():
+def test_each_pipeline_begins_with_the_memory_limiter_and_each_that_carries_what_was_taken_in_redacts():
     otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
     for name, pipeline in otelcol["service"]["pipelines"].items():
         if name != "traces/kept":
             assert pipeline["processors"][0] == "memory_limiter", name
-        if {"otlp", "prometheus", "file_log"} & set(pipeline["receivers"]):
+        leaves = any(exporter in otelcol["exporters"] for exporter in pipeline["exporters"])
+        if leaves and {"otlp", "prometheus", "file_log", "forward/sampling"} & set(pipeline["receivers"]):
             assert "redaction" in pipeline["processors"], name
 
 
