@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
 from otel_trading.cli import demo, deploy, doctor
-from otel_trading.errors import OtelTradingError
+from otel_trading.errors import MissingExtraError, OtelTradingError
 
 USAGE_ERROR = 2
 
@@ -88,3 +89,24 @@ def _init(folder: Path, *, force: bool) -> int:
 def _doctor(**options: Any) -> int:
     """Check the whole way from this process to each backend; exit code 1 if a hop fails."""
     return doctor.run(doctor.Options(**options))
+
+
+@main.command(name="lint")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--metrics", type=click.Path(path_type=Path), help="Describes metrics of yours (YAML or JSON).")
+@click.option("--prometheus", help="Reads metrics of yours from this running Prometheus.")
+@click.option("--runbooks", type=click.Path(path_type=Path), help="The folder with a page for each alert.")
+@click.option(
+    "--tests", type=click.Path(path_type=Path), help="The folder with a promtool test for each alert."
+)
+@click.option(
+    "--alertmanager", type=click.Path(path_type=Path), help="The configuration that routes the alerts."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def _lint(**options: Any) -> int:
+    """Prove of alert rules (default: ours) that they can fire, in time, and resolve; exit code 1 if not."""
+    if not all(map(find_spec, ("promql_parser", "yaml"))):
+        raise MissingExtraError("otel-trading lint", "ops")
+    from otel_trading.cli import lint  # noqa: PLC0415 - needs the extra
+
+    return lint.run(lint.Options(**options))
