@@ -71,6 +71,11 @@ class Child:
         )
         self.ended = asyncio.create_task(self._follow(self._process), name=self.part)
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, once it was started."""
+        return self._process.pid if self._process is not None else None
+
     async def ready(self) -> Line:
         """Wait until it can take work, and return the line that says so.
 

@@ -17,9 +17,11 @@ from alpaca.trading.models import TradeUpdate
 from alpaca.trading.stream import TradingStream
 
 import otel_trading as ot
-from trading_system.gateway import Gateway, RequestError, ticket
+from trading_system.drill import Drill
+from trading_system.gateway import Clock, Gateway, RequestError, ticket
 from trading_system.messages import OrderRequest, Report, pack, unpack
 from trading_system.service import VENUE, Context, Socket, bind, connect, messages, run
+from trading_system.session import follow_clock, follow_session
 from trading_system.settings import Settings
 
 WORKERS = 2
@@ -27,8 +29,6 @@ PATIENCE = 1.5
 """Seconds that an order may rest in the book before it is canceled."""
 
 TIGHT_SPREAD = 0.02
-_CLOCK_CHECK = 5.0
-
 _ENDS = frozenset({"filled", "canceled", "expired"})
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,11 @@ class UpdateStream(TradingStream):
         if self.listening.is_set():
             self.returned.set()
         self.listening.set()
+
+    def on_clock(self, clock: Clock) -> None:
+        """Take in what the venue's clock says."""
+        ot.clock_offset(clock.ahead, source="system")
+        follow_session(self._venue, is_open=clock.is_open, is_up=self._running)
 
     async def close(self) -> None:
         """Close the connection, which the client also calls when it has lost it."""
@@ -100,10 +105,12 @@ class ExecutionEngine:
 
     async def on_order(self, request: OrderRequest) -> None:
         """Choose how to trade, and hand the order over to the venue."""
+        is_tight = request.ask - request.bid < TIGHT_SPREAD + 0.005
+        takes = is_tight and not self._would_meet_our_own(request)
         order = ot.Order(
             request.client_order_id,
             venue=VENUE,
-            type="limit",
+            type="market" if takes else "limit",
             side=request.side,
             quantity=request.quantity,
             strategy=request.strategy,
@@ -112,7 +119,6 @@ class ExecutionEngine:
             decision_price=request.decision_price,
             triggered_at_ns=request.triggered_at_ns,
         )
-        takes = request.ask - request.bid < TIGHT_SPREAD + 0.005
         with order.route("take" if takes else "post"):
             chosen = ticket(request, takes=takes)
         working = Working(request, order, not takes, request.quantity)
@@ -141,6 +147,13 @@ class ExecutionEngine:
                 working.canceling = asyncio.create_task(self._cancel_later(working, update))
             await self._follow_up(working, *filled)
 
+    async def clear(self) -> None:
+        """Cancel what an engine before this one left at the venue: nobody would look after it."""
+        try:
+            await asyncio.to_thread(self._gateway.cancel_all)
+        except RequestError as error:
+            _log.warning("the open orders were not canceled: %s", error)
+
     async def catch_up(self) -> None:
         """Ask for the orders that may have ended while no updates came."""
         for working in list(self._working.values()):
@@ -153,6 +166,11 @@ class ExecutionEngine:
                 filled = working.order.filled_quantity, working.order.average_price or 0.0
                 _tell_end(working.order, found)
                 await self._follow_up(working, *filled)
+
+    def _would_meet_our_own(self, request: OrderRequest) -> bool:
+        """Whether an order of ours is open on the other side: no venue lets a market order trade with it."""
+        open_orders = (working.request for working in self._working.values())
+        return any(one.symbol == request.symbol and one.side != request.side for one in open_orders)
 
     async def _follow_up(self, working: Working, quantity: float, average_price: float) -> None:
         """Report what was filled beyond `quantity`, and the end."""
@@ -172,8 +190,9 @@ class ExecutionEngine:
             if working.canceling is not None:
                 working.canceling.cancel()
         sign = 1 if working.request.side == "buy" else -1
+        request = working.request
         report = Report(
-            working.request.strategy, working.request.symbol, sign * executed, price, sign * released
+            request.client_order_id, request.strategy, request.symbol, sign * executed, price, sign * released
         )
         with self._fills.send([pack(report)]) as sent:
             await self._reports.send_multipart(sent)
@@ -252,20 +271,12 @@ async def _returns(engine: ExecutionEngine, stream: UpdateStream) -> None:
         await engine.catch_up()
 
 
-async def _clock(gateway: Gateway) -> None:
-    while True:
-        try:
-            ot.clock_offset(await asyncio.to_thread(gateway.clock_ahead), source="system")
-        except RequestError as error:
-            _log.warning("the venue did not tell the time: %s", error)
-        await asyncio.sleep(_CLOCK_CHECK)
-
-
-async def work(settings: Settings, context: Context) -> None:
+async def work(settings: Settings, context: Context, drill: Drill) -> None:
     """Trade until cancelled."""
     incoming = bind(context, zmq.PULL, settings.orders_url)
     reports = connect(context, zmq.PUSH, settings.fills_url)
     gateway = Gateway(settings)
+    drill.offer(slow_orders=gateway.slow_down, fast_orders=gateway.speed_up)
     engine = ExecutionEngine(gateway, reports)
     stream = UpdateStream(settings, gateway.venue)
     stream.subscribe_trade_updates(engine.on_update)
@@ -273,11 +284,12 @@ async def work(settings: Settings, context: Context) -> None:
     streaming = asyncio.create_task(stream._run_forever())  # type: ignore[no-untyped-call]
     try:
         await stream.listening.wait()  # an order sent before would never be heard of again
+        await engine.clear()
         _log.info("ready")
         await asyncio.gather(
             _orders(engine, incoming),
             _returns(engine, stream),
-            _clock(gateway),
+            follow_clock(gateway.look_at_clock, stream.on_clock),
             asyncio.shield(streaming),
         )
     finally:

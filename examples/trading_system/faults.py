@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Step(NamedTuple):
@@ -10,17 +10,20 @@ class Step(NamedTuple):
 
     Attributes:
         at: When it begins, as a share of the run.
-        name: As the venue calls it.
-        lasts: How long, as a share of the run; at most `LONGEST` seconds.
+        name: As the venue calls it, or the service.
+        lasts: How long, as a share of the run; at most `LONGEST` seconds. A service's fault lasts until the
+            command that ends it.
         says: What the terminal says.
         parameters: Of the fault.
+        service: Whose fault it is, where it is not the venue's.
     """
 
     at: float
     name: str
     lasts: float
     says: str
-    parameters: dict[str, float]
+    parameters: dict[str, Any]
+    service: str = ""
 
 
 LONGEST = 6.0
@@ -34,5 +37,7 @@ SCRIPT = (
     Step(0.52, "duplicate_fill", 0.18, "fills are reported twice", {"share": 1.0}),
     Step(0.62, "rejects", 0.08, "the venue rejects orders", {"share": 0.5}),
     Step(0.72, "drop_connections", 0.06, "the connections drop", {}),
+    Step(0.80, "limit", 0, "a limit is lowered", {"name": "position", "value": 100}, "risk-manager"),
+    Step(0.92, "limit", 0, "and raised again", {"name": "position", "value": 600}, "risk-manager"),
 )
 """In the order of `at`."""

@@ -18,7 +18,7 @@ class Limits:
 
     order_size: int = 500
     position: int = 600
-    gross_exposure: float = 400_000.0
+    gross_exposure: float = 500_000.0
     daily_loss: float = 5_000.0
     orders_per_second: int = 20
     price_band: float = 0.02

@@ -16,13 +16,19 @@ import zmq
 from alpaca.data.live import StockDataStream
 
 import otel_trading as ot
+from trading_system.drill import Drill, within
+from trading_system.gateway import Client, Clock
 from trading_system.messages import pack
-from trading_system.order_book import OrderBook
+from trading_system.order_book import OrderBook, SlowBook
 from trading_system.service import Context, Socket, bind, run
+from trading_system.session import follow_clock, follow_session
 from trading_system.settings import Settings
 
 SUBSCRIBERS = 2
 """Signal bridge and risk manager: a tick that is published before they subscribed would be lost."""
+
+SLOWEST = 1.0
+"""Seconds that a drill may add to the processing of a message."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +49,10 @@ class Stream(StockDataStream):
             self._feed.connection_failed(error)
             raise
         self._feed.connected()
+
+    def on_clock(self, clock: Clock) -> None:
+        """Take in what the venue's clock says."""
+        follow_session(self._feed, is_open=clock.is_open, is_up=self._running)
 
     async def close(self) -> None:
         """Close the connection, which the client also calls when it has lost it."""
@@ -67,7 +77,16 @@ class MarketData:
         self._feed = feed
         self._socket = socket
         self._ticks = ot.Channel("ticks")
-        self._books = {symbol: OrderBook(symbol) for symbol in settings.symbols}
+        self._books = self._usual_books = {symbol: OrderBook(symbol) for symbol in settings.symbols}
+
+    def slow_down(self, seconds: float) -> None:
+        """Take so much longer for each message; for a drill."""
+        pause = within("seconds", seconds, SLOWEST)
+        self._books = {symbol: SlowBook(book, pause) for symbol, book in self._usual_books.items()}
+
+    def speed_up(self) -> None:
+        """Take no longer than usual."""
+        self._books = self._usual_books
 
     async def on_quote(self, message: Any) -> None:
         """Apply a quote, a mapping as it came off the wire, to its book, and publish the top of the book."""
@@ -105,13 +124,14 @@ class MarketData:
             self._feed.dropped("overflow")  # a subscriber is too slow: better no tick than an old one
 
 
-async def work(settings: Settings, context: Context) -> None:
+async def work(settings: Settings, context: Context, drill: Drill) -> None:
     """Run the stream until cancelled."""
     socket = bind(context, zmq.XPUB, settings.ticks_url)
     socket.setsockopt(zmq.XPUB_NODROP, 1)  # says so instead of dropping in silence
     socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # tells of every subscriber, not of the first alone
     feed = ot.Feed("sip")
     market_data = MarketData(settings, feed, socket)
+    drill.offer(slow_ticks=market_data.slow_down, fast_ticks=market_data.speed_up)
     stream = Stream(settings, feed)
     stream.subscribe_quotes(market_data.on_quote, *settings.symbols)
     stream.subscribe_trades(market_data.on_trade, *settings.symbols)
@@ -120,7 +140,9 @@ async def work(settings: Settings, context: Context) -> None:
     _log.info("ready")
     streaming = asyncio.create_task(stream._run_forever())  # `run` would start an event loop of its own
     try:
-        await asyncio.shield(streaming)
+        await asyncio.gather(
+            asyncio.shield(streaming), follow_clock(Client(settings).look_at_clock, stream.on_clock)
+        )
     finally:
         await stream.drain()
         await streaming

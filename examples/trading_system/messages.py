@@ -80,10 +80,12 @@ class Report(NamedTuple):
     """What became of (a part of) an order, as FIX's execution report; a sale is negative.
 
     Attributes:
+        client_order_id: Of the order.
         executed: Shares that traded, at `price`; 0 where none did.
         released: Shares that are no longer on their way, traded or not.
     """
 
+    client_order_id: str
     strategy: str
     symbol: str
     executed: float

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from itertools import islice
 
 import numpy as np
@@ -75,6 +76,12 @@ class Classifier:
         if features[1] < 0:
             raise ValueError("the quote is crossed")
         return float(self._probability(features[np.newaxis])[0])
+
+    def misfit(self) -> Classifier:
+        """Return the model with a weight too few, as one of other features: `predict` raises a ValueError."""
+        other = copy(self)
+        other._weights = self._weights[:-1]
+        return other
 
     def _standardized(self, inputs: Vector) -> Vector:
         clipped = np.clip((inputs - self._mean) / self._scale, -4, 4)

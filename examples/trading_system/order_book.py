@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,3 +43,26 @@ class OrderBook:
             received_ns: When the quote behind it came in, unix nanoseconds.
         """
         return Tick(self.symbol, self.bid, self.bid_size, self.ask, self.ask_size, received_ns)
+
+
+class SlowBook(OrderBook):
+    """A book that takes longer to update, as one of many levels does.
+
+    Args:
+        book: The book that it stands for; they share their state.
+        seconds: How much longer.
+    """
+
+    def __init__(self, book: OrderBook, seconds: float) -> None:
+        self.__dict__ = vars(book)
+        self._pause = seconds
+
+    def quote(self, message: Mapping[str, Any]) -> None:
+        """Take in a quote, slowly."""
+        time.sleep(self._pause)
+        super().quote(message)
+
+    def trade(self, message: Mapping[str, Any]) -> None:
+        """Take in a trade, slowly."""
+        time.sleep(self._pause)
+        super().trade(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 
 
 @dataclass
@@ -51,6 +52,19 @@ class Position:
         return self.quantity * (self.mark - self.average_price)
 
 
+@dataclass
+class Reservation:
+    """Shares of an order that are on their way; a sale is negative.
+
+    Attributes:
+        since: When it left, in seconds of the monotonic clock.
+    """
+
+    symbol: str
+    quantity: float
+    since: float
+
+
 class Account:
     """The positions of one strategy, and the cash beside them.
 
@@ -61,7 +75,7 @@ class Account:
     def __init__(self, cash: float) -> None:
         self.start = self.cash = cash
         self.positions: dict[str, Position] = {}
-        self.on_the_way: dict[str, float] = {}
+        self._on_the_way: dict[str, Reservation] = {}
 
     def position(self, symbol: str) -> Position:
         """Return the position of a symbol."""
@@ -72,13 +86,44 @@ class Account:
         self.cash -= quantity * price
         return self.position(symbol).trade(quantity, price)
 
-    def reserve(self, symbol: str, quantity: float) -> None:
-        """Count shares of an order as on their way; with the sign turned, no longer."""
-        self.on_the_way[symbol] = self.on_the_way.get(symbol, 0.0) + quantity
+    def adopt(self, symbol: str, held: Position) -> None:
+        """Take over a position as the broker has it, at what it cost there."""
+        ours = self.position(symbol)
+        self.cash += ours.quantity * ours.average_price - held.quantity * held.average_price
+        ours.quantity, ours.average_price = held.quantity, held.average_price
+        ours.mark = ours.mark or held.average_price
+
+    def reserve(self, order_id: str, symbol: str, quantity: float) -> None:
+        """Count the shares of an order as on their way."""
+        self._on_the_way[order_id] = Reservation(symbol, quantity, monotonic())
+
+    def release(self, order_id: str, quantity: float) -> bool:
+        """Count shares of an order as no longer on their way.
+
+        Returns:
+            Whether the order is known.
+        """
+        order = self._on_the_way.get(order_id)
+        if order is None:
+            return False
+        order.quantity -= quantity
+        if not order.quantity:
+            del self._on_the_way[order_id]
+        return True
+
+    def forget(self, seconds: float) -> None:
+        """Give up the orders that left longer ago than that: whoever had them is gone."""
+        since = monotonic() - seconds
+        self._on_the_way = {key: order for key, order in self._on_the_way.items() if order.since > since}
+
+    def is_settled(self, symbol: str) -> bool:
+        """Whether nothing of a symbol is on its way."""
+        return all(order.symbol != symbol for order in self._on_the_way.values())
 
     def expected(self, symbol: str) -> float:
         """The position of a symbol once all orders on their way are filled."""
-        return self.position(symbol).quantity + self.on_the_way.get(symbol, 0.0)
+        coming = sum(order.quantity for order in self._on_the_way.values() if order.symbol == symbol)
+        return self.position(symbol).quantity + coming
 
     @property
     def profit(self) -> float:

@@ -8,21 +8,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from dataclasses import replace
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import zmq
 
 import otel_trading as ot
+from trading_system.drill import Drill
 from trading_system.gateway import Gateway, RequestError
 from trading_system.limits import Limits, RiskRules
 from trading_system.messages import OrderRequest, Report, Signal, Tick, pack, unpack
-from trading_system.positions import Account
-from trading_system.service import ACCOUNT, VENUE, Context, Socket, bind, connect, messages, run
+from trading_system.positions import Account, Position
+from trading_system.service import ACCOUNT, HIGH_WATER, VENUE, Context, Socket, bind, connect, messages, run
 from trading_system.settings import Settings
 from trading_system.signal_bridge import STRATEGY
 
 ORDER_QUANTITY = 200
+MOST_HELD = 400
+"""Shares of a symbol that the strategy wants at most: the limit above it is for when something goes wrong."""
+
 START_VALUE = 1_000_000.0
+PATIENCE = 10.0
+"""Seconds after which an order that nothing is heard of is given up."""
+
 _VALUATION = 0.5
 _RECONCILIATION = 2.0
 
@@ -39,6 +49,7 @@ class RiskManager:
         self._gate = ot.RiskGate()
         self._portfolio = ot.Portfolio(ACCOUNT, session_start_value=START_VALUE)
         self._ticks: dict[str, Tick] = {}
+        self._breaks: set[str] | None = None
 
     def on_tick(self, tick: Tick) -> None:
         """Keep the last quote of a symbol."""
@@ -48,15 +59,15 @@ class RiskManager:
 
     def on_signal(self, signal: Signal) -> OrderRequest | None:
         """Return the order that the signal asks for, if it may leave."""
-        tick = self._ticks.get(signal.symbol)
-        if tick is None:
+        tick, quantity = self._ticks.get(signal.symbol), self._quantity(signal)
+        if tick is None or not quantity:
             return None
         order = OrderRequest(
             uuid4().hex,
             STRATEGY,
             signal.symbol,
             signal.direction,
-            ORDER_QUANTITY,
+            quantity,
             tick.bid,
             tick.ask,
             signal.decision_price,
@@ -66,15 +77,15 @@ class RiskManager:
         if reason:
             _reject(order, reason)
             return None
-        self.account.reserve(order.symbol, order.signed_quantity)
+        self.account.reserve(order.client_order_id, order.symbol, order.signed_quantity)
         self._rules.sent()
         self.state_limits()
         return order
 
     def on_report(self, report: Report) -> None:
-        """Take in what became of an order."""
-        self.account.reserve(report.symbol, -report.released)
-        if not report.executed:
+        """Take in what became of an order; the broker's positions tell of one that is not ours."""
+        is_ours = self.account.release(report.client_order_id, report.released)
+        if not is_ours or not report.executed:
             return
         with self._portfolio.update("position"):
             realized = self.account.trade(report.symbol, report.executed, report.price)
@@ -100,17 +111,46 @@ class RiskManager:
         self._gate.limit("daily_loss", -self.account.profit, limits.daily_loss)
         self._gate.limit("order_rate", rules.sent_in_last_second, limits.orders_per_second)
 
-    def reconcile(self, broker: dict[str, float]) -> None:
-        """State where the broker's positions are not ours; symbols with orders on their way can wait.
+    def set_limit(self, name: str, value: float) -> None:
+        """Put another limit in force, from the next order on.
 
         Args:
-            broker: Signed shares by symbol.
+            name: A number of `Limits`.
+            value: In the unit of that limit.
+
+        Raises:
+            AttributeError: There is no such limit.
+            TypeError: It is no number.
         """
-        settled = [s for s in {*broker, *self.account.positions} if not self.account.on_the_way.get(s)]
-        breaks = [s for s in settled if self.account.position(s).quantity != broker.get(s, 0.0)]
+        limits = self._rules.limits
+        changed: dict[str, Any] = {name: type(getattr(limits, name))(value)}
+        self._rules.limits = replace(limits, **changed)
+
+    def reconcile(self, broker: dict[str, Position]) -> None:
+        """State where the broker's positions are not ours; symbols with orders on their way can wait.
+
+        What differs twice in a row, or at the start, is taken over from the broker.
+
+        Args:
+            broker: Its positions by symbol.
+        """
+        self.account.forget(PATIENCE)
+        settled = [s for s in {*broker, *self.account.positions} if self.account.is_settled(s)]
+        theirs = {symbol: broker.get(symbol, Position()) for symbol in settled}
+        breaks = {s for s in settled if self.account.position(s).quantity != theirs[s].quantity}
+        adopted = breaks if self._breaks is None else breaks & self._breaks
+        for symbol in adopted:
+            self.account.adopt(symbol, theirs[symbol])
+        self._breaks = breaks - adopted
         if breaks:
             _log.warning("positions differ from the broker's: %s", ", ".join(sorted(breaks)))
-        self._portfolio.reconciliation("position", len(breaks))
+        self._portfolio.reconciliation("position", len(self._breaks))
+
+    def _quantity(self, signal: Signal) -> int:
+        """How many shares the strategy wants more of."""
+        sign = 1 if signal.direction == "buy" else -1
+        room = MOST_HELD - sign * self.account.expected(signal.symbol)
+        return int(min(ORDER_QUANTITY, max(0.0, room)))
 
     def _refusal(self, order: OrderRequest) -> str:
         for rule in self._rules.rules:
@@ -136,8 +176,25 @@ def _reject(request: OrderRequest, reason: str) -> None:
     order.rejected(reason, source="risk")
 
 
-async def _ticks(manager: RiskManager, socket: Socket) -> None:
-    async for frames in messages(socket, ot.Channel("ticks")):
+async def _ticks(manager: RiskManager, socket: Socket, consuming: asyncio.Event) -> None:
+    ticks = ot.Channel("ticks")
+    queue: asyncio.Queue[list[bytes]] = asyncio.Queue(HIGH_WATER)
+    await asyncio.gather(_take_in(ticks, queue, socket), _work_off(manager, ticks, queue, consuming))
+
+
+async def _take_in(ticks: ot.Channel, queue: asyncio.Queue[list[bytes]], socket: Socket) -> None:
+    async for frames in messages(socket, ticks):
+        await queue.put(frames)  # a full queue leaves the rest in the sockets, and market data has to say so
+        ticks.depth(queue.qsize())
+
+
+async def _work_off(
+    manager: RiskManager, ticks: ot.Channel, queue: asyncio.Queue[list[bytes]], consuming: asyncio.Event
+) -> None:
+    while True:
+        await consuming.wait()
+        frames = await queue.get()
+        ticks.depth(queue.qsize())
         manager.on_tick(Tick(*unpack(frames[1])))  # no span each: orders are traced, marks are not
 
 
@@ -164,32 +221,54 @@ async def _valuation(manager: RiskManager) -> None:
         await asyncio.sleep(_VALUATION)
 
 
+async def _first_positions(manager: RiskManager, gateway: Gateway) -> None:
+    """Learn what is held, before the first order that changes it."""
+    while not await _reconcile(manager, gateway):  # noqa: ASYNC110 - the venue tells nobody that it is back
+        await asyncio.sleep(_RECONCILIATION)
+
+
 async def _reconciliation(manager: RiskManager, gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(_RECONCILIATION)
-        try:
-            manager.reconcile(await asyncio.to_thread(gateway.positions))
-            gateway.venue.connected()
-        except RequestError as error:
-            _log.warning("the venue did not tell its positions: %s", error)
-            gateway.venue.disconnected()
+        await _reconcile(manager, gateway)
 
 
-async def work(settings: Settings, context: Context) -> None:
+async def _reconcile(manager: RiskManager, gateway: Gateway) -> bool:
+    try:
+        manager.reconcile(await asyncio.to_thread(gateway.positions))
+    except RequestError as error:
+        _log.warning("the venue did not tell its positions: %s", error)
+        gateway.venue.disconnected()
+        return False
+    gateway.venue.connected()
+    return True
+
+
+async def work(settings: Settings, context: Context, drill: Drill) -> None:
     """Check signals and keep the books until cancelled."""
-    manager = RiskManager(Limits())
+    manager, consuming = RiskManager(Limits()), asyncio.Event()
+    consuming.set()
+    drill.offer(
+        trip=partial(manager.switch.trip, "an operator, in a drill"),
+        reset=partial(manager.switch.reset, "an operator, in a drill"),
+        limit=manager.set_limit,
+        pause=consuming.clear,
+        resume=consuming.set,
+    )
     signals = bind(context, zmq.PULL, settings.signals_url)
     reports = bind(context, zmq.PULL, settings.fills_url)
     orders = connect(context, zmq.PUSH, settings.orders_url)
     ticks = connect(context, zmq.SUB, settings.ticks_url)
     ticks.subscribe(b"")
+    gateway = Gateway(settings)
+    await _first_positions(manager, gateway)
     _log.info("ready")
     await asyncio.gather(
-        _ticks(manager, ticks),
+        _ticks(manager, ticks, consuming),
         _signals(manager, signals, orders),
         _reports(manager, reports),
         _valuation(manager),
-        _reconciliation(manager, Gateway(settings)),
+        _reconciliation(manager, gateway),
     )
 
 

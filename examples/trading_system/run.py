@@ -12,8 +12,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,19 @@ from typing import Any
 import requests
 
 from trading_system.children import Child, ChildError
-from trading_system.faults import LONGEST, SCRIPT
+from trading_system.drill import Leader
+from trading_system.faults import LONGEST, SCRIPT, Step
 from trading_system.parent import parent_gone
+from trading_system.settings import DRILL_URL
 
 SERVICES = ("market_data", "risk_manager", "signal_bridge", "execution_engine")
 """In the order of their start; all but the first wait for their neighbours by themselves."""
 
 ENDING = ("market_data", "signal_bridge", "execution_engine", "risk_manager")
 """From the source of the flow to its end, so that nothing is under way when its reader ends."""
+
+RESTART_PAUSE = 1.0
+"""Seconds until a service that ended before its time is started again."""
 
 _POLL = 0.5
 _REQUEST_TIMEOUT = 5.0
@@ -41,12 +46,21 @@ def say(message: str, **fields: Any) -> None:
 
 
 class System:
-    """The venue and the services, from their start to their end."""
+    """The venue and the services, from their start to their end.
 
-    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
+    Args:
+        arguments: The command line.
+        folder: For the sockets.
+        leader: Who tells the services of the faults that are theirs, if it is this program.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, folder: Path, leader: Leader | None) -> None:
         self._arguments = arguments
         self._folder = folder
+        self._leader = leader
         self._children: dict[str, Child] = {}
+        self._supervisors: dict[str, asyncio.Task[None]] = {}
+        self._environ: Mapping[str, str] = os.environ
         self._url = ""
 
     async def start(self, stopping: asyncio.Event) -> None:
@@ -55,18 +69,21 @@ class System:
         Raises:
             ChildError: A part did not start.
         """
-        venue = await self._child("venue", os.environ, *self._venue_arguments())
-        self._url = f"http://127.0.0.1:{(await venue.ready())['port']}"
+        venue = await self._child("venue", *self._venue_arguments())
+        port = (await venue.ready())["port"]
+        say("started", part="venue", pid=venue.pid, port=port)
+        self._url = f"http://127.0.0.1:{port}"
         health = await self._ask("GET", "health")
-        environ = {
+        self._environ = {
             **os.environ,
             "TRADING_VENUE_URL": self._url,
             "TRADING_SYMBOLS": ",".join(health["symbols"]),
             "TRADING_SEED": str(self._arguments.seed),
             **{f"TRADING_{name}_URL": f"ipc://{self._folder}/{name.lower()}" for name in _SOCKETS},
+            **({DRILL_URL: self._leader.url} if self._leader else {}),
         }
         for part in SERVICES:
-            await self._child(part, environ)
+            await self._child(part)
         waiting = [asyncio.create_task(self._started(part)) for part in SERVICES]
         try:
             while not stopping.is_set() and not all(task.done() for task in waiting):
@@ -75,6 +92,8 @@ class System:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+        if self._arguments.restart:
+            self._supervisors = {part: asyncio.create_task(self._supervise(part)) for part in SERVICES}
 
     async def run(self, seconds: float, stopping: asyncio.Event) -> None:
         """Let it trade, and follow the script, until the time is over or `stopping` is set.
@@ -86,10 +105,7 @@ class System:
         begin, script = loop.time(), list(SCRIPT if self._arguments.faults else ())
         while (elapsed := loop.time() - begin) < seconds and not stopping.is_set():
             while script and script[0].at * seconds <= elapsed:
-                step = script.pop(0)
-                lasts = min(step.lasts * seconds, LONGEST)
-                await self._ask("POST", "faults", {"name": step.name, "seconds": lasts, **step.parameters})
-                say("fault", name=step.name, says=step.says, seconds=round(lasts, 1))
+                await self._begin(script.pop(0), seconds)
             say("counts", elapsed=round(elapsed, 1), counts=await self._ask("GET", "counts"))
             await self._wait(stopping, min(_POLL, max(0.0, begin + seconds - loop.time())))
 
@@ -100,6 +116,9 @@ class System:
             0 if each part ended by itself.
         """
         counts: Any = None
+        for supervisor in self._supervisors.values():
+            supervisor.cancel()
+        await asyncio.gather(*self._supervisors.values(), return_exceptions=True)
         if self._url:
             with suppress(ChildError):
                 await self._ask("DELETE", "faults")
@@ -114,6 +133,14 @@ class System:
         say("ended", counts=counts, health=health, codes=codes)
         return 0 if not any(codes.values()) else 1
 
+    async def _begin(self, step: Step, seconds: float) -> None:
+        lasts = min(step.lasts * seconds, LONGEST)
+        if not step.service:
+            await self._ask("POST", "faults", {"name": step.name, "seconds": lasts, **step.parameters})
+        elif self._leader:
+            self._leader.tell(step.service, step.name, **step.parameters)
+        say("fault", name=step.name, says=step.says, seconds=round(lasts, 1))
+
     async def _settled(self) -> None:
         """Wait until every order is over and every tick handed over, which takes a few milliseconds."""
         loop = asyncio.get_running_loop()
@@ -126,12 +153,27 @@ class System:
             await asyncio.sleep(_POLL / 10)
 
     async def _started(self, part: str) -> None:
-        await self._children[part].ready()
-        say("started", part=part)
+        child = self._children[part]
+        await child.ready()
+        say("started", part=part, pid=child.pid)
 
-    async def _child(self, part: str, environ: Any, *arguments: str) -> Child:
+    async def _supervise(self, part: str) -> None:
+        """Start a service again whenever it ends before its time."""
+        while True:
+            ended = self._children[part].ended
+            assert ended is not None
+            try:
+                await asyncio.shield(ended)
+            except ChildError as error:
+                say("lost", part=part, sentence=str(error))
+            await asyncio.sleep(RESTART_PAUSE)
+            await self._child(part)
+            with suppress(ChildError):  # then it is lost again
+                await self._started(part)
+
+    async def _child(self, part: str, *arguments: str) -> Child:
         child = self._children[part] = Child(part, _forward)
-        await child.start(environ, *arguments)
+        await child.start(self._environ, *arguments)
         return child
 
     async def _stop(self, part: str) -> int:
@@ -139,7 +181,11 @@ class System:
 
     async def _wait(self, stopping: asyncio.Event, seconds: float, *tasks: asyncio.Task[None]) -> None:
         """Wait, but not beyond the end of a child, of one of the tasks, or of our own."""
-        ended = [child.ended for child in self._children.values() if child.ended is not None]
+        ended = [
+            self._supervisors.get(part, child.ended)
+            for part, child in self._children.items()
+            if child.ended is not None
+        ]
         stop = asyncio.create_task(stopping.wait())
         pending = [task for task in tasks if not task.done()]
         await asyncio.wait([*ended, *pending, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -169,7 +215,7 @@ class System:
     def _venue_arguments(self) -> list[str]:
         given = self._arguments
         replay = ["--replay", given.replay, "--speed", str(given.speed)] if given.replay else []
-        return ["--port", "0", "--seed", str(given.seed), *replay]
+        return ["--port", str(given.port), "--seed", str(given.seed), "--rate", str(given.rate), *replay]
 
 
 _SOCKETS = ("TICKS", "SIGNALS", "ORDERS", "FILLS")
@@ -198,11 +244,22 @@ async def _stop_without_parent(stopping: asyncio.Event) -> None:
     stopping.set()
 
 
+@contextmanager
+def _leader(arguments: argparse.Namespace, folder: str) -> Iterator[Leader | None]:
+    """Lead what the script wants of the services, unless there is no script, or somebody else leads."""
+    if not arguments.faults or os.environ.get(DRILL_URL):
+        yield None
+        return
+    with Leader(f"ipc://{folder}/drill") as leader:
+        yield leader
+
+
 async def _main(arguments: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trading-"))
         stopping = await stack.enter_async_context(_stop_signals())
-        system, code = System(arguments, Path(folder)), 0
+        leader = stack.enter_context(_leader(arguments, folder))
+        system, code = System(arguments, Path(folder), leader), 0
         try:
             await system.start(stopping)
             await system.run(arguments.seconds, stopping)
@@ -219,6 +276,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--replay", metavar="DIR", help="replay LEAN ticks from this folder")
     parser.add_argument("--speed", type=float, default=60.0, help="of the replay (default: 60)")
     parser.add_argument("--seed", type=int, default=7, help="of the simulated market (default: 7)")
+    parser.add_argument("--rate", type=float, default=200.0, help="its ticks a second (default: 200)")
+    parser.add_argument("--port", type=int, default=0, help="of the venue (default: any free one)")
+    parser.add_argument("--restart", action="store_true", help="start a service again if it ends")
     parser.add_argument("--no-faults", dest="faults", action="store_false", help="leave it in peace")
     return parser.parse_args()
 

@@ -14,6 +14,7 @@ import zmq
 import zmq.asyncio
 
 import otel_trading as ot
+from trading_system.drill import Drill
 from trading_system.parent import parent_gone
 from trading_system.settings import Settings, SettingsError
 
@@ -21,6 +22,10 @@ VENUE = "SIM"
 """The short name of the simulated venue; a real one has its MIC (ISO 10383)."""
 
 ACCOUNT = "demo"
+
+HIGH_WATER = 10_000
+"""Messages that may wait in a socket, or in a queue behind one."""
+
 _BEAT = 1.0
 _LINGER_MS = 1000
 _USAGE_ERROR = 2
@@ -29,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 Context = zmq.asyncio.Context
 Socket = zmq.asyncio.Socket
-Work = Callable[[Settings, Context], Coroutine[Any, Any, None]]
+Work = Callable[[Settings, Context, Drill], Coroutine[Any, Any, None]]
 
 
 def run(name: str, work: Work) -> int:
@@ -37,7 +42,7 @@ def run(name: str, work: Work) -> int:
 
     Args:
         name: The service's name, as traces and metrics have it.
-        work: What it does, until it is cancelled.
+        work: What it does, until it is cancelled; it may offer commands to a drill.
 
     Returns:
         The exit code: 2, after one sentence, where it could not start.
@@ -90,14 +95,14 @@ async def messages(socket: Socket, channel: ot.Channel) -> AsyncIterator[list[by
 def _socket(context: Context, kind: int) -> Socket:
     socket = context.socket(kind)
     socket.linger = _LINGER_MS
-    socket.set_hwm(10_000)
+    socket.set_hwm(HIGH_WATER)
     return socket
 
 
 async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
     loop = asyncio.get_running_loop()
-    context = Context()
-    working = asyncio.create_task(work(settings, context), name=name)
+    context, drill = Context(), Drill()
+    working = asyncio.create_task(work(settings, context, drill), name=name)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, working.cancel)
     background = [
@@ -105,6 +110,10 @@ async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
         asyncio.create_task(_beat()),
         asyncio.create_task(_stop_without_parent(working)),
     ]
+    if settings.drill_url:
+        commands = connect(context, zmq.SUB, settings.drill_url)
+        commands.subscribe(name.encode())
+        background.append(asyncio.create_task(drill.listen(commands)))
     try:
         await asyncio.wait([working])
     finally:

@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+DRILL_URL = "TRADING_DRILL_URL"
+"""The variable of `Settings.drill_url`."""
+
 _ENDPOINT = re.compile(r"(tcp://[^:/\s]+:\d{1,5}|ipc://\S+)")
 
 
@@ -28,6 +31,7 @@ class Settings:
         seed: The seed of the market that the model is trained on.
         key_id: The key that the venue knows us by.
         secret_key: Its secret.
+        drill_url: ZeroMQ, XPUB/SUB: the leader of a drill to every service; empty where there is none.
     """
 
     venue_url: str
@@ -39,6 +43,7 @@ class Settings:
     seed: int
     key_id: str
     secret_key: str
+    drill_url: str
 
     @property
     def stream_url(self) -> str:
@@ -67,7 +72,13 @@ class Settings:
             seed=int(_matching(environ, "TRADING_SEED", "7", r"\d{1,9}")),
             key_id=environ.get("APCA_API_KEY_ID") or "demo-key",
             secret_key=environ.get("APCA_API_SECRET_KEY") or "demo-secret",
+            drill_url=_drill_url(environ),
         )
+
+
+def _drill_url(environ: Mapping[str, str]) -> str:
+    default = "tcp://127.0.0.1:5565"
+    return _matching(environ, DRILL_URL, default, _ENDPOINT) if environ.get(DRILL_URL) else ""
 
 
 def _matching(environ: Mapping[str, str], name: str, default: str, pattern: str | re.Pattern[str]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from functools import partial
 from time import monotonic
 
 import zmq
 
 import otel_trading as ot
+from trading_system.drill import Drill
 from trading_system.messages import Signal, Tick, pack, unpack
 from trading_system.model import Classifier, Features, train
 from trading_system.service import Context, connect, messages, run
@@ -29,7 +31,7 @@ class SignalBridge:
     """From a tick to a signal."""
 
     def __init__(self, settings: Settings, classifier: Classifier) -> None:
-        self._classifier = classifier
+        self.classifier = classifier
         self._features = {symbol: Features() for symbol in settings.symbols}
         self._last: dict[str, float] = dict.fromkeys(settings.symbols, 0.0)
         self._model = ot.Model("logistic-1", strategy=STRATEGY, feature_set="top-of-book-1")
@@ -49,7 +51,7 @@ class SignalBridge:
             if features is None:
                 return None
             with self._model.inference():
-                p = self._classifier.predict(features)
+                p = self.classifier.predict(features)
             signal.direction = self._decide(tick.symbol, p)
             if signal.direction == "hold":
                 return None
@@ -57,17 +59,22 @@ class SignalBridge:
         return Signal(tick.symbol, signal.direction, strength, tick.mid, tick.received_ns)
 
     def _decide(self, symbol: str, p: float) -> str:
-        if self._classifier.sell_below < p < self._classifier.buy_above:
+        if self.classifier.sell_below < p < self.classifier.buy_above:
             return "hold"
         if monotonic() - self._last[symbol] < COOLDOWN:
             return "hold"
         self._last[symbol] = monotonic()
-        return "buy" if p >= self._classifier.buy_above else "sell"
+        return "buy" if p >= self.classifier.buy_above else "sell"
 
 
-async def work(settings: Settings, context: Context) -> None:
+async def work(settings: Settings, context: Context, drill: Drill) -> None:
     """Turn ticks into signals until cancelled."""
-    bridge = SignalBridge(settings, await asyncio.to_thread(train, settings.seed + 1))
+    classifier = await asyncio.to_thread(train, settings.seed + 1)
+    bridge = SignalBridge(settings, classifier)
+    drill.offer(
+        fail_model=partial(setattr, bridge, "classifier", classifier.misfit()),
+        mend_model=partial(setattr, bridge, "classifier", classifier),
+    )
     ticks, signals = ot.Channel("ticks"), ot.Channel("signals")
     incoming = connect(context, zmq.SUB, settings.ticks_url)
     outgoing = connect(context, zmq.PUSH, settings.signals_url)

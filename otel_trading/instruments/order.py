@@ -53,13 +53,27 @@ def _step(method: Callable[Concatenate[Order, P], None]) -> Callable[Concatenate
 class Submission(Operation):
     """The handing over of an order; a block that succeeds has submitted it."""
 
-    __slots__ = ("_order",)
+    __slots__ = ("_is_sent", "_order")
 
     def __init__(self, order: Order, opened: Opened, kind: OrderMetrics) -> None:
         super().__init__(opened, kind.submit_duration, kind.submit_failed)
         self._order = order
+        self._is_sent = False
+
+    @guard("order handed over")
+    def sent(self) -> None:
+        """State that the last byte left: the rest of the block is no part of the submission.
+
+        For a client that returns only with the venue's answer. The second time changes nothing.
+        """
+        if not self._is_sent:
+            self._is_sent = True
+            super()._finish(perf_counter() - self._start, None)
+            self._order.submitted()
 
     def _finish(self, elapsed: float, error: BaseException | None) -> None:
+        if self._is_sent:
+            return
         super()._finish(elapsed, error)
         if error is None:
             self._order.submitted()
@@ -236,7 +250,7 @@ class Order:
         `retried()` and try again.
 
         Returns:
-            A context manager.
+            A context manager that has `sent()`, for a client whose call goes on after the last byte left.
         """
         self._life.attempted_at = perf_counter()
         opened = span("submit order", self._life.trace.identity, kind=SpanKind.CLIENT, context=self.context)

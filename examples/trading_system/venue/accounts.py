@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from trading_system.venue.book import Side
 from trading_system.venue.orders import Order
-from trading_system.venue.ticks import PRICE_SCALE
+from trading_system.venue.ticks import CENT, PRICE_SCALE
 
 STARTING_CASH = 1_000_000 * PRICE_SCALE
 MULTIPLIER = 2
+BASIS_POINT = 10_000
 
 
 @dataclass(slots=True)
@@ -75,6 +76,23 @@ class Account:
         """Market value of a position; a short one is negative."""
         position = self.positions[symbol]
         return position.quantity * self.marks.get(symbol, 0)
+
+    def adverse_moves(self, bps: float) -> dict[str, int]:
+        """How prices would move against each position: down where it is long, up where it is short.
+
+        Args:
+            bps: How far, in basis points of the mark.
+
+        Returns:
+            The move of each symbol held, in ten-thousandths of a dollar, of whole cents.
+        """
+        cents = {
+            symbol: round(self.marks.get(symbol, 0) * bps / BASIS_POINT / CENT) for symbol in self.positions
+        }
+        return {
+            symbol: CENT * (-far if self.positions[symbol].quantity > 0 else far)
+            for symbol, far in cents.items()
+        }
 
     @property
     def long_value(self) -> int:

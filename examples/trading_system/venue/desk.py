@@ -5,15 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from trading_system.venue.accounts import Account
+from trading_system.venue.accounts import BASIS_POINT, Account
 from trading_system.venue.book import Book, BookOrder, Execution, Side
 from trading_system.venue.faults import Faults
 from trading_system.venue.orders import Order, Ticket, replacement_from, ticket_from
 from trading_system.venue.refusals import forbidden, invalid, unknown
 from trading_system.venue.ticks import Quote, Tick, dollars
 from trading_system.venue.wire import Json, order_json, update_json
-
-BASIS_POINT = 10_000
 
 
 class Desk:

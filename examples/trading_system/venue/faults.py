@@ -6,12 +6,15 @@ latency             requests are answered `delay` seconds late
 refuse_connections  new requests and WebSockets lose their connection before any answer
 half_open           connections are accepted and stay silent, and so do the streams that are open
 drop_connections    open WebSockets are closed, new ones are turned away
+feed_silent         every tick is withheld, while the connections stay open
 sequence_gap        ticks are withheld, their numbers are skipped
 crossed_quotes      quotes arrive with the bid above the ask
 bad_quotes          quotes arrive with a price of zero, or without their other side
 rejects             orders are accepted by request and then rejected by trade update
 slippage            fills are worse by `bps` basis points, limit orders up to their limit
 duplicate_fill      fills are reported twice, under the same execution id
+adverse_move        prices of what the account holds move against it by `bps` basis points, and come back
+clock_skew          the venue's clock is `offset` seconds ahead
 
 `share` is the part of the occasions that are hit, spread evenly: 0.1 is every tenth.
 """
@@ -29,12 +32,15 @@ PARAMETERS: dict[str, dict[str, float]] = {
     "refuse_connections": {},
     "half_open": {},
     "drop_connections": {},
+    "feed_silent": {},
     "sequence_gap": {"share": 0.1},
     "crossed_quotes": {"share": 0.1},
     "bad_quotes": {"share": 0.1},
     "rejects": {"share": 1.0},
     "slippage": {"bps": 20, "share": 1.0},
     "duplicate_fill": {"share": 1.0},
+    "adverse_move": {"bps": 500},
+    "clock_skew": {"offset": 1},
 }
 
 

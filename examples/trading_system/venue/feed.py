@@ -73,7 +73,7 @@ class Feed:
 
     Each tick takes the next number, whoever is subscribed: a client of everything sees every loss as a gap.
     It is counted once for each connection that wants it, as `sent` when it is handed over, else as `withheld`
-    with the reason: sequence_gap, overflow (a slow client), connection_lost, no_subscriber.
+    with the reason: feed_silent, sequence_gap, overflow (a slow client), connection_lost, no_subscriber.
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -93,6 +93,8 @@ class Feed:
         wanting = [subscriber for subscriber in self._subscribers if subscriber.wants(tick)]
         if not wanting:
             self._withheld["no_subscriber"] += 1
+        elif self._faults.active("feed_silent"):
+            self._withheld["feed_silent"] += len(wanting)
         elif self._faults.hit("sequence_gap"):
             self._withheld["sequence_gap"] += len(wanting)
         else:

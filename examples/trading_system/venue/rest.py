@@ -164,9 +164,10 @@ async def _clock(venue: Venue, _: Request) -> Response:
     tomorrow = datetime.now(timezone.utc).replace(hour=13, minute=30, second=0, microsecond=0) + timedelta(
         days=1
     )
+    skew = venue.faults.active("clock_skew")
     return JSONResponse(
         {
-            "timestamp": now_iso(),
+            "timestamp": now_iso(ahead=skew.parameters["offset"] if skew else 0.0),
             "is_open": not venue.desk.is_closed,
             "next_open": tomorrow.isoformat(),
             "next_close": (tomorrow + timedelta(hours=6, minutes=30)).isoformat(),

@@ -36,6 +36,21 @@ class Trade(NamedTuple):
 Tick = Quote | Trade
 
 
+def moved(tick: Tick, by: int) -> Tick:
+    """Move each price that a tick states, down to a cent at the lowest.
+
+    Args:
+        tick: A quote or a trade.
+        by: How far, in ten-thousandths of a dollar; negative is down.
+
+    Returns:
+        The tick at its new prices.
+    """
+    names = ("bid_price", "ask_price") if isinstance(tick, Quote) else ("price",)
+    prices = {name: getattr(tick, name) for name in names}
+    return tick._replace(**{name: max(CENT, price + by) for name, price in prices.items() if price})
+
+
 def dollars(value: int) -> str:
     """Write ten-thousandths of a dollar as the decimal text the broker's JSON uses.
 

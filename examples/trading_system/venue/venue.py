@@ -13,7 +13,7 @@ from trading_system.venue.faults import Fault, Faults
 from trading_system.venue.feed import Feed, Outbox
 from trading_system.venue.gate import Gate
 from trading_system.venue.replay import Replay
-from trading_system.venue.ticks import Tick
+from trading_system.venue.ticks import Tick, moved
 from trading_system.venue.wire import Json
 
 # Ticks that fall due within one pause travel in one message.
@@ -60,6 +60,7 @@ class Venue:
         self.refused: Counter[str] = Counter()
         self.updates_lost = 0
         self.market = "waiting"
+        self._moves: dict[str, int] = {}
         self._next = next(source.ticks, None)
         self._reached = 0.0
         self._session: asyncio.Task[None] | None = None
@@ -91,6 +92,8 @@ class Venue:
         elif fault.name == "drop_connections":
             self.dropped.set()
             self.dropped = asyncio.Event()
+        elif fault.name == "adverse_move":
+            self._moves = self.desk.account.adverse_moves(fault.parameters["bps"])
         return fault
 
     def clear_faults(self) -> None:
@@ -122,9 +125,15 @@ class Venue:
             if turn % TURN == 0:
                 await asyncio.sleep(0)
             self._reached = elapsed
-            self.desk.apply(tick)
-            self.feed.publish(tick)
+            self._publish(tick)
             self._next = next(self.source.ticks, None)
+
+    def _publish(self, tick: Tick) -> None:
+        """Let a tick reach the books, and then the feed."""
+        if self._moves and self.faults.active("adverse_move"):
+            tick = moved(tick, self._moves.get(tick.symbol, 0))
+        self.desk.apply(tick)
+        self.feed.publish(tick)
 
     def _report(self, update: Json) -> None:
         message = json.dumps(update).encode()

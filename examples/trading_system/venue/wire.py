@@ -1,7 +1,7 @@
 """Wire: the JSON and msgpack shapes that the broker's clients read."""
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgpack
@@ -173,9 +173,13 @@ def asset_json(asset: Asset) -> Json:
     }
 
 
-def now_iso() -> str:
-    """The time of day as the broker writes it."""
-    return _text(datetime.now(timezone.utc))
+def now_iso(ahead: float = 0.0) -> str:
+    """The time of day as the broker writes it.
+
+    Args:
+        ahead: How many seconds after now.
+    """
+    return _text(datetime.now(timezone.utc) + timedelta(seconds=ahead))
 
 
 def _iso(moment: datetime | None) -> str | None:

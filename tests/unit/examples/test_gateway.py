@@ -98,14 +98,15 @@ def test_an_order_that_did_not_arrive_is_rejected_by_the_gateway(submit, seen):
 
 
 @pytest.mark.parametrize(
-    ("side", "takes", "price", "force"),
+    ("side", "takes", "order_type", "price"),
     [
-        ("buy", True, 10.02, "ioc"),
-        ("buy", False, 10.0, "day"),
-        ("sell", True, 10.0, "ioc"),
-        ("sell", False, 10.02, "day"),
+        ("buy", True, "market", None),
+        ("buy", False, "limit", 10.0),
+        ("sell", True, "market", None),
+        ("sell", False, "limit", 10.02),
     ],
 )
-def test_a_ticket_takes_the_other_side_or_posts_at_its_own(side, takes, price, force):
+def test_a_ticket_takes_the_other_side_at_its_price_or_posts_at_its_own(side, takes, order_type, price):
     made = ticket(REQUEST._replace(side=side), takes=takes)
-    assert (made.limit_price, made.time_in_force.value) == (price, force)
+    assert (made.type.value, made.to_request_fields().get("limit_price")) == (order_type, price)
+    assert (made.side.value, made.time_in_force.value) == (side, "day")

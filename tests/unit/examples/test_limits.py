@@ -42,9 +42,9 @@ def test_what_the_order_itself_exceeds(account, changes, check_type):
 
 def test_a_position_counts_with_the_orders_on_their_way(account):
     account.trade("IBM", 300, 100)
-    account.reserve("IBM", 101)
+    account.reserve("c-0", "IBM", 101)
     assert refused(account) == ["position"]
-    account.reserve("IBM", -1)
+    account.release("c-0", 1)
     assert refused(account) == []
 
 
@@ -55,7 +55,7 @@ def test_an_order_that_reduces_a_position_beyond_its_limit_passes(account):
 
 
 def test_the_gross_exposure_counts_every_symbol(account):
-    account.trade("AAPL", -3_900, 100)
+    account.trade("AAPL", -4_900, 100)
     assert refused(account) == ["gross_exposure"]
 
 

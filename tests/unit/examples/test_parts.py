@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from trading_system.faults import SCRIPT
+from trading_system.limits import Limits
 from trading_system.messages import OrderRequest, Report, Signal, Tick, pack, unpack
 from trading_system.model import FEATURES, Features, train
-from trading_system.order_book import OrderBook
+from trading_system.order_book import OrderBook, SlowBook
+from trading_system.risk_manager import MOST_HELD
 from trading_system.settings import Settings, SettingsError
 from trading_system.venue.faults import Faults
 
@@ -21,6 +25,7 @@ def test_the_settings_have_the_defaults_of_one_machine():
     settings = Settings.from_environ({"TRADING_SYMBOLS": ""})
     assert settings.stream_url == "ws://127.0.0.1:8710"
     assert settings.symbols == ("IBM", "AAPL", "MSFT")
+    assert settings.drill_url == ""
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,7 @@ def test_the_settings_have_the_defaults_of_one_machine():
         ("TRADING_TICKS_URL", "tcp://127.0.0.1", "tcp://127.0.0.1:5561"),
         ("TRADING_SYMBOLS", "ibm aapl", "IBM,AAPL,MSFT"),
         ("TRADING_SEED", "seven", "7"),
+        ("TRADING_DRILL_URL", "5565", "tcp://127.0.0.1:5565"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_should_look_like(name, value, like):
@@ -44,7 +50,7 @@ def test_a_wrong_setting_is_named_with_what_it_should_look_like(name, value, lik
         TICK,
         Signal("IBM", "buy", 0.3, 10.01, 1),
         OrderRequest("c", "mm", "IBM", "sell", 200, 10.0, 10.02, 10.01, 1),
-        Report("mm", "IBM", -200, 10.0, -200),
+        Report("c", "mm", "IBM", -200, 10.0, -200),
     ],
 )
 def test_a_message_comes_back_as_it_was_sent(message):
@@ -85,6 +91,18 @@ def test_a_book_of_one_side_is_no_violation():
     assert book.violation is None
 
 
+def test_a_slow_book_is_the_book_it_stands_for():
+    book = OrderBook("IBM")
+    book.quote(QUOTE)
+    slow = SlowBook(book, 0.01)
+    begin = perf_counter()
+    slow.quote({**QUOTE, "bp": 10.01})
+    slow.trade({"p": 10.02})
+    assert perf_counter() - begin >= 0.02
+    assert slow.top(7) == book.top(7) == ("IBM", 10.01, 100, 10.02, 200, 7)
+    assert book.last_price == 10.02
+
+
 def test_there_are_features_when_there_are_enough_whole_quotes():
     features = Features()
     given = [features.update(TICK) for _ in range(32)]
@@ -109,15 +127,29 @@ def test_a_crossed_quote_is_refused(classifier):
         classifier.predict(np.array([0, -1.0, 0, 0]))
 
 
+def test_a_model_of_other_features_fails_and_the_one_it_was_made_of_does_not(classifier):
+    with pytest.raises(ValueError, match="matmul"):
+        classifier.misfit().predict(np.zeros(4))
+    assert 0 < classifier.predict(np.zeros(4)) < 1
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=4, max_size=4))
 def test_a_prediction_is_a_probability(classifier, features):
     assert 0 <= classifier.predict(np.array(features)) <= 1
 
 
-@pytest.mark.parametrize("step", SCRIPT, ids=lambda step: step.name)
-def test_the_venue_knows_each_fault_of_the_script(step):
+@pytest.mark.parametrize("step", [step for step in SCRIPT if not step.service], ids=lambda step: step.name)
+def test_the_venue_knows_each_of_its_faults_in_the_script(step):
     Faults(lambda: 0.0).activate({"name": step.name, "seconds": 1, **step.parameters})
     assert step.at + step.lasts < 1
+
+
+def test_the_limit_that_the_script_changes_is_put_back():
+    steps = [step for step in SCRIPT if step.service]
+    assert [(step.service, step.name, step.parameters["name"]) for step in steps] == [
+        ("risk-manager", "limit", "position")
+    ] * 2
+    assert steps[0].parameters["value"] < MOST_HELD < steps[1].parameters["value"] == Limits().position
 
 
 def test_the_script_is_in_order():

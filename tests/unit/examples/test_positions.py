@@ -44,10 +44,39 @@ def test_realized_and_unrealized_profit_are_what_cash_and_value_say(executions):
 def test_orders_on_their_way_count_until_they_are_released():
     account = Account(0)
     account.trade("IBM", 100, 10)
-    account.reserve("IBM", 200)
-    assert account.expected("IBM") == 300
-    account.reserve("IBM", -200)
-    assert account.expected("IBM") == 100
+    account.reserve("c-1", "IBM", 200)
+    account.reserve("c-2", "AAPL", -50)
+    assert (account.expected("IBM"), account.is_settled("IBM")) == (300, False)
+    assert account.release("c-1", 150)
+    assert account.expected("IBM") == 150
+    assert account.release("c-1", 50)
+    assert (account.expected("IBM"), account.is_settled("IBM")) == (100, True)
+
+
+def test_an_order_that_is_not_known_is_not_released():
+    account = Account(0)
+    assert not account.release("c-1", 100)
+    assert account.expected("IBM") == 0
+
+
+def test_orders_that_left_too_long_ago_are_given_up():
+    account = Account(0)
+    account.reserve("c-1", "IBM", 200)
+    account.forget(60)
+    assert not account.is_settled("IBM")
+    account.forget(0)
+    assert account.is_settled("IBM")
+    assert not account.release("c-1", 200)
+
+
+@given(trades, st.integers(-500, 500), st.floats(1, 500, allow_nan=False))
+def test_a_position_that_is_taken_over_changes_no_profit_that_was_realized(executions, quantity, price):
+    account, realized = Account(1_000_000), 0.0
+    for shares, paid in executions:
+        realized += account.trade("IBM", shares, paid)
+    account.adopt("IBM", Position(quantity, price))
+    assert account.position("IBM").quantity == quantity
+    assert account.profit == pytest.approx(realized + account.position("IBM").profit, abs=1e-4)
 
 
 def test_gross_exposure_counts_both_sides():

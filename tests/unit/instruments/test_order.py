@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from itertools import count
 from threading import Barrier, Thread
 
 import pytest
@@ -109,6 +110,31 @@ def test_a_failed_submission_submits_nothing_and_goes_on_as_it_came(seen):
     assert seen.total("trading.order.submitted") == 0
     assert seen.total("trading.order.submit.duration", type="TimeoutError") == 1
     assert not order.is_open
+
+
+def test_what_follows_the_last_byte_is_no_part_of_the_submission(seen, monkeypatch):
+    moments = count(10, 0.25)
+    monkeypatch.setattr("otel_trading.instruments.order.perf_counter", lambda: next(moments))
+    monkeypatch.setattr("otel_trading.instruments.operation.perf_counter", lambda: next(moments))
+    order = new_order(venue="answering")
+    with order.submitting() as submission:
+        submission.sent()
+        submission.sent()
+        assert order.is_open
+    (point,) = [p for p in seen.points("trading.order.submit.duration", name="answering") if p.count]
+    assert (point.count, point.sum) == (1, 0.25)
+    assert seen.total("trading.order.submitted") == 1
+
+
+def test_an_order_whose_answer_was_an_error_was_submitted_all_the_same(seen):
+    order = new_order()
+    with pytest.raises(TimeoutError), order.submitting() as submission:
+        submission.sent()
+        raise TimeoutError("no answer")
+    assert order.is_open
+    assert seen.total("trading.order.submit.duration", type="TimeoutError") == 0
+    order.rejected("broker_option", "venue")
+    assert completed(seen) == {"rejected": 1}
 
 
 def test_a_second_attempt_counts_as_a_retry_and_submits_once(seen):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trading_system.venue.accounts import STARTING_CASH, Account
 from trading_system.venue.book import Side
+from trading_system.venue.ticks import PRICE_SCALE
 
 TRADES = st.lists(
     st.tuples(st.sampled_from(Side), st.integers(1, 400), st.integers(1, 500).map(lambda d: d * 10_000))
@@ -54,3 +55,12 @@ def test_equity_is_what_the_trades_made_of_the_cash(trades: list[tuple[Side, int
         shares, cash = shares + sign * quantity, cash - sign * quantity * price
     assert account.equity == STARTING_CASH + cash + shares * mark
     assert sum(position.quantity for position in account.positions.values()) == shares
+
+
+def test_prices_move_against_whoever_holds_the_shares_by_whole_cents() -> None:
+    account = Account()
+    account.trade("IBM", Side.BUY, 100, 182 * PRICE_SCALE)
+    account.trade("MSFT", Side.SELL, 100, 415 * PRICE_SCALE)
+    for symbol, price in {"IBM": 1_821_500, "MSFT": 4_150_000, "AAPL": 1_950_000}.items():
+        account.mark(symbol, price)
+    assert account.adverse_moves(500) == {"IBM": -91_100, "MSFT": 207_500}

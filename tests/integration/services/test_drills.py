@@ -1,0 +1,117 @@
+"""What a drill does to the services shows in their telemetry, and is over when the drill says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import psutil
+
+CONNECTIONS = ("market-data", "execution-engine")
+A_SHARE = 150
+"""USD, less than that; marks differ by cents."""
+
+
+def test_a_closed_market_is_idle_and_loses_nothing(system: Any) -> None:
+    def states() -> list[list[str]]:
+        return [system.state("trading.connection.status", service) for service in CONNECTIONS]
+
+    assert states() == [["connected"]] * 2
+    system.control("POST", "market", {"running": False})
+    system.wait_until(lambda: states() == [["idle"]] * 2, "the close")
+    closed = system.control("GET", "counts")["ticks"]["produced"]
+    system.control("POST", "market", {"running": True})
+    system.wait_until(lambda: states() == [["connected"]] * 2, "the opening")
+    system.wait_until(
+        lambda: system.total("trading.market_data.message.received") > closed, "a tick after the opening"
+    )
+    assert system.end() == 0
+    counts = system.lines[-1]["counts"]
+    assert counts["ticks"]["withheld"] == 0
+    assert counts["ticks"]["sent"] == system.total("trading.market_data.message.received")
+    assert system.total("trading.market_data.message.missed") == 0
+    assert system.total("trading.market_data.message.dropped") == 0
+
+
+def test_the_risk_manager_is_tripped_limited_and_paused_and_recovers(system: Any) -> None:
+    def do(command: str, **given: Any) -> None:
+        system.leader.tell("risk-manager", command, **given)
+
+    def switch() -> list[str]:
+        return system.state("trading.kill_switch.status", "risk-manager")
+
+    def failed() -> float:
+        return system.total("trading.risk.check.performed", type="position", result="fail")
+
+    def depth() -> float:
+        return system.total("trading.queue.depth", "risk-manager", name="ticks")
+
+    assert (switch(), failed()) == (["armed"], 0)
+    do("trip")
+    do("limit", name="position", value=1)
+    do("pause")
+    system.wait_until(lambda: switch() == ["tripped"], "the trip")
+    system.wait_until(lambda: depth() > 200, "the backlog")
+    do("reset")
+    system.wait_until(lambda: failed() > 0, "a check that fails")
+    assert switch() == ["armed"]
+    do("limit", name="position", value=600)
+    do("resume")
+    system.wait_until(lambda: depth() < 100, "the end of the backlog")
+
+
+def test_a_model_fails_and_a_feed_is_slow_until_they_are_mended(system: Any) -> None:
+    def seconds() -> float:
+        return sum(one.value for one in system.series("trading.market_data.process.duration"))
+
+    def errors() -> float:
+        return system.total("trading.signal.inference.errors")
+
+    assert errors() == 0
+    before = seconds()
+    system.leader.tell("signal-bridge", "fail_model")
+    system.leader.tell("market-data", "slow_ticks", seconds=0.002)
+    system.wait_until(lambda: errors() > 50, "errors of the model")
+    system.wait_until(lambda: seconds() - before > 0.2, "slow processing")
+    system.leader.tell("signal-bridge", "mend_model")
+    system.leader.tell("market-data", "fast_ticks")
+    predicted = system.total("trading.signal.generated")
+    system.wait_until(lambda: system.total("trading.signal.generated") > predicted + 50, "signals again")
+
+
+def test_memory_grows_and_shrinks_in_the_process_that_is_meant(system: Any) -> None:
+    def used(service: str) -> float:
+        return system.total("process.memory.usage", service) / 1024**2
+
+    before = {service: used(service) for service in CONNECTIONS}
+    system.leader.tell("execution-engine", "grow", megabytes=200)
+    system.wait_until(lambda: used("execution-engine") - before["execution-engine"] > 190, "the growth")
+    assert used("market-data") - before["market-data"] < 100
+    system.leader.tell("execution-engine", "shrink")
+    system.wait_until(lambda: used("execution-engine") - before["execution-engine"] < 100, "the shrinking")
+
+
+def test_services_that_are_killed_come_back_and_know_what_is_held(system: Any) -> None:
+    def exposure() -> float:
+        return sum(abs(one.value) for one in system.series("trading.portfolio.exposure", "risk-manager"))
+
+    for part, service in (("risk_manager", "risk-manager"), ("execution_engine", "execution-engine")):
+        os.kill(system.said("started", part)[0]["pid"], signal.SIGKILL)
+        system.wait_until(lambda part=part: len(system.said("started", part)) == 2, f"the return of {part}")
+        assert system.leader.wait_for(service, seconds=60)
+        (lost,) = system.said("lost", part)
+        assert lost["sentence"] == f"{part} ended with exit code -9"
+        first, second = (line["pid"] for line in system.said("started", part))
+        assert not psutil.pid_exists(first)
+        assert psutil.pid_exists(second)
+    filled = system.control("GET", "counts")["orders"]["filled"]
+    system.wait_until(
+        lambda: system.control("GET", "counts")["orders"]["filled"] > filled, "trading to go on"
+    )
+    system.control("POST", "market", {"running": False})
+    held = system.holdings()
+    assert held > 0
+    system.wait_until(lambda: abs(exposure() - held) < A_SHARE, "the risk manager to know what is held")
+    assert system.end() == 0
+    assert set(system.lines[-1]["codes"].values()) == {0}
