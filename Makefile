@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 DEMO_SECONDS ?= 60
 DEMO_REPLAY ?=
 DEMO_REPORT ?=
+DRILL ?=
 
-.PHONY: help demo test check generate bench docs env clean stack stack-down live test-stack
+.PHONY: help demo test check generate bench docs env clean stack stack-down live test-stack drill quiet-day \
+	mutate-alerts
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -43,17 +45,29 @@ live: $(VENV)/installed stack ## Run the example against the real backends (DEMO
 test-stack: $(VENV)/installed ## Test the Collector's configuration on the real programs (builds them once)
 	@OTEL_TRADING_STACK_TESTS=1 $(BIN)/python -m pytest tests/stack -p no:randomly -o addopts="--import-mode=importlib --strict-markers --strict-config -ra" --durations=10
 
-check: $(VENV)/installed ## Lint, types, generated files in sync, docs build
+drill: $(VENV)/installed ## Put each alert's fault in force on the real stack: seconds to detect and to resolve (DRILL)
+	@PYTHONPATH=examples $(BIN)/python -m tests.drills $(DRILL)
+
+quiet-day: $(VENV)/installed ## Trade sessions with no fault on the real stack: nothing may fire
+	@PYTHONPATH=examples $(BIN)/python -m tests.drills.quiet
+
+mutate-alerts: $(VENV)/installed ## Remove each clause of each P0 rule: a test has to notice
+	@$(BIN)/python -m alerts.mutate
+
+check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, docs build
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m registry.generate --check
 	@$(BIN)/python docs/write_settings.py --check
+	@$(BIN)/python -m alerts.generate --check
+	@$(BIN)/otel-trading lint
 	@$(BIN)/mkdocs build --quiet --strict
 
 generate: $(VENV)/installed ## Write the files that are generated from registry/ and from the settings
 	@$(BIN)/python -m registry.generate
 	@$(BIN)/python docs/write_settings.py
+	@$(BIN)/python -m alerts.generate
 
 bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
 	@$(BIN)/python benchmarks/bench_recording.py

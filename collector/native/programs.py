@@ -17,6 +17,9 @@ ALERTS = CONFIG.parent / "alerts"
 LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "200", "GOMEMLIMIT": "330MiB"}
 """Of the Collector, as in compose.yaml: traces that wait for their decision are scanned less often for it."""
+RESEND_DELAY = "--rules.alert.resend-delay=10s"
+"""Of Prometheus, as in compose.yaml: an alert that is told no more ends after four times as long, so that the
+dead-man's switch falls silent 40 s after Prometheus."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def _prometheus(site: Site) -> list[str]:
         f"--web.listen-address={site.address('PROMETHEUS_PORT')}",
         "--web.enable-otlp-receiver",
         "--web.enable-lifecycle",
+        RESEND_DELAY,
         "--enable-feature=exemplar-storage",
     ]
 

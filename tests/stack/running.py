@@ -38,7 +38,7 @@ def poll_until(sentence: str, ask: Callable[[], T | None], patience: float = PAT
 class RunningStack:
     """A running copy of the stack, with its backends as the doctor asks them."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, **configuration: Any) -> None:
         services = free_ports()
         self.metrics_ports = {
             "MARKET_DATA_METRICS": services["GRAFANA_PORT"],
@@ -49,7 +49,7 @@ class RunningStack:
         targets = {name: f"127.0.0.1:{port}" for name, port in self.metrics_ports.items()}
         components = sorted({program.component for program in PROGRAMS.values()})
         settings = {"OTELCOL_HOST_INTERVAL": "5s", **targets, **(settings or {})}
-        self.site = Site(folder, free_ports(), build(components), settings=settings)
+        self.site = Site(folder, free_ports(), build(components), settings=settings, **configuration)
         self.stack = Stack(self.site)
         self.prometheus = Prometheus(self.site.url("PROMETHEUS_PORT"))
         self.jaeger = Jaeger(self.site.url("JAEGER_PORT"))

@@ -1,0 +1,63 @@
+"""Conductor: runs rounds of drills, one after another, and what overlaps within a round at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tests.drills.drill import Drill, Result, Scene, perform
+from tests.drills.receiver import Notice
+from tests.drills.stage import until_quiet
+
+_SETTLING = 300.0
+_ALWAYS = "TradingWatchdog"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of some rounds.
+
+    Attributes:
+        results: One for each drill.
+        noise: Whatever else somebody was told of.
+        seconds: How long it all took.
+    """
+
+    results: list[Result]
+    noise: list[Notice]
+    seconds: float
+
+
+def conduct(
+    scene: Scene,
+    rounds: Sequence[Sequence[Drill]],
+    alongside: Sequence[Drill] = (),
+    settling: float = _SETTLING,
+) -> Record:
+    """Run the rounds.
+
+    Args:
+        scene: Where.
+        rounds: Each begins when the one before is over and nothing of it fires any more.
+        alongside: Drills that take long and disturb nothing, beside all rounds.
+        settling: Seconds that are waited for quiet between rounds.
+    """
+    began, results = time.time(), []
+    with ThreadPoolExecutor(len(alongside) or 1) as longest:
+        beside = [longest.submit(perform, drill, scene) for drill in alongside]
+        for drills in rounds:
+            results += _round(drills, scene)
+            until_quiet(scene, settling if not alongside else 30)
+        results += [future.result() for future in beside]
+    expected = {result.drill.alert for result in results} | {_ALWAYS}
+    noise = [n for n in scene.receiver.notices if n.at >= began and n.alert not in expected]
+    told = [n for n in noise if n.receiver != "nobody" and n.status == "firing"]
+    return Record(results, told, time.time() - began)
+
+
+def _round(drills: Sequence[Drill], scene: Scene) -> list[Result]:
+    with ThreadPoolExecutor(len(drills)) as threads:
+        running = [threads.submit(perform, drill, scene) for drill in drills]
+        return [future.result() for future in running]

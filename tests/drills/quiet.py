@@ -1,0 +1,63 @@
+"""Quiet: a session in which nothing is wrong: it opens, trades at several speeds, and closes, and nobody is told.
+
+`python -m tests.drills.quiet [--minutes 3]` for each of the speeds; exit code 1 if anything fired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.drills.stage import firing, stage
+
+RATES = (50, 200, 1000)
+
+MISSED_BY_THE_EXAMPLE = frozenset({"market-data-latency", "order-submit-latency"})
+"""Objectives of microseconds, which services in Python do not meet: that their budgets burn is true."""
+
+
+def quiet(rate: int, minutes: float) -> dict[str, object]:
+    """Trade a session without a fault, close the market, open it again, and say what was told.
+
+    Args:
+        rate: Ticks a second.
+        minutes: How long the session is, and a quarter of it the close.
+    """
+    fired: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="quiet-") as folder, stage(Path(folder), rate) as scene:
+        began = time.time()
+        for is_open, share in ((True, 1.0), (False, 0.25), (True, 0.25)):
+            scene.system.market(is_open=is_open)
+            until = time.monotonic() + share * minutes * 60
+            while time.monotonic() < until:
+                fired |= firing(scene)
+                time.sleep(1)
+        trips = scene.stack.prometheus.query(
+            'max_over_time(trading_kill_switch_status{trading_kill_switch_state="tripped"}[1h]) > 0'
+        )
+        told = {n.alert for n in scene.receiver.notices if n.at >= began and n.receiver != "deadman"}
+    return {
+        "rate": rate,
+        "minutes": minutes,
+        "fired": sorted(fired),
+        "told": sorted(told),
+        "trips": len(trips),
+    }
+
+
+def main() -> int:
+    """Run a session at each speed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.drills.quiet", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    given = parser.parse_args()
+    days = [quiet(rate, given.minutes) for rate in RATES]
+    sys.stdout.write(json.dumps(days, indent=2) + "\n")
+    return 1 if any(day["fired"] or day["told"] or day["trips"] for day in days) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Stage: the real stack with our receiver behind Alertmanager, and the example system trading against it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from collector.native.programs import ALERTS, CONFIG
+from tests.drills.drill import Scene
+from tests.drills.receiver import Receiver, drilled
+from tests.drills.system import ENVIRONMENT, SERVICES, TradingSystem
+from tests.stack.running import RunningStack, poll_until
+
+# A queue that is full within a minute of Jaeger's absence, in place of hours.
+_SHORT_QUEUE = {"exporters": {"otlp_http/jaeger": {"sending_queue": {"queue_size": 60}}}}
+_ALWAYS = "TradingWatchdog"
+
+
+@contextmanager
+def stage(folder: Path, rate: int = 200) -> Iterator[Scene]:
+    """Start everything, and give it when all four services are heard and orders flow.
+
+    Args:
+        folder: Where data and logs of the stack go.
+        rate: Ticks a second.
+    """
+    with Receiver() as receiver:
+        alertmanager, extras = folder / "alertmanager.yml", folder / "extras.yaml"
+        alertmanager.write_text(yaml.safe_dump(drilled(ALERTS / "alertmanager.yml", receiver.url)))
+        extras.write_text(yaml.safe_dump(_SHORT_QUEUE))
+        files = (CONFIG / "otelcol.yaml", extras)
+        running = RunningStack(folder, alertmanager=alertmanager, collector=files)
+        running.stack.start()
+        try:
+            running.install()
+            with TradingSystem(folder, running.environ(), rate) as system:
+                scene = Scene(running, system, receiver)
+                _until_trading(scene)
+                yield scene
+        finally:
+            running.stack.close()
+
+
+def firing(scene: Scene) -> set[str]:
+    """Return the alerts that fire now, without the one that always does."""
+    found = scene.stack.prometheus.query('ALERTS{alertstate="firing"}')
+    return {series["metric"]["alertname"] for series in found} - {_ALWAYS}
+
+
+def until_quiet(scene: Scene, patience: float) -> set[str]:
+    """Wait until nothing fires; returns what still does when patience ends."""
+    deadline = time.monotonic() + patience
+    while (still := firing(scene)) and time.monotonic() < deadline:
+        time.sleep(1)
+    return still
+
+
+def _until_trading(scene: Scene) -> None:
+    beats = f"count(trading_service_heartbeat_timestamp_seconds) == {len(SERVICES)}"
+    poll_until("all services are heard", lambda: scene.stack.prometheus.query(beats))
+    orders = f'sum(trading_order_submitted_total{{deployment_environment_name="{ENVIRONMENT}"}}) >= 20'
+    poll_until("orders flow", lambda: scene.stack.prometheus.query(orders), patience=120)
