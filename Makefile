@@ -7,7 +7,7 @@ DEMO_REPLAY ?=
 DEMO_REPORT ?=
 DRILL ?=
 
-.PHONY: help demo test check generate bench docs env clean stack stack-down live test-stack drill quiet-day \
+.PHONY: help demo test check generate bench docs env clean stack stack-down live test-stack drill drill-recovery quiet-day \
 	mutate-alerts
 .DEFAULT_GOAL := help
 
@@ -47,6 +47,9 @@ test-stack: $(VENV)/installed ## Test the Collector's configuration on the real 
 
 drill: $(VENV)/installed ## Put each alert's fault in force on the real stack: seconds to detect and to resolve (DRILL)
 	@PYTHONPATH=examples $(BIN)/python -m tests.drills $(DRILL)
+
+drill-recovery: $(VENV)/installed ## Kill Prometheus, Alertmanager, the Collector and a service: who notices, what is lost
+	@PYTHONPATH=examples $(BIN)/python -m tests.drills.recovery
 
 quiet-day: $(VENV)/installed ## Trade sessions with no fault on the real stack: nothing may fire
 	@PYTHONPATH=examples $(BIN)/python -m tests.drills.quiet

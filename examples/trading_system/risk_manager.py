@@ -35,6 +35,8 @@ PATIENCE = 10.0
 
 _VALUATION = 0.5
 _RECONCILIATION = 2.0
+CHECKS = 15
+"""For how many of them a position may differ from the broker's before it is taken over: half a minute."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class RiskManager:
         self._gate = ot.RiskGate()
         self._portfolio = ot.Portfolio(ACCOUNT, session_start_value=START_VALUE)
         self._ticks: dict[str, Tick] = {}
-        self._breaks: set[str] | None = None
+        self._breaks: dict[str, int] | None = None
 
     def on_tick(self, tick: Tick) -> None:
         """Keep the last quote of a symbol."""
@@ -129,7 +131,8 @@ class RiskManager:
     def reconcile(self, broker: dict[str, Position]) -> None:
         """State where the broker's positions are not ours; symbols with orders on their way can wait.
 
-        What differs twice in a row, or at the start, is taken over from the broker.
+        What differs at the start is taken over from the broker, and what still does after some checks, when
+        somebody should know of it.
 
         Args:
             broker: Its positions by symbol.
@@ -137,13 +140,16 @@ class RiskManager:
         self.account.forget(PATIENCE)
         settled = [s for s in {*broker, *self.account.positions} if self.account.is_settled(s)]
         theirs = {symbol: broker.get(symbol, Position()) for symbol in settled}
-        breaks = {s for s in settled if self.account.position(s).quantity != theirs[s].quantity}
-        adopted = breaks if self._breaks is None else breaks & self._breaks
+        differing = {s for s in settled if self.account.position(s).quantity != theirs[s].quantity}
+        before = dict.fromkeys(differing, CHECKS) if self._breaks is None else self._breaks
+        unknown = {symbol: checks for symbol, checks in before.items() if symbol not in settled}
+        breaks = unknown | {symbol: before.get(symbol, 0) + 1 for symbol in differing}
+        adopted = {symbol for symbol in differing if breaks[symbol] > CHECKS}
         for symbol in adopted:
             self.account.adopt(symbol, theirs[symbol])
-        self._breaks = breaks - adopted
-        if breaks:
-            _log.warning("positions differ from the broker's: %s", ", ".join(sorted(breaks)))
+        self._breaks = {symbol: checks for symbol, checks in breaks.items() if symbol not in adopted}
+        if differing:
+            _log.warning("positions differ from the broker's: %s", ", ".join(sorted(differing)))
         self._portfolio.reconciliation("position", len(self._breaks))
 
     def _quantity(self, signal: Signal) -> int:

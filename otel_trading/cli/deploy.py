@@ -18,7 +18,9 @@ MANIFEST: Final = ".otel-trading.json"
 """What was written, by file: so that a later `init` knows which files somebody changed."""
 
 _FOLDERS: Final = ("alerts", "collector")
-_NOT_DEPLOYED: Final = frozenset({"__pycache__", ".stack", "secrets"})
+_NOT_DEPLOYED: Final = frozenset(
+    {"__pycache__", ".stack", "secrets", "templates", "generate.py", "mutate.py"}
+)
 
 
 @dataclass(frozen=True)

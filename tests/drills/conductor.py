@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from tests.drills.drill import Drill, Result, Scene, perform
 from tests.drills.receiver import Notice
-from tests.drills.stage import until_quiet
+from tests.drills.stage import is_aftermath, is_constant, until_quiet
 
 _SETTLING = 300.0
-_ALWAYS = "TradingWatchdog"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ def conduct(
     scene: Scene,
     rounds: Sequence[Sequence[Drill]],
     alongside: Sequence[Drill] = (),
-    settling: float = _SETTLING,
 ) -> Record:
     """Run the rounds.
 
@@ -42,19 +40,23 @@ def conduct(
         scene: Where.
         rounds: Each begins when the one before is over and nothing of it fires any more.
         alongside: Drills that take long and disturb nothing, beside all rounds.
-        settling: Seconds that are waited for quiet between rounds.
     """
     began, results = time.time(), []
     with ThreadPoolExecutor(len(alongside) or 1) as longest:
         beside = [longest.submit(perform, drill, scene) for drill in alongside]
         for drills in rounds:
             results += _round(drills, scene)
-            until_quiet(scene, settling if not alongside else 30)
+            until_quiet(scene, 30 if alongside else _SETTLING)
         results += [future.result() for future in beside]
-    expected = {result.drill.alert for result in results} | {_ALWAYS}
-    noise = [n for n in scene.receiver.notices if n.at >= began and n.alert not in expected]
-    told = [n for n in noise if n.receiver != "nobody" and n.status == "firing"]
-    return Record(results, told, time.time() - began)
+    expected = {result.drill.alert for result in results}
+    noise = [
+        notice
+        for notice in scene.receiver.notices
+        if notice.at >= began and notice.status == "firing" and notice.receiver != "nobody"
+        if notice.alert not in expected
+        if not is_constant(notice.labels) and not is_aftermath(notice.labels)
+    ]
+    return Record(results, noise, time.time() - began)
 
 
 def _round(drills: Sequence[Drill], scene: Scene) -> list[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,6 +66,11 @@ class Result:
     resolved: float | None
     notices: int
 
+    def __str__(self) -> str:
+        """What a person wants to see while it goes on."""
+        seconds = ["never" if one is None else f"after {one:.1f} s" for one in (self.detected, self.resolved)]
+        return f"{self.drill.alert}: noticed {seconds[0]}, over {seconds[1]}, told {self.notices} times"
+
     @property
     def well(self) -> bool:
         """Whether it was noticed in time, once, and seen to end in time."""
@@ -79,6 +85,12 @@ class Result:
 
 def perform(drill: Drill, scene: Scene) -> Result:
     """Put the fault in force, wait for the notification, end it, and wait for the one that it is over."""
+    result = _performed(drill, scene)
+    sys.stderr.write(f"{result}\n")
+    return result
+
+
+def _performed(drill: Drill, scene: Scene) -> Result:
     begun = time.time()
     drill.begin(scene)
     fired = scene.receiver.wait(lambda n: _is_of(n, drill, "firing", begun), drill.within + 60)

@@ -15,6 +15,8 @@ import requests
 from trading_system.drill import Leader
 from typing_extensions import Self
 
+from tests.stack.running import poll_until
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRONMENT = "live"
 SERVICES = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
@@ -90,7 +92,11 @@ class TradingSystem:
         headers = {"APCA-API-KEY-ID": "demo-key", "APCA-API-SECRET-KEY": "demo-secret"}
         order = {"symbol": symbol, "qty": str(quantity), "side": side, "type": "market"}
         body = {**order, "time_in_force": "day"}
-        requests.post(f"{self._venue}/v2/orders", json=body, headers=headers, timeout=10).raise_for_status()
+        url = f"{self._venue}/v2/orders"
+        # refused while an order of the system is open on the other side
+        poll_until(
+            "the order is taken", lambda: requests.post(url, json=body, headers=headers, timeout=10).ok
+        )
 
     def pid(self, service: str) -> int:
         """Return the process of a service, as it is now."""

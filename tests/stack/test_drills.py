@@ -1,0 +1,22 @@
+"""Every P0 fault, put in force for real: somebody hears of it within a minute, once, and of its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from collector.native.build import BuildError
+from tests.drills import faults, table
+from tests.drills.conductor import conduct
+from tests.drills.stage import stage
+
+
+@pytest.mark.usefixtures("_is_asked_for")
+def test_every_p0_fault_is_noticed_within_a_minute_and_nothing_else_is_told(tmp_path):
+    try:
+        with stage(tmp_path) as scene:
+            record = conduct(scene, faults.P0)
+    except BuildError as error:
+        pytest.skip(str(error))
+    assert all(result.well for result in record.results), table.markdown(record.results)
+    assert [notice for notice in record.noise if notice.receiver == "pagerduty"] == []
+    assert len(record.results) == sum(map(len, faults.P0))
