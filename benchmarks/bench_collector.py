@@ -1,6 +1,6 @@
 """What one Collector passes on, what it costs, and what is lost: the full configuration beside a bare one.
 
-`python benchmarks/bench_collector.py [--seconds 30] [--spans 30000] [--logs 10000] [--series 20000] [--json]`
+`python benchmarks/bench_collector.py [--seconds 30] [--spans 31000] [--logs 10500] [--series 21000] [--json]`
 starts the real programs on free ports, sends the load, waits until all of it arrived, and counts both ends.
 """
 
@@ -13,7 +13,10 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from collector.native.stack import Stack
 
 BARE = Path(__file__).resolve().parent / "collector_bare.yaml"
 _EXPORT_INTERVAL = 5
+_SERVICES = 3
 _SAMPLE = re.compile(r"^([a-zA-Z_:.]+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
@@ -89,15 +93,17 @@ def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, p
 
 def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: bool) -> Row:
     collector = Measured(stack)
-    sender = load.Sender(stack.site.address("OTLP_HTTP_PORT"))
-    plan = [(load.traces(), given.spans / load.SPANS)]
+    plans = [[(load.traces(), given.spans / load.SPANS / _SERVICES)] for _ in range(_SERVICES)]
     if not is_bare:
-        plan.append((load.logs(), given.logs / load.LOGS))
         firsts = range(0, given.series, load.SERIES_PER_REQUEST)
-        plan += [(load.metrics(first), 1 / _EXPORT_INTERVAL) for first in firsts]
-    plan = [(template, rate) for template, rate in plan if rate > 0]
+        plans.append([(load.logs(), given.logs / load.LOGS)])
+        plans.append([(load.metrics(first), 1 / _EXPORT_INTERVAL) for first in firsts])
+    plans = [plan for plan in plans if plan and plan[0][1] > 0]
+    senders = [load.Sender(stack.site.address("OTLP_HTTP_PORT")) for _ in plans]
     cpu, begin = collector.cpu(), time.perf_counter()
-    sent = load.run(sender, plan, given.seconds)
+    with ThreadPoolExecutor(len(plans)) as threads:  # as services do
+        counts = threads.map(load.run, senders, plans, repeat(given.seconds))
+        sent = dict(sum(map(Counter, counts), Counter()))
     taken = time.perf_counter() - begin
     while (
         not _arrived(collector, sent, is_bare=is_bare) and time.perf_counter() - begin < given.seconds + 120
@@ -109,7 +115,8 @@ def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: boo
     spans, logs, points = (sent.get(f"/v1/{signal}", 0) for signal in ("traces", "logs", "metrics"))
     lost = _lost(collector, stack, sent, is_bare=is_bare)
     memory = collector.peak / 2**20
-    return Row(name, spans, logs, points, taken, drained, sender.refused, lost, used, memory)
+    refused = sum(sender.refused for sender in senders)
+    return Row(name, spans, logs, points, taken, drained, refused, lost, used, memory)
 
 
 def _arrived(collector: Measured, sent: dict[str, int], *, is_bare: bool) -> bool:
@@ -174,7 +181,7 @@ def markdown(rows: list[Row]) -> str:
 def main() -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    for name, default in (("seconds", 30), ("spans", 30_000), ("logs", 10_000), ("series", 20_000)):
+    for name, default in (("seconds", 30), ("spans", 31_000), ("logs", 10_500), ("series", 21_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
