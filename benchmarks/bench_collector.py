@@ -25,6 +25,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from collector.backends.elasticsearch.install import Server, install
 from collector.native.build import build
 from collector.native.programs import PROGRAMS, Site, free_ports
 from collector.native.stack import Stack
@@ -86,6 +87,7 @@ def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, p
         stack = Stack(Site(Path(folder), free_ports(), binaries, settings=settings, **options))
         try:
             stack.start()
+            install(Server({"ELASTICSEARCH_URL": stack.site.url("ELASTICSEARCH_PORT")}))
             return _measure(name, given, stack, is_bare=config is not None)
         finally:
             stack.close()
