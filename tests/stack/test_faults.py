@@ -16,6 +16,7 @@ from tests.stack.running import RunningStack, poll_until
 OUTAGE = 60.0
 RATE = 10
 SPANS = 5
+JAEGER = "otlp_http/jaeger"
 
 
 class Load:
@@ -120,14 +121,13 @@ def test_a_collector_that_is_killed_with_full_queues_has_lost_nothing(own_stack)
     for name in ("jaeger", "elasticsearch", "prometheus"):
         own_stack.stack.stop(name)
     load = Load(own_stack, "killed")
+    before = own_stack.own("otelcol_processor_batch_batch_send_size_sum", processor="batch/kept")
     for _ in range(100):
         load.send_one()
-    decided, queue = (
-        "otelcol_processor_tail_sampling_global_count_traces_sampled",
-        "otelcol_exporter_queue_size",
-    )
-    poll_until("the traces are decided", lambda: own_stack.own(decided, sampled="true") >= len(load.traces))
-    poll_until("and queued", lambda: own_stack.own(queue, exporter="otlp_http/jaeger") > 0)
+    queued = "otelcol_processor_batch_batch_send_size_sum"  # what goes into the queue on disk
+    spans = before + SPANS * len(load.traces)
+    poll_until("every trace is queued", lambda: own_stack.own(queued, processor="batch/kept") == spans)
+    poll_until("and waits", lambda: own_stack.own("otelcol_exporter_queue_size", exporter=JAEGER) > 0)
     own_stack.stack.kill("otelcol")
     own_stack.stack.start("otelcol")
     own_stack.stack.start("elasticsearch", "prometheus", "jaeger")
