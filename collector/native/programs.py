@@ -15,7 +15,7 @@ from .queues import set_aside
 CONFIG = Path(__file__).resolve().parent.parent
 ALERTS = CONFIG.parent / "alerts"
 LOOPBACK = "127.0.0.1"
-GARBAGE_COLLECTION = {"GOGC": "200", "GOMEMLIMIT": "330MiB"}
+GARBAGE_COLLECTION = {"GOGC": "300", "GOMEMLIMIT": "330MiB"}
 """Of the Collector, as in compose.yaml: traces that wait for their decision are scanned less often for it."""
 RESEND_DELAY = "--rules.alert.resend-delay=10s"
 """Of Prometheus, as in compose.yaml: an alert that is told no more ends after four times as long, so that the
