@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.drills.stage import stage
     not os.environ.get("OTEL_TRADING_STACK_TESTS"),
     reason="needs the real backends and seven minutes: `make drill DRILL=P0` does the same",
 )
-def test_every_p0_fault_is_noticed_within_a_minute_and_nothing_else_is_told(tmp_path):
+def test_every_p0_fault_is_noticed_within_a_minute_and_nothing_else_is_told(tmp_path: Path) -> None:
     try:
         with stage(tmp_path) as scene:
             record = conduct(scene, faults.P0)
