@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ import yaml
 from otel_trading.alerting import burn_rate, burn_rules, slo, slo_series
 from otel_trading.alerting.rules import duration
 from otel_trading.errors import ConfigurationError
+from registry.writing import write
 
 ROOT: Final = Path(__file__).parents[1]
 HEADER: Final = "# Generated from alerts/slo/*.yaml by make generate. Do not edit.\n"
@@ -70,23 +70,7 @@ def main(arguments: list[str]) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
-    stale = []
-    for path, text in files.items():
-        target = ROOT / path
-        current = target.read_text(encoding="utf-8") if target.exists() else ""
-        if current == text:
-            continue
-        stale.append(path)
-        if "--check" in arguments:
-            lines = difflib.unified_diff(
-                current.splitlines(), text.splitlines(), path, "generated", lineterm=""
-            )
-            print(*lines, sep="\n")
-        else:
-            target.write_text(text, encoding="utf-8")
-    if stale:
-        print(f"{'stale, run make generate' if '--check' in arguments else 'written'}: {', '.join(stale)}")
-    return int(bool(stale) and "--check" in arguments)
+    return write(ROOT, files, check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import jinja2
 from registry import rules, structure, upstream, vocabulary
 from registry.loading import Problem, load
 from registry.vocabulary import Attribute, Domain, Metric, Reference, screaming
+from registry.writing import write
 
 ROOT: Final = Path(__file__).parents[1]
 HANDLES: Final = {
@@ -131,23 +131,7 @@ def main(arguments: list[str]) -> int:
     if problems:
         print(*problems, sep="\n", file=sys.stderr)
         return 1
-    stale = []
-    for path, text in generate(ROOT / "registry").items():
-        target = ROOT / path
-        current = target.read_text(encoding="utf-8") if target.exists() else ""
-        if current == text:
-            continue
-        stale.append(path)
-        if "--check" in arguments:
-            lines = difflib.unified_diff(
-                current.splitlines(), text.splitlines(), path, "generated", lineterm=""
-            )
-            print(*lines, sep="\n")
-        else:
-            target.write_text(text, encoding="utf-8")
-    if stale:
-        print(f"{'stale, run make generate' if '--check' in arguments else 'written'}: {', '.join(stale)}")
-    return int(bool(stale) and "--check" in arguments)
+    return write(ROOT, generate(ROOT / "registry"), check="--check" in arguments)
 
 
 if __name__ == "__main__":
