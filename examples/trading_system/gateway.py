@@ -167,7 +167,8 @@ class Gateway:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with order.submitting() as submission, tell_when_sent(submission.sent):
-                    time.sleep(self._pause)
+                    if self._pause:
+                        time.sleep(self._pause)
                     self._client.submit_order(ticket)
             except RequestError as error:  # noqa: PERF203 - an attempt takes milliseconds
                 if not _status(error) and self._arrived(order):

@@ -75,7 +75,7 @@ class MarketData:
 
     def __init__(self, settings: Settings, feed: ot.Feed, socket: Socket) -> None:
         self._feed = feed
-        self._socket = socket
+        self._socket: zmq.Socket[bytes] = zmq.Socket.shadow(socket)  # sends at once, or not at all: no loop
         self._ticks = ot.Channel("ticks")
         self._books = self._usual_books = {symbol: OrderBook(symbol) for symbol in settings.symbols}
 
@@ -102,7 +102,7 @@ class MarketData:
                 book.quote(message)
             if book.violation:
                 self._feed.violation(book.violation)
-            await self._publish(book, received_ns)
+            self._publish(book, received_ns)
 
     async def on_trade(self, message: Any) -> None:
         """Note the price of a trade."""
@@ -115,11 +115,11 @@ class MarketData:
         sent_ns = timestamp.seconds * 10**9 + timestamp.nanoseconds
         return self._feed.received(message_type, exchange_time_ns=sent_ns, sequence=message.get("n"))
 
-    async def _publish(self, book: OrderBook, received_ns: int) -> None:
+    def _publish(self, book: OrderBook, received_ns: int) -> None:
         frames = [book.symbol.encode(), pack(book.top(received_ns))]
         try:
             with self._ticks.send(frames) as sent:
-                await self._socket.send_multipart(sent, zmq.NOBLOCK)
+                self._socket.send_multipart(sent, zmq.NOBLOCK)
         except zmq.Again:
             self._feed.dropped("overflow")  # a subscriber is too slow: better no tick than an old one
 

@@ -24,9 +24,8 @@ def main() -> int:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: the programs are ended
     asked = given.rounds or list(ROUNDS)
-    alongside = faults.SLOW_P2 if "P1" in asked else []
     with tempfile.TemporaryDirectory(prefix="drill-") as folder, stage(Path(folder)) as scene:
-        record = conduct(scene, [drills for name in asked for drills in ROUNDS[name]], alongside)
+        record = conduct(scene, [drills for name in asked for drills in ROUNDS[name]])
     _print(record)
     if given.json:
         given.json.write_text(json.dumps(table.as_json(record), indent=2) + "\n")

@@ -29,25 +29,17 @@ class Record:
     seconds: float
 
 
-def conduct(
-    scene: Scene,
-    rounds: Sequence[Sequence[Drill]],
-    alongside: Sequence[Drill] = (),
-) -> Record:
+def conduct(scene: Scene, rounds: Sequence[Sequence[Drill]]) -> Record:
     """Run the rounds.
 
     Args:
         scene: Where.
         rounds: Each begins when the one before is over and nothing of it fires any more.
-        alongside: Drills that take long and disturb nothing, beside all rounds.
     """
     began, results = time.time(), []
-    with ThreadPoolExecutor(len(alongside) or 1) as longest:
-        beside = [longest.submit(perform, drill, scene) for drill in alongside]
-        for drills in rounds:
-            results += _round(drills, scene)
-            until_quiet(scene, 30 if alongside else _SETTLING)
-        results += [future.result() for future in beside]
+    for drills in rounds:
+        results += _round(drills, scene)
+        until_quiet(scene, _SETTLING)
     expected = {result.drill.alert for result in results}
     noise = [
         notice

@@ -162,19 +162,6 @@ P0 = [
 ]
 """What costs money each second: each within a minute, at the worst."""
 
-SLOW_P2 = [
-    Drill(
-        "TradingHighCpuUsage",
-        "P2",
-        "the execution engine burns a core",
-        _told("execution-engine", "spin"),
-        _told("execution-engine", "rest"),
-        within=600,
-        resolves_within=300,
-        labels={"service_name": "execution-engine"},
-    ),
-]
-
 P1 = [
     [
         Drill(
@@ -189,8 +176,8 @@ P1 = [
         Drill(
             "TradingHighSlippage",
             "P1",
-            "fills are 80 bps worse than quoted",
-            _venue("slippage", bps=80),
+            "one fill in seven is 80 bps worse than quoted",
+            _venue("slippage", bps=80, share=0.15),  # all of them would lose what a day may lose
             _over("slippage"),
             within=300,
             resolves_within=300,
@@ -264,6 +251,16 @@ P1 = [
             _told("signal-bridge", "mend_model"),
             within=120,
             resolves_within=480,
+        ),
+        Drill(
+            "TradingHighCpuUsage",
+            "P2",
+            "the signal bridge burns a core",
+            _told("signal-bridge", "spin"),
+            _told("signal-bridge", "rest"),
+            within=600,
+            resolves_within=300,
+            labels={"service_name": "signal-bridge"},
         ),
     ],
 ]

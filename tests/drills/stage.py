@@ -24,7 +24,7 @@ MISSED_BY_THE_EXAMPLE = frozenset({"market-data-latency", "order-submit-latency"
 
 
 @contextmanager
-def stage(folder: Path, rate: int = 200) -> Iterator[Scene]:
+def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
     """Start everything, and give it when all four services are heard and orders flow.
 
     Args:
