@@ -54,4 +54,4 @@ def conduct(scene: Scene, rounds: Sequence[Sequence[Drill]]) -> Record:
 def _round(drills: Sequence[Drill], scene: Scene) -> list[Result]:
     with ThreadPoolExecutor(len(drills)) as threads:
         running = [threads.submit(perform, drill, scene) for drill in drills]
-        return [future.result() for future in running]
+        return [result for future in running for result in future.result()]

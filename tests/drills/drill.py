@@ -11,6 +11,9 @@ from tests.drills.receiver import Notice, Receiver
 from tests.drills.system import ENVIRONMENT, TradingSystem
 from tests.stack.running import RunningStack
 
+_LATER = 60.0
+"""Seconds after its time in which a notification is still waited for, to know how late it is."""
+
 RECEIVERS = {"P0": "pagerduty", "P1": "slack", "P2": "email"}
 
 
@@ -37,6 +40,7 @@ class Drill:
         resolves_within: Seconds from the fault's end to the notification that it is over, at the most.
         labels: Those by which the alert is told from others of its name.
         is_ours: Whether the alert is about what trades, and carries its environment.
+        consequences: What follows from the same fault, which lasts until all of it was noticed.
     """
 
     alert: str
@@ -48,6 +52,11 @@ class Drill:
     resolves_within: float
     labels: dict[str, str] = field(default_factory=dict)
     is_ours: bool = True
+    consequences: tuple[Drill, ...] = ()
+
+
+def nothing(_: Scene) -> None:
+    """What a consequence does by itself."""
 
 
 @dataclass(frozen=True)
@@ -83,24 +92,29 @@ class Result:
         )
 
 
-def perform(drill: Drill, scene: Scene) -> Result:
-    """Put the fault in force, wait for the notification, end it, and wait for the one that it is over."""
-    result = _performed(drill, scene)
-    sys.stderr.write(f"{result}\n")
-    return result
-
-
-def _performed(drill: Drill, scene: Scene) -> Result:
+def perform(drill: Drill, scene: Scene) -> list[Result]:
+    """Put the fault in force, wait for the notifications, end it, and wait for those that it is over."""
     begun = time.time()
     drill.begin(scene)
-    fired = scene.receiver.wait(lambda n: _is_of(n, drill, "firing", begun), drill.within + 60)
+    drills = [drill, *drill.consequences]
+    fired = [_wait(scene, one, "firing", begun, begun + one.within) for one in drills]
     ended = time.time()
     drill.end(scene)
-    if fired is None:
-        return Result(drill, None, None, 0)
-    over = scene.receiver.wait(lambda n: _is_of(n, drill, "resolved", ended), drill.resolves_within + 60)
-    told = {n.at for n in scene.receiver.notices if _is_of(n, drill, "firing", begun) and n.at < ended}
-    return Result(drill, fired.at - begun, over.at - ended if over else None, len(told))
+    results = []
+    for one, first in zip(drills, fired, strict=True):
+        over = _wait(scene, one, "resolved", ended, ended + one.resolves_within) if first else None
+        told = {n.at for n in scene.receiver.notices if _is_of(n, one, "firing", begun) and n.at < ended}
+        result = Result(
+            one, first.at - begun if first else None, over.at - ended if over else None, len(told)
+        )
+        sys.stderr.write(f"{result}\n")
+        results.append(result)
+    return results
+
+
+def _wait(scene: Scene, drill: Drill, status: str, since: float, until: float) -> Notice | None:
+    patience = max(0.0, until - time.time()) + _LATER
+    return scene.receiver.wait(lambda notice: _is_of(notice, drill, status, since), patience)
 
 
 def _is_of(notice: Notice, drill: Drill, status: str, since: float) -> bool:

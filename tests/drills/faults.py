@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import requests
 
-from tests.drills.drill import Drill, Scene
+from tests.drills.drill import Drill, Scene, nothing
 from tests.drills.services import Services
 from tests.stack.running import poll_until
 
@@ -231,15 +231,17 @@ P1 = [
             within=120,
             resolves_within=480,
             labels={"service_name": "execution-engine"},
-        ),
-        Drill(
-            "TradingRetryEscalation",
-            "P2",
-            "and orders need their third attempt",
-            lambda _: None,
-            lambda _: None,
-            within=400,
-            resolves_within=300,
+            consequences=(
+                Drill(
+                    "TradingRetryEscalation",
+                    "P2",
+                    "and orders need their third attempt",
+                    nothing,
+                    nothing,
+                    within=400,
+                    resolves_within=300,
+                ),
+            ),
         ),
     ],
     [
@@ -297,16 +299,18 @@ META = [
             resolves_within=180,
             labels={"exporter": "otlp_http/jaeger"},
             is_ours=False,
-        ),
-        Drill(
-            "TelemetryExporterDataLoss",
-            "P1",
-            "and full in the end",
-            lambda _: None,
-            lambda _: None,
-            within=240,
-            resolves_within=600,
-            is_ours=False,
+            consequences=(
+                Drill(
+                    "TelemetryExporterDataLoss",
+                    "P1",
+                    "and full in the end",
+                    nothing,
+                    nothing,
+                    within=240,
+                    resolves_within=600,
+                    is_ours=False,
+                ),
+            ),
         ),
         Drill(
             "AlertmanagerNotificationsFailing",

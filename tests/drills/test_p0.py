@@ -25,4 +25,4 @@ def test_every_p0_fault_is_noticed_within_a_minute_and_nothing_else_is_told(tmp_
         pytest.skip(str(error))
     assert all(result.well for result in record.results), table.markdown(record.results)
     assert [notice for notice in record.noise if notice.receiver == "pagerduty"] == []
-    assert len(record.results) == sum(map(len, faults.P0))
+    assert len(record.results) == sum(map(len, faults.P0))  # no fault of P0 has consequences
