@@ -9,11 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drills import faults, table
+from tests.drills import faults, series, table
 from tests.drills.conductor import Record, conduct
 from tests.drills.stage import stage
 
-ROUNDS = {"P0": faults.P0, "P1": faults.P1, "META": faults.META}
+ROUNDS = {"P0": faults.P0, "P1": faults.P1, "LONG": faults.LONG}
 
 
 def main() -> int:
@@ -26,14 +26,15 @@ def main() -> int:
     asked = given.rounds or list(ROUNDS)
     with tempfile.TemporaryDirectory(prefix="drill-") as folder, stage(Path(folder)) as scene:
         record = conduct(scene, [drills for name in asked for drills in ROUNDS[name]])
-    _print(record)
+        _print(record, series.record(scene, record.results))
     if given.json:
         given.json.write_text(json.dumps(table.as_json(record), indent=2) + "\n")
     return 0 if all(result.well for result in record.results) and not record.noise else 1
 
 
-def _print(record: Record) -> None:
-    sys.stdout.write(f"{table.markdown(record.results)}\n{json.dumps(table.figures(record), indent=2)}\n")
+def _print(record: Record, from_series: dict[str, dict[str, float]]) -> None:
+    figures = {**table.figures(record), "series": from_series}
+    sys.stdout.write(f"{table.markdown(record.results)}\n{json.dumps(figures, indent=2)}\n")
 
 
 if __name__ == "__main__":

@@ -211,38 +211,6 @@ P1 = [
             within=300,
             resolves_within=300,
         ),
-        Drill(
-            "TradingQueueBacklog",
-            "P2",
-            "the risk manager stops reading ticks",
-            _told("risk-manager", "pause"),
-            _told("risk-manager", "resume"),
-            within=600,
-            resolves_within=300,
-        ),
-    ],
-    [
-        Drill(
-            "TradingApiRateLimitHit",
-            "P1",
-            "the venue answers three of four requests with 429",
-            _venue("http_429", share=0.75),
-            _over("http_429"),
-            within=120,
-            resolves_within=480,
-            labels={"service_name": "execution-engine"},
-            consequences=(
-                Drill(
-                    "TradingRetryEscalation",
-                    "P2",
-                    "and orders need their third attempt",
-                    nothing,
-                    nothing,
-                    within=400,
-                    resolves_within=300,
-                ),
-            ),
-        ),
     ],
     [
         Drill(
@@ -255,18 +223,17 @@ P1 = [
             resolves_within=480,
         ),
         Drill(
-            "TradingHighCpuUsage",
+            "TradingQueueBacklog",
             "P2",
-            "the signal bridge burns a core",
-            _told("signal-bridge", "spin"),
-            _told("signal-bridge", "rest"),
+            "the risk manager stops reading ticks",
+            _told("risk-manager", "pause"),
+            _told("risk-manager", "resume"),
             within=600,
             resolves_within=300,
-            labels={"service_name": "signal-bridge"},
         ),
     ],
 ]
-"""What costs money each minute, and what somebody should look at today."""
+"""What costs money each minute, and what somebody should look at today. Rate limits and CPU are among the long ones."""
 
 
 def _load_slow_group(scene: Scene) -> None:
@@ -287,7 +254,7 @@ def _reload(scene: Scene) -> None:
     requests.post(f"{scene.stack.prometheus.url}/-/reload", timeout=10).raise_for_status()
 
 
-META = [
+LONG = [
     [
         Drill(
             "TelemetryExporterQueueNearFull",
@@ -360,6 +327,37 @@ META = [
             within=240,
             resolves_within=480,
         ),
+        Drill(
+            "TradingApiRateLimitHit",
+            "P1",
+            "the venue answers three of four requests with 429",
+            _venue("http_429", share=0.75),
+            _over("http_429"),
+            within=120,
+            resolves_within=480,
+            labels={"service_name": "execution-engine"},
+            consequences=(
+                Drill(
+                    "TradingRetryEscalation",
+                    "P2",
+                    "and orders need their third attempt",
+                    nothing,
+                    nothing,
+                    within=400,
+                    resolves_within=300,
+                ),
+            ),
+        ),
+        Drill(
+            "TradingHighCpuUsage",
+            "P2",
+            "the signal bridge burns a core",
+            _told("signal-bridge", "spin"),
+            _told("signal-bridge", "rest"),
+            within=600,
+            resolves_within=300,
+            labels={"service_name": "signal-bridge"},
+        ),
     ],
 ]
-"""What happens to the watching itself."""
+"""What happens to the watching itself, and what has to last for minutes: all at once."""
