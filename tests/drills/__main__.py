@@ -13,7 +13,8 @@ from tests.drills import faults, series, table
 from tests.drills.conductor import Record, conduct
 from tests.drills.stage import stage
 
-ROUNDS = {"P0": faults.P0, "P1": faults.P1, "LONG": faults.LONG}
+ROUNDS = {"P1": faults.P1, "LONG": faults.LONG, "P0": faults.P0}
+"""In this order: what P0 loses, P1 would have no money left to lose."""
 
 
 def main() -> int:

@@ -176,8 +176,8 @@ P1 = [
         Drill(
             "TradingHighSlippage",
             "P1",
-            "one fill in seven is 80 bps worse than quoted",
-            _venue("slippage", bps=80, share=0.15),  # all of them would lose what a day may lose
+            "one fill in eight is 60 bps worse than quoted",
+            _venue("slippage", bps=60, share=0.13),  # all of them would lose what a day may lose
             _over("slippage"),
             within=300,
             resolves_within=300,
