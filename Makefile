@@ -8,7 +8,7 @@ DEMO_REPORT ?=
 DRILL ?=
 
 .PHONY: help demo test coverage check generate bench docs env clean stack stack-down live test-stack drill drill-recovery quiet-day \
-	mutate-alerts
+	mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -67,13 +67,18 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, d
 	@$(BIN)/python -m registry.generate --check
 	@$(BIN)/python docs/write_settings.py --check
 	@$(BIN)/python -m alerts.generate --check
+	@$(BIN)/python -m dashboards.generate --check
 	@$(BIN)/otel-trading lint
 	@$(BIN)/mkdocs build --quiet --strict
 
-generate: $(VENV)/installed ## Write the files that are generated from registry/ and from the settings
+generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and dashboards/
 	@$(BIN)/python -m registry.generate
 	@$(BIN)/python docs/write_settings.py
 	@$(BIN)/python -m alerts.generate
+	@$(BIN)/python -m dashboards.generate
+
+render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from what `make live` left in Prometheus
+	@$(BIN)/python -m dashboards.render
 
 bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
 	@$(BIN)/python benchmarks/bench_recording.py

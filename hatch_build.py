@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ASSETS = ("alerts", "collector", "examples")
+ASSETS = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana", "examples")
 LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
 

@@ -17,7 +17,7 @@ from otel_trading.errors import ConfigurationError
 MANIFEST: Final = ".otel-trading.json"
 """What was written, by file: so that a later `init` knows which files somebody changed."""
 
-_FOLDERS: Final = ("alerts", "collector")
+_FOLDERS: Final = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana")
 _NOT_DEPLOYED: Final = frozenset(
     {"__pycache__", ".stack", "secrets", "templates", "generate.py", "mutate.py"}
 )

@@ -82,6 +82,7 @@ def compose(_is_asked_for: None, tmp_path: Path) -> Path:
     folder = tmp_path / "collector"
     shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns(".stack", "secrets"))
     shutil.copytree(ALERTS, tmp_path / "alerts", ignore=shutil.ignore_patterns("secrets"))
+    shutil.copytree(CONFIG.parent / "dashboards", tmp_path / "dashboards")
     (folder / "secrets").mkdir()
     (tmp_path / "alerts" / "secrets").mkdir()
     for name in ("elastic", "otelcol", "jaeger", "kibana", "reader", "grafana"):

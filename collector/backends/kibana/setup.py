@@ -1,4 +1,4 @@
-"""Gives Kibana its saved objects, the data view of the logs among them; run it as often as you like."""
+"""Gives Kibana the saved objects of a folder: `python setup.py FOLDER`; run it as often as you like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
 _BOUNDARY = "otel-trading-saved-objects"
 
 
@@ -29,8 +28,8 @@ def imported(path: Path) -> urllib.request.Request:
 
 
 def main() -> int:
-    """Import each file of this folder."""
-    for path in sorted(HERE.glob("*.ndjson")):
+    """Import each file of the folder that was given."""
+    for path in sorted(Path(sys.argv[1]).glob("*.ndjson")):
         try:
             with urllib.request.urlopen(imported(path), timeout=60):
                 print(f"imported {path.name}")

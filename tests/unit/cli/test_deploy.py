@@ -35,6 +35,9 @@ def test_the_folder_holds_what_the_package_has_and_nothing_of_this_machine(capsy
     for name in ("otelcol.yaml", "compose.yaml", "stack.env", "native/__main__.py"):
         assert written[Path("collector", name)] == (assets.find("collector") / name).read_bytes()
     assert written[Path("alerts", "alertmanager.yml")]
+    assert written[Path("dashboards", "grafana", "trading-operations.json")]
+    assert written[Path("dashboards", "kibana", "trading-logs.ndjson")]
+    assert not [place for place in written if place.parts[0] == "dashboards" and place.suffix == ".py"]
     assert not {"secrets", ".stack", "__pycache__"} & {part for place in written for part in place.parts}
     assert f"wrote {len(written)} of {len(written)} files to {folder}\n" in said
     assert "otel-trading doctor" in said

@@ -198,6 +198,25 @@ def test_the_garbage_collection_of_the_collector_is_the_same_everywhere():
     assert {name: environment[name] for name in GARBAGE_COLLECTION} == GARBAGE_COLLECTION
 
 
+def test_grafana_is_given_the_dashboards_and_kibana_the_saved_objects_of_the_clone():
+    folder = CONFIG / "backends" / "grafana" / "provisioning"
+    (provider,) = yaml.safe_load((folder / "dashboards" / "folder.yaml").read_text())["providers"]
+    assert provider["allowUiUpdates"] is False
+    assert f"../dashboards/grafana:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (CONFIG.parent / "dashboards" / home.replace("/etc/grafana/dashboards", "grafana")).is_file()
+    *_, given = SERVICES["kibana-setup"]["command"]
+    assert f"../dashboards/kibana:{given}:ro" in SERVICES["kibana-setup"]["volumes"]
+
+
+def test_grafana_shows_nothing_without_a_password_unless_stack_env_says_so():
+    assert ENV["GRAFANA_ANONYMOUS"] == "false"
+    environment = SERVICES["grafana"]["environment"]
+    assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "${GRAFANA_ANONYMOUS}"
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_password"
+
+
 def test_data_sources_lead_from_the_metric_to_the_trace_to_the_logs_and_back():
     folder = CONFIG / "backends" / "grafana" / "provisioning" / "datasources"
     sources = {
@@ -215,7 +234,7 @@ def test_the_index_of_the_logs_has_one_name_everywhere():
     otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
     index = otelcol["exporters"]["elasticsearch"]["logs_index"]
     folder = CONFIG / "backends"
-    for path in ("elasticsearch/template.json", "elasticsearch/ism.json", "kibana/data_view.ndjson"):
+    for path in ("elasticsearch/template.json", "elasticsearch/ism.json"):
         assert f'"{index}-*"' in (folder / path).read_text()
     assert f"index: {index}-*" in (folder / "grafana/provisioning/datasources/stack.yaml").read_text()
 

@@ -1,0 +1,14 @@
+"""Boards: the dashboards that there are; nothing here needs Grafana's builders."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboards import objectives, system_health, trading_operations
+from dashboards.panels import Dashboard
+
+DASHBOARDS: Final[tuple[Dashboard, ...]] = (
+    trading_operations.DASHBOARD,
+    system_health.DASHBOARD,
+    objectives.DASHBOARD,
+)
