@@ -66,6 +66,8 @@ class TradingSystem:
         self._process.terminate()
         self._process.wait(_PATIENCE)
         self._reading.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._leader.__exit__()
 
     def do(self, service: str, what: str, **parameters: float | str) -> None:

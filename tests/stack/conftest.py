@@ -15,6 +15,7 @@ import trading_system
 
 from collector.native.build import BuildError
 from tests.stack.running import RunningStack
+from tests.stack.watched import Watched, watched
 
 SECONDS = 25
 EXAMPLES = Path(trading_system.__file__).parents[1]
@@ -52,6 +53,16 @@ def own_stack(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> 
     running.install()
     yield running
     running.stack.close()
+
+
+@pytest.fixture(scope="session", name="watched")
+def _watched(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """The example system with a stack of its own, seen trading well, and then with faults."""
+    try:
+        with watched(tmp_path_factory.mktemp("watched")) as seen:
+            yield seen
+    except BuildError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
