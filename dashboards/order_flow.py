@@ -23,7 +23,7 @@ STAGES: Final = {
 ORDERS: Final = Panel(
     "Orders and fills",
     "Fills follow orders, and there are fewer changes and cancels than orders.",
-    "orders without fills: see Feeds and links, Rejects by reason and Market orders filled, in this order.",
+    "orders without fills: see Feeds and links, Rejects by reason and Fill ratio, in this order.",
     "timeseries",
     "ops",
     6,
@@ -110,7 +110,7 @@ SLIPPAGE: Final = Panel(
 )
 LATENCY: Final = Panel(
     "Latency of each stage",
-    "Every line is flat, and where Latency against its objective says; tick to trade is little more than their sum.",
+    "Every line is flat, and where Latency against its objective says.",
     "click an exemplar for the trace of a slow one: the longest span is the cause.",
     "timeseries",
     "s",
