@@ -7,8 +7,8 @@ DEMO_REPLAY ?=
 DEMO_REPORT ?=
 DRILL ?=
 
-.PHONY: help demo test coverage check generate bench docs env clean stack stack-down live test-stack drill drill-recovery quiet-day \
-	mutate-alerts render-dashboards
+.PHONY: help demo test test-browser screenshots coverage check generate bench docs env clean stack stack-down live \
+	test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -35,6 +35,12 @@ coverage: $(VENV)/installed ## The same with branch coverage, at least 90% of th
 	@$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90
+
+test-browser: $(VENV)/installed ## Test the local page in headless Chromium (CHROMIUM, where it is not on the PATH)
+	@OTEL_TRADING_BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser -n 0 -p no:randomly
+
+screenshots: $(VENV)/installed ## Photograph the local page for the documentation
+	@OTEL_TRADING_BROWSER_TESTS=1 $(BIN)/python -m tests.browser.screenshots
 
 stack: ## Start the real backends: in containers where they run, else built here
 	@cd collector && $(PYTHON) -m native up

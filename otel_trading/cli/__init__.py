@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from otel_trading.cli import demo, deploy, doctor
+from otel_trading.cli import demo, deploy, doctor, view
 from otel_trading.errors import MissingExtraError, OtelTradingError
 
 USAGE_ERROR = 2
+_PORT = click.IntRange(0, 65535)
 
 
 class _Commands(click.Group):
@@ -48,10 +49,24 @@ def main() -> None:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=7, help="Of the simulated market (default: 7).")
 @click.option("--report", type=click.Path(path_type=Path), help="Write the report as JSON here, too.")
+@click.option(
+    "--keep/--no-keep", default=None, help="Serve the page after the run, too (default: in a terminal)."
+)
 @click.option("--faults/--no-faults", default=True, help="Let the venue misbehave on purpose, or not.")
 def _demo(**options: Any) -> int:
     """Run the example trading system, and show what its telemetry says."""
     return demo.run(demo.Options(**options))
+
+
+@main.command(name="view")
+@click.option("--port", type=_PORT, default=8400, show_default=True, help="Of the page.")
+@click.option("--otlp-grpc", type=_PORT, default=4317, show_default=True, help="Where OTLP comes in by gRPC.")
+@click.option("--otlp-http", type=_PORT, default=4318, show_default=True, help="Where it comes in by HTTP.")
+@click.option("--db", type=click.Path(path_type=Path), help="Keep what comes in in this file, too.")
+@click.option("--open", is_flag=True, help="Open the page in the browser.")
+def _view(**options: Any) -> int:
+    """Show on a local page what services on this machine send."""
+    return view.run(view.Options(**options))
 
 
 @main.command(name="init")

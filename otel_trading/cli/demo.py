@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,17 +16,23 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import click
 from typing_extensions import Self
 
 from otel_trading import assets
+from otel_trading.cli import view
 from otel_trading.errors import ConfigurationError, MissingExtraError
 from otel_trading.viewer.receiver import Receiver
 from otel_trading.viewer.report import build
 from otel_trading.viewer.store import Store
 
-_NEEDED: Final = ("alpaca", "msgpack", "numpy", "rich", "starlette", "uvicorn", "websockets", "zmq")
+if TYPE_CHECKING:
+    from otel_trading.viewer.screen import Screen
+
+_NEEDED: Final = ("alpaca", "msgpack", "numpy", "rich", "starlette", "websockets", "zmq", *view.NEEDED)
+_PAGE_PORT: Final = 8400
 _REFRESH: Final = 0.25
 _USAGE_ERROR: Final = 2
 _REPLAY_SAMPLES: Final = "0.1"
@@ -43,6 +49,7 @@ class Options:
     seed: int
     report: Path | None
     faults: bool
+    keep: bool | None
 
 
 def run(options: Options) -> int:
@@ -61,24 +68,51 @@ def run(options: Options) -> int:
 
     _check_report(options.report)
     store = Store()
+    elsewhere = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     with ExitStack() as stack:
-        elsewhere = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-        endpoint = elsewhere or stack.enter_context(Receiver(store)).endpoint
-        screen = stack.enter_context(Screen(store, options.seconds, elsewhere))
-        system = stack.enter_context(
-            _System(options, _environ(options, endpoint, is_elsewhere=bool(elsewhere)))
-        )
-        for line in system.lines():
-            screen.show(line)
-    if system.sentence and system.code == _USAGE_ERROR:
-        raise ConfigurationError(system.sentence)
-    report = build(store, _lost(system.health), _account(system.counts, store))
+        endpoint = elsewhere or _serve(stack, store)
+        with Screen(store, options.seconds, elsewhere) as screen:
+            environ = _environ(options, endpoint, is_elsewhere=bool(elsewhere))
+            with _System(options, environ) as system:
+                for line in system.lines():
+                    screen.show(line)
+        if system.sentence and system.code == _USAGE_ERROR:
+            raise ConfigurationError(system.sentence)
+        _report(options, store, system, screen)
+        if not elsewhere and not system.was_interrupted and _is_kept(options):
+            click.echo("\nThe page stays until Ctrl-C.")
+            view.wait_for_the_end()
+    return 1 if system.code else 0
+
+
+def _serve(stack: ExitStack, store: Store) -> str:
+    """Serve the page, say where it is, and return where telemetry is taken in."""
+    from otel_trading.viewer.page.frame import Site  # noqa: PLC0415 - needs the extra
+    from otel_trading.viewer.page.server import PageServer  # noqa: PLC0415 - needs the extra
+
+    receiver = stack.enter_context(Receiver(store))
+    site = Site(store, receiver.endpoint, receiver.grpc_endpoint)
+    page = stack.enter_context(PageServer(site, _PAGE_PORT, or_free=True))
+    said = f" (port {_PAGE_PORT} is taken)" if page.is_elsewhere else ""
+    click.echo(f"Watch it at {page.url}{said}")
+    return receiver.endpoint
+
+
+def _is_kept(options: Options) -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() if options.keep is None else options.keep
+
+
+def _report(options: Options, store: Store, system: _System, screen: Screen) -> None:
+    lost = _lost(system.health)
+    for signal_name, reasons in lost.items():
+        for reason, count in reasons.items():
+            store.note_reported(signal_name, reason, count)
+    report = build(store, lost, _account(system.counts, store))
     screen.report(report)
     if options.report is not None:
         options.report.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
     if system.code:
         screen.failed(system.sentence or f"the system ended with exit code {system.code}", system.errors)
-    return 1 if system.code else 0
 
 
 class _System:
@@ -93,6 +127,7 @@ class _System:
         self.health: dict[str, Any] = {}
         self.sentence = ""
         self.code = 0
+        self.was_interrupted = False
         self.errors: deque[str] = deque(maxlen=20)
         self._lines: Queue[dict[str, Any] | None] = Queue()
         self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -110,7 +145,7 @@ class _System:
         readers = [Thread(target=read, daemon=True) for read in (self._read, self._keep_errors)]
         for reader in readers:
             reader.start()
-        with _stop_at_signals(self._process):
+        with _at_signals(self._stop):
             while readers[0].is_alive() or not self._lines.empty():
                 try:
                     line = self._lines.get(timeout=_REFRESH)
@@ -130,6 +165,10 @@ class _System:
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait()
+
+    def _stop(self) -> None:
+        self.was_interrupted = True
+        self._process.terminate()
 
     def _take_in(self, line: dict[str, Any]) -> None:
         self.counts = line.get("counts") or self.counts
@@ -154,9 +193,9 @@ class _System:
 
 
 @contextmanager
-def _stop_at_signals(process: subprocess.Popen[str]) -> Iterator[None]:
+def _at_signals(call: Callable[[], None]) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal calls with
-        process.terminate()
+        call()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

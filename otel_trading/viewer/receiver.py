@@ -3,47 +3,51 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import zlib
-from collections.abc import Callable
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from typing_extensions import Self
 
+from otel_trading.errors import ConfigurationError
+from otel_trading.viewer.intake import Intake, Route
+from otel_trading.viewer.own_origin import refusal
 from otel_trading.viewer.store import Store
 
 _HOST: Final = "127.0.0.1"
 _MAX_BODY: Final = 32 * 1024 * 1024
 _PROTOBUF: Final = "application/x-protobuf"
+_JSON: Final = "application/json"
+_REASONS: Final = {404: "unknown path", 413: "too long", 400: "no OTLP"}
 
 
 class Receiver:
-    """Receives OTLP on two free ports of 127.0.0.1, from `with` to the end of its block.
+    """Receives OTLP on two ports of 127.0.0.1, from `with` to the end of its block.
 
     Args:
-        store: Where it goes.
+        into: Where it goes.
+        http_port: For `http/protobuf` and `http/json`; 0 takes a free one.
+        grpc_port: For `grpc`; 0 takes a free one.
 
     Attributes:
-        endpoint: The URL for `http/protobuf`.
+        endpoint: The URL for `http/protobuf` and `http/json`.
         grpc_endpoint: The URL for `grpc`.
+
+    Raises:
+        ConfigurationError: A port is taken.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._http = _Server((_HOST, 0), _Handler)
-        routes = _routes(store)
-        self._http.routes = {route.path: route for route in routes}
+    def __init__(self, into: Store | Intake, http_port: int = 0, grpc_port: int = 0) -> None:
+        intake = into if isinstance(into, Intake) else Intake(into)
+        self._grpc, port = _grpc(grpc_port, intake)
+        self._http = _http(http_port, intake)
         self._thread = Thread(target=self._http.serve_forever, name="otlp-http", daemon=True)
-        self._grpc = grpc.server(futures.ThreadPoolExecutor(max_workers=2, thread_name_prefix="otlp-grpc"))
-        self._grpc.add_generic_rpc_handlers([_rpc(route) for route in routes])
-        port = self._grpc.add_insecure_port(f"{_HOST}:0")
         self.endpoint = f"http://{_HOST}:{self._http.server_port}"
         self.grpc_endpoint = f"http://{_HOST}:{port}"
 
@@ -59,46 +63,9 @@ class Receiver:
         self._thread.join()
 
 
-class _Route(NamedTuple):
-    """One signal: where it is sent, and what takes it in."""
-
-    path: str
-    service: str
-    request: Any
-    response: Any
-    take_in: Callable[[Any], None]
-
-
-def _routes(store: Store) -> tuple[_Route, ...]:
-    package = "opentelemetry.proto.collector"
-    return (
-        _Route(
-            "/v1/traces",
-            f"{package}.trace.v1.TraceService",
-            trace_service_pb2.ExportTraceServiceRequest,
-            trace_service_pb2.ExportTraceServiceResponse,
-            lambda request: store.add_spans(request.resource_spans),
-        ),
-        _Route(
-            "/v1/metrics",
-            f"{package}.metrics.v1.MetricsService",
-            metrics_service_pb2.ExportMetricsServiceRequest,
-            metrics_service_pb2.ExportMetricsServiceResponse,
-            lambda request: store.add_metrics(request.resource_metrics),
-        ),
-        _Route(
-            "/v1/logs",
-            f"{package}.logs.v1.LogsService",
-            logs_service_pb2.ExportLogsServiceRequest,
-            logs_service_pb2.ExportLogsServiceResponse,
-            lambda request: store.add_logs(request.resource_logs),
-        ),
-    )
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    routes: dict[str, _Route]
+    intake: Intake
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -109,35 +76,69 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take in an export."""
+        reason = refusal(self.headers, self.server.server_port)
+        if reason is not None:
+            self.close_connection = True
+            self._refuse(403, reason)
+            return
         body = self._body()
-        route = self.server.routes.get(self.path)
+        route = self.server.intake.routes.get(self.path)
         if route is None or body is None:
-            self._answer(404 if route is None else 413)
+            self._refuse(404 if route is None else 413)
             return
         try:
             raw = _unzipped(body) if self.headers.get("Content-Encoding") == "gzip" else body
-            request = route.request.FromString(raw)
+            self.server.intake.take(route, raw, is_json=self._is_json())
         except (DecodeError, OSError, EOFError, zlib.error):
-            self._answer(400)
+            self._refuse(400)
             return
-        route.take_in(request)
         self._answer(200)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the terminal belongs to the demo."""
 
+    def _is_json(self) -> bool:
+        return self.headers.get("Content-Type", "").startswith(_JSON)
+
     def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > _MAX_BODY:
-            self.close_connection = True
-            return None
-        return self.rfile.read(int(length))
+        """What was sent; None if it is too long."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = self._chunks()
+        else:
+            length = self.headers.get("Content-Length", "")
+            fits = length.isdecimal() and int(length) <= _MAX_BODY
+            body = self.rfile.read(int(length)) if fits else None
+        self.close_connection |= body is None
+        return body
+
+    def _chunks(self) -> bytes | None:
+        body = bytearray()
+        while (size := _size(self.rfile.readline(32))) and len(body) + size <= _MAX_BODY:
+            body += self.rfile.read(size)
+            self.rfile.readline(4)
+        while not size and self.rfile.readline(1024).strip():
+            pass  # trailers, which say nothing here
+        return None if size else bytes(body)
+
+    def _refuse(self, status: int, reason: str | None = None) -> None:
+        self.server.intake.store.refuse(reason or _REASONS[status])
+        self._answer(status)
 
     def _answer(self, status: int) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", _PROTOBUF)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Type", _JSON if self._is_json() else _PROTOBUF)
+        self.send_header("Content-Length", "2" if self._is_json() else "0")
         self.end_headers()
+        if self._is_json():
+            self.wfile.write(b"{}")
+
+
+def _size(line: bytes) -> int:
+    """The size of a chunk; what is no size is one that does not fit."""
+    try:
+        return int(line.split(b";")[0], 16)
+    except ValueError:
+        return _MAX_BODY + 1
 
 
 def _unzipped(body: bytes) -> bytes:
@@ -148,12 +149,50 @@ def _unzipped(body: bytes) -> bytes:
     return raw
 
 
-def _rpc(route: _Route) -> grpc.GenericRpcHandler:
-    def export(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG001 - what gRPC calls with
-        route.take_in(request)
+def _http(port: int, intake: Intake) -> _Server:
+    try:
+        server = _Server((_HOST, port), _Handler)
+    except OSError as error:
+        raise ConfigurationError(taken(port, "--otlp-http")) from error
+    server.intake = intake
+    return server
+
+
+def _grpc(port: int, intake: Intake) -> tuple[grpc.Server, int]:
+    _check_free(port)  # gRPC itself would say it on stderr as well
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=2, thread_name_prefix="otlp-grpc"),
+        # without it a second viewer would share the port, and each would see half
+        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_BODY)],
+    )
+    server.add_generic_rpc_handlers([_rpc(route, intake) for route in intake.routes.values()])
+    return server, server.add_insecure_port(f"{_HOST}:{port}")
+
+
+def _check_free(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise ConfigurationError(taken(port, "--otlp-grpc")) from error
+
+
+def taken(port: int, option: str) -> str:
+    """Say that a port is taken, and which option names another."""
+    return f"port {port} of {_HOST} is taken: end what has it, or name another one with {option}"
+
+
+def _rpc(route: Route, intake: Intake) -> grpc.GenericRpcHandler:
+    def export(body: bytes, context: grpc.ServicerContext) -> Any:
+        try:
+            intake.take(route, body)
+        except DecodeError:
+            intake.store.refuse(_REASONS[400])
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no OTLP")
         return route.response()
 
     handler = grpc.unary_unary_rpc_method_handler(
-        export, route.request.FromString, route.response.SerializeToString
+        export, response_serializer=route.response.SerializeToString
     )
     return grpc.method_handlers_generic_handler(route.service, {"Export": handler})

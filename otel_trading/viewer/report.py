@@ -9,7 +9,9 @@ from typing import Any, Final
 from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv import order as order_names
 from otel_trading.semconv.definitions import Metric
-from otel_trading.viewer.store import Series, Store, StoredLog, StoredSpan
+from otel_trading.viewer.records import StoredLog, StoredSpan
+from otel_trading.viewer.series import Series
+from otel_trading.viewer.store import Store
 
 _CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
 _FILL: Final = order_names.TRADING_ORDER_FILLED
@@ -139,7 +141,7 @@ def _exemplars(store: Store) -> set[str]:
 
 
 def _rank(spans: list[StoredSpan], *, is_exemplar: bool) -> tuple[Any, ...]:
-    is_filled = any(_FILL in span.events for span in spans)
+    is_filled = any(event.name == _FILL for span in spans for event in span.events)
     has_root = any(not span.parent_id for span in spans)
     return has_root, is_filled, len({span.service for span in spans}), is_exemplar, -len(spans)
 

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import Self
 
+from otel_trading.viewer.records import StoredLog, StoredSpan
 from otel_trading.viewer.report import MetricValue, Report, order_counts, services_in
-from otel_trading.viewer.store import Store, StoredLog, StoredSpan
+from otel_trading.viewer.store import Store
 
 _BAR: Final = 28
 _LOGS: Final = 16

@@ -2,70 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from threading import RLock
 from typing import Any, Final
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint, ResourceMetrics
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+
+from otel_trading.viewer.records import (
+    Attributes,
+    StoredLog,
+    StoredSpan,
+    attributes_from,
+    log_from,
+    span_from,
+)
+from otel_trading.viewer.series import Series
 
 MAX_SPANS: Final = 60_000
 MAX_LOGS: Final = 20_000
 MAX_SERIES: Final = 20_000
+MAX_POINTS: Final = 100_000
 
-Attributes = dict[str, Any]
+_TRIMMED: Final = 4
+"""When there are too many points, each series gives up one in so many, the oldest."""
+
 SeriesKey = tuple[str, str, tuple[tuple[str, Any], ...]]
-
-
-@dataclass(frozen=True)
-class StoredSpan:
-    """One span; times are unix nanoseconds."""
-
-    service: str
-    name: str
-    trace_id: str
-    span_id: str
-    parent_id: str
-    start_ns: int
-    end_ns: int
-    is_error: bool
-    attributes: Attributes
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class StoredLog:
-    """One log record, or event."""
-
-    service: str
-    time_ns: int
-    level: str
-    text: str
-    trace_id: str
-    attributes: Attributes
-
-
-@dataclass
-class Series:
-    """The last point of one series.
-
-    Attributes:
-        value: Of a counter or level; the sum of a histogram.
-        count: Of a histogram; 0 for the others.
-        exemplars: Trace ids, of all points so far, newest last.
-    """
-
-    service: str
-    name: str
-    unit: str
-    attributes: Attributes
-    value: float = 0.0
-    count: int = 0
-    exemplars: deque[str] = field(default_factory=lambda: deque(maxlen=64))
 
 
 class Store:
@@ -75,10 +41,23 @@ class Store:
         max_spans: Spans that are kept; the traces of orders go last.
         max_logs: Log records that are kept.
         max_series: Metric series that are kept.
+        max_points: Points that are kept, of all series together.
+
+    Attributes:
+        received: What arrived, by kind.
+        evicted: What was let go to stay within the bounds, by kind.
+        refused: Requests that were not taken in, by reason.
+        reported: What services say that they dropped, by signal and reason.
+        max_spans, max_logs, max_series, max_points: The bounds.
+        last_received: When the last request came, in unix seconds.
     """
 
     def __init__(
-        self, max_spans: int = MAX_SPANS, max_logs: int = MAX_LOGS, max_series: int = MAX_SERIES
+        self,
+        max_spans: int = MAX_SPANS,
+        max_logs: int = MAX_LOGS,
+        max_series: int = MAX_SERIES,
+        max_points: int = MAX_POINTS,
     ) -> None:
         self.lock = RLock()
         self.traces: OrderedDict[str, list[StoredSpan]] = OrderedDict()
@@ -87,36 +66,58 @@ class Store:
         self.series: dict[SeriesKey, Series] = {}
         self.received: Counter[str] = Counter()
         self.evicted: Counter[str] = Counter()
-        self._max_spans, self._max_logs, self._max_series = max_spans, max_logs, max_series
+        self.refused: Counter[str] = Counter()
+        self.reported: dict[str, dict[str, int]] = {}
+        self.last_received = 0.0
+        self.max_spans, self.max_logs = max_spans, max_logs
+        self.max_series, self.max_points = max_series, max_points
         self._spans = 0
+        self._points = 0
 
     def add_spans(self, resources: Iterable[ResourceSpans]) -> None:
         """Take in spans as OTLP has them."""
         with self.lock:
+            self.last_received = time.time()
             for resource in resources:
-                service = _service(resource.resource.attributes)
+                service, _ = _service(resource.resource)
                 for scope in resource.scope_spans:
                     for span in scope.spans:
-                        self._add_span(_span(service, span))
+                        self._add_span(span_from(service, span))
+                        self._note_left_out("traces", span)
             self._evict_spans()
 
     def add_logs(self, resources: Iterable[ResourceLogs]) -> None:
         """Take in log records as OTLP has them."""
         with self.lock:
+            self.last_received = time.time()
             for resource in resources:
-                service = _service(resource.resource.attributes)
+                service, _ = _service(resource.resource)
                 for scope in resource.scope_logs:
                     for record in scope.log_records:
-                        self._add_log(_log(service, record))
+                        self._add_log(log_from(service, record))
+                        self._note_left_out("logs", record)
 
     def add_metrics(self, resources: Iterable[ResourceMetrics]) -> None:
         """Take in metrics as OTLP has them."""
         with self.lock:
+            self.last_received = time.time()
             for resource in resources:
-                service = _service(resource.resource.attributes)
+                service, instance = _service(resource.resource)
                 for scope in resource.scope_metrics:
                     for metric in scope.metrics:
-                        self._add_metric(service, metric)
+                        self._add_metric(service, instance, metric)
+            self._trim_points()
+
+    def refuse(self, reason: str) -> None:
+        """Count a request that was not taken in."""
+        with self.lock:
+            self.refused[reason] += 1
+
+    def note_reported(self, signal: str, reason: str, count: int) -> None:
+        """Book what a service says that it dropped."""
+        with self.lock:
+            mine = self.reported.setdefault(signal, {})
+            mine[reason] = mine.get(reason, 0) + count
 
     def trace(self, trace_id: str) -> list[StoredSpan]:
         """Return the spans of a trace that are kept, by their start."""
@@ -134,6 +135,10 @@ class Store:
         with self.lock:
             return {key[1] for key in self.series}
 
+    def is_empty(self) -> bool:
+        """Return whether nothing was received yet."""
+        return not self.received
+
     def _add_span(self, span: StoredSpan) -> None:
         self.received["spans"] += 1
         self.received["traces"] += not span.parent_id
@@ -145,8 +150,14 @@ class Store:
         if span.name.startswith("order ") and span.trace_id in self.traces:
             self.orders[span.trace_id] = self.traces.pop(span.trace_id)
 
+    def _note_left_out(self, signal: str, record: Any) -> None:
+        """Book what the SDK of a service says that it left out of this record."""
+        for what in ("attributes", "events", "links"):
+            if count := getattr(record, f"dropped_{what}_count", 0):
+                self.note_reported(signal, what, count)
+
     def _evict_spans(self) -> None:
-        while self._spans > self._max_spans:
+        while self._spans > self.max_spans:
             _, spans = (self.traces or self.orders).popitem(last=False)
             self._spans -= len(spans)
             self.evicted["spans"] += len(spans)
@@ -155,71 +166,44 @@ class Store:
         self.received["logs"] += 1
         self.received["logs_with_trace_id"] += bool(record.trace_id)
         self.logs.append(record)
-        if len(self.logs) > self._max_logs:
+        if len(self.logs) > self.max_logs:
             self.logs.popleft()
             self.evicted["logs"] += 1
 
-    def _add_metric(self, service: str, metric: Metric) -> None:
+    def _add_metric(self, service: str, instance: str, metric: Metric) -> None:
         data = getattr(metric, str(metric.WhichOneof("data") or "gauge"))
+        temporality = getattr(data, "aggregation_temporality", 0)
+        grows = getattr(data, "is_monotonic", metric.HasField("histogram"))
         for point in data.data_points:
-            attributes = _attributes(point.attributes)
-            key = (service, metric.name, tuple(sorted(attributes.items())))
-            series = self.series.get(key)
+            series = self._series(service, instance, metric, attributes_from(point.attributes))
             if series is None:
-                if len(self.series) >= self._max_series:
-                    self.evicted["series"] += 1
-                    continue
-                series = self.series[key] = Series(service, metric.name, metric.unit, attributes)
-            self.received["points"] += 1
-            series.exemplars.extend(e.trace_id.hex() for e in point.exemplars if e.trace_id)
-            if isinstance(point, NumberDataPoint):
-                series.value = point.as_int if point.HasField("as_int") else point.as_double
-            else:
-                series.value, series.count = point.sum, point.count
+                self.evicted["series"] += 1
+                continue
+            before = len(series.points)
+            series.take(point, temporality, grows=grows)
+            self._points += len(series.points) - before
+            self.received["points"] += len(series.points) - before
+
+    def _series(self, service: str, instance: str, metric: Metric, attributes: Attributes) -> Series | None:
+        """The series of a point; two instances of a service have one each; None where there is no room."""
+        labels = tuple(sorted(attributes.items()))
+        key = (service, metric.name, (*labels, ("service.instance.id", instance)) if instance else labels)
+        series = self.series.get(key)
+        if series is None and len(self.series) < self.max_series:
+            series = self.series[key] = Series(service, metric.name, metric.unit, attributes)
+        return series
+
+    def _trim_points(self) -> None:
+        if self._points <= self.max_points:
+            return
+        for series in self.series.values():
+            for _ in range(min(-(-len(series.points) // _TRIMMED), len(series.points) - 1)):
+                series.points.popleft()
+        kept = sum(len(series.points) for series in self.series.values())
+        self.evicted["points"] += self._points - kept
+        self._points = kept
 
 
-def _service(attributes: Iterable[KeyValue]) -> str:
-    return str(_attributes(attributes).get("service.name", ""))
-
-
-def _span(service: str, span: Span) -> StoredSpan:
-    return StoredSpan(
-        service,
-        span.name,
-        span.trace_id.hex(),
-        span.span_id.hex(),
-        span.parent_span_id.hex(),
-        span.start_time_unix_nano,
-        span.end_time_unix_nano,
-        span.status.code == Status.STATUS_CODE_ERROR,
-        _attributes(span.attributes),
-        tuple(event.name for event in span.events),
-    )
-
-
-def _log(service: str, record: LogRecord) -> StoredLog:
-    return StoredLog(
-        service,
-        record.time_unix_nano or record.observed_time_unix_nano,
-        record.severity_text,
-        record.event_name or str(_value(record.body) or ""),
-        record.trace_id.hex(),
-        _attributes(record.attributes),
-    )
-
-
-def _attributes(pairs: Iterable[KeyValue]) -> Attributes:
-    return {pair.key: _value(pair.value) for pair in pairs}
-
-
-def _value(value: AnyValue) -> Any:
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return tuple(_items(value))
-    if kind == "kvlist_value":
-        return tuple((pair.key, _value(pair.value)) for pair in value.kvlist_value.values)
-    return getattr(value, kind) if kind else None
-
-
-def _items(value: AnyValue) -> Iterator[Any]:
-    return (_value(item) for item in value.array_value.values)
+def _service(resource: Resource) -> tuple[str, str]:
+    attributes = attributes_from(resource.attributes)
+    return str(attributes.get("service.name", "")), str(attributes.get("service.instance.id", ""))

@@ -36,6 +36,8 @@ def refused(capsys, *arguments: str) -> str:
         (["demo", "--seconds", "soon"], "Invalid value for '--seconds': 'soon' is not a valid float"),
         (["demo", "--speed", "0"], "Invalid value for '--speed': 0.0 is not in the range x>0"),
         (["demo", "--seed", "x"], "Invalid value for '--seed': 'x' is not a valid integer"),
+        (["view", "--port", "65536"], "Invalid value for '--port': 65536 is not in the range 0<=x<=65535"),
+        (["view", "--host", "0.0.0.0"], "No such option '--host'"),
     ],
 )
 def test_a_mistake_is_one_sentence(capsys, arguments, sentence):
@@ -55,6 +57,21 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(capsys, monk
     monkeypatch.setattr("otel_trading.cli.demo.find_spec", lambda name: None if name == "zmq" else object())
     expected = "otel-trading: otel-trading demo needs the extra [demo]: pip install 'otel_trading[demo]'\n"
     assert refused(capsys, "demo") == expected
+
+
+def test_the_page_needs_its_extra(capsys, monkeypatch):
+    monkeypatch.setattr(
+        "otel_trading.cli.view.find_spec", lambda name: None if name == "nicegui" else object()
+    )
+    expected = "otel-trading: otel-trading view needs the extra [view]: pip install 'otel_trading[view]'\n"
+    assert refused(capsys, "view") == expected
+
+
+def test_a_file_that_cannot_be_used_is_named_before_anything_is_served(capsys, tmp_path):
+    where = tmp_path / "no" / "view.db"
+    assert refused(capsys, "view", "--db", str(where)).startswith(
+        f"otel-trading: the file {str(where)!r} cannot be used"
+    )
 
 
 def test_an_interrupt_ends_with_its_exit_code(capsys, monkeypatch):

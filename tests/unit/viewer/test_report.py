@@ -7,9 +7,11 @@ import json
 import pytest
 
 from otel_trading.semconv import ALL_METRICS
+from otel_trading.viewer.records import StoredEvent, StoredLog, StoredSpan
 from otel_trading.viewer.report import build, order_trace
 from otel_trading.viewer.screen import Screen
-from otel_trading.viewer.store import Series, Store, StoredLog, StoredSpan
+from otel_trading.viewer.series import Series
+from otel_trading.viewer.store import Store
 
 SERVICES = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
 
@@ -37,7 +39,7 @@ def add_trace(
             9_000,
             service == "risk-manager",
             {},
-            ("trading.order.filled",) if filled and service == SERVICES[-1] else (),
+            (StoredEvent("trading.order.filled", 0, {}),) if filled and service == SERVICES[-1] else (),
         )
         for depth, service in enumerate(services)
     ]

@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     Exemplar,
-    Histogram,
     HistogramDataPoint,
     Metric,
     NumberDataPoint,
     ResourceMetrics,
     ScopeMetrics,
-    Sum,
 )
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from otel_trading.viewer.store import Store
-
-
-def key(name: str, value: Any) -> KeyValue:
-    return KeyValue(key=name, value=AnyValue(string_value=value) if isinstance(value, str) else value)
-
-
-def service(name: str = "risk-manager") -> Resource:
-    return Resource(attributes=[key("service.name", name)])
-
-
-def spans(*given: Span, by: str = "risk-manager") -> list[ResourceSpans]:
-    return [ResourceSpans(resource=service(by), scope_spans=[ScopeSpans(spans=given)])]
-
-
-def span(trace: int, number: int, name: str = "s", parent: int = 0, start: int = 0) -> Span:
-    return Span(
-        trace_id=trace.to_bytes(16, "big"),
-        span_id=number.to_bytes(8, "big"),
-        parent_span_id=parent.to_bytes(8, "big") if parent else b"",
-        name=name,
-        start_time_unix_nano=start,
-        end_time_unix_nano=start + 10,
-        events=[Span.Event(name="e")],
-        status=Status(code=Status.STATUS_CODE_ERROR),
-    )
-
-
-def metric(name: str, *points: Any) -> list[ResourceMetrics]:
-    data = (
-        Metric(name=name, histogram=Histogram(data_points=points))
-        if isinstance(points[0], HistogramDataPoint)
-        else Metric(name=name, sum=Sum(data_points=points))
-    )
-    return [ResourceMetrics(resource=service(), scope_metrics=[ScopeMetrics(metrics=[data])])]
-
-
-def log(trace: int = 0, body: str = "text") -> list[ResourceLogs]:
-    record = LogRecord(
-        body=AnyValue(string_value=body),
-        severity_text="INFO",
-        observed_time_unix_nano=7,
-        trace_id=trace.to_bytes(16, "big") if trace else b"",
-    )
-    return [ResourceLogs(resource=service(), scope_logs=[ScopeLogs(log_records=[record])])]
+from tests.unit.viewer.otlp import counted, held, key, log, metric, span, spans
 
 
 def test_a_trace_comes_back_by_the_start_of_its_spans_whatever_came_first():
@@ -74,7 +24,7 @@ def test_a_trace_comes_back_by_the_start_of_its_spans_whatever_came_first():
     store.add_spans(spans(span(1, 1, "root", start=1)))
     root, child = store.trace(f"{1:032x}")
     assert (root.name, root.parent_id, root.service) == ("root", "", "risk-manager")
-    assert (child.parent_id, child.is_error, child.events) == (root.span_id, True, ("e",))
+    assert (child.parent_id, child.is_error, [e.name for e in child.events]) == (root.span_id, True, ["e"])
     assert (store.received["spans"], store.received["traces"]) == (2, 1)
 
 
@@ -148,3 +98,32 @@ def test_attributes_of_every_kind_are_read():
     given_span.attributes.extend([key("list", values), key("map", pairs), KeyValue(key="none")])
     store.add_spans(spans(given_span))
     assert store.trace(f"{1:032x}")[0].attributes == {"list": (1, True), "map": (("k", "v"),), "none": None}
+
+
+def test_two_instances_of_a_service_have_a_series_each():
+    store = Store()
+    for instance in ("a", "b"):
+        (resource,) = held("m", 1, at=1)
+        resource.resource.attributes.append(key("service.instance.id", instance))
+        store.add_metrics([resource])
+    assert [series.value for series in store.series_of("m")] == [1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 10)), max_size=40), st.integers(4, 10))
+def test_points_are_kept_or_counted_as_evicted(points, limit):
+    store = Store(max_points=limit)
+    for at, (number, value) in enumerate(points, 1):
+        store.add_metrics(held(f"m{number}", value, at))
+    kept = sum(len(series.points) for series in store.series.values())
+    assert kept + store.evicted["points"] == len(points)
+    assert kept <= limit
+    assert all(series.points[-1].value == series.value for series in store.series.values())
+
+
+def test_what_an_sdk_says_it_left_out_is_reported():
+    store = Store()
+    given_span = span(1, 1)
+    given_span.dropped_attributes_count, given_span.dropped_events_count = 2, 1
+    store.add_spans(spans(given_span))
+    store.add_metrics(counted("m", 1, at=1))
+    assert store.reported == {"traces": {"attributes": 2, "events": 1}}

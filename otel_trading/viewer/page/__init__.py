@@ -1,0 +1,1 @@
+"""The page: what the viewer shows in a browser, one module an area."""
