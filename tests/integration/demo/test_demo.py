@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import socket
 import zipfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+import requests
 
 SERVICES = ["market-data", "signal-bridge", "risk-manager", "execution-engine"]
 IBM = Path(__file__).parents[3].parent / "shared/data/lean/equity/usa/tick/ibm"
@@ -63,6 +67,21 @@ def test_a_replayed_day_is_traded_and_every_line_of_its_span_is_counted(demo, tm
     assert ticks_add_up(ticks)
     assert ticks["unaccounted"] == 0 < ticks["received"]
     assert report["orders"]["submitted"] > 0 == report["orders"]["open"]
+
+
+def test_the_pages_address_comes_first_and_is_another_where_its_port_is_taken(demo):
+    with ExitStack() as stack:
+        with suppress(OSError):  # then somebody else has it, which will do
+            stack.enter_context(socket.create_server(("127.0.0.1", 8400)))
+        running = demo("--seconds", "600")
+        running.wait_for("ready    venue")
+    (url,) = re.findall(
+        r"^Watch it at (http://127\.0\.0\.1:\d+) \(port 8400 is taken\)$", running.said, re.MULTILINE
+    )
+    assert running.said.startswith("Watch it at")
+    assert requests.get(url, timeout=60).status_code == 200
+    running.process.send_signal(signal.SIGINT)
+    assert running.end()[0] == 0
 
 
 def test_ctrl_c_ends_it_cleanly_with_a_report(demo):
