@@ -32,7 +32,8 @@ REFRESH: Final = 2.0
 
 _STATIC: Final = Path(__file__).with_name("static")
 _QUIET: Final = 30.0
-_RECONNECT: Final = 5.0
+_RECONNECT: Final = 1.0
+"""Seconds that the server remembers a page that was closed, and waits for it when it ends itself."""
 
 _templates = Environment(loader=PackageLoader("otel_trading.viewer.page"), autoescape=True, trim_blocks=True)
 _templates.filters.update(
