@@ -9,21 +9,26 @@ from time import time_ns
 from typing import Any, Final, TextIO
 
 from opentelemetry._logs import SeverityNumber
-from opentelemetry.context import get_current
+from opentelemetry.context import Context, get_current
+from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from otel_trading.logs.provider import CURRENT
-from otel_trading.logs.values import described, exportable
+from otel_trading.logs.values import described, exportable, text
 
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; whatever else it carries came by `extra`."""
 
-_SEVERITIES: Final = (
-    (logging.CRITICAL, SeverityNumber.FATAL),
-    (logging.ERROR, SeverityNumber.ERROR),
-    (logging.WARNING, SeverityNumber.WARN),
-    (logging.INFO, SeverityNumber.INFO),
-    (logging.DEBUG, SeverityNumber.DEBUG),
-)
+_SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
+"""Under which key the API keeps the current span; a context with nothing else does not forbid to export."""
+
+_SEVERITIES: Final = {
+    logging.CRITICAL: SeverityNumber.FATAL,
+    logging.ERROR: SeverityNumber.ERROR,
+    logging.WARNING: SeverityNumber.WARN,
+    logging.INFO: SeverityNumber.INFO,
+    logging.DEBUG: SeverityNumber.DEBUG,
+}
+_NAMES: Final = {severity: severity.name for severity in SeverityNumber}
 
 
 class StdlibHandler(logging.Handler):
@@ -47,42 +52,45 @@ class StdlibHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Translate one record; what is wrong with it goes the way of `logging`'s own errors."""
         try:
-            if self._may_export():
-                self._emit(record)
+            context = get_current()
+            if (len(context) == 1 and _SPAN_KEY in context) or self._may_export():
+                self._emit(record, context)
             else:
                 print(self.format(record), file=self._fallback or sys.stderr)
         except Exception:  # noqa: BLE001 - the record's arguments are anybody's code
             self.handleError(record)
 
-    def _emit(self, record: logging.LogRecord) -> None:
-        severity = severity_of(record.levelno)
-        CURRENT.provider.get_logger(record.name).emit(
+    def _emit(self, record: logging.LogRecord, context: Context) -> None:
+        severity = _SEVERITIES.get(record.levelno) or severity_of(record.levelno)
+        CURRENT.logger(record.name).emit(
             timestamp=int(record.created * 1e9),
             observed_timestamp=time_ns(),
-            context=get_current(),
+            context=context,
             severity_number=severity,
-            severity_text=severity.name,
-            body=exportable(record.getMessage()),
+            severity_text=_NAMES[severity],
+            body=text(record.getMessage()),
             attributes=_attributes(record),
         )
 
 
 def severity_of(level: int) -> SeverityNumber:
     """Return OpenTelemetry's severity for a level of `logging`, rounded down to the next named one."""
-    return next((severity for low, severity in _SEVERITIES if level >= low), SeverityNumber.TRACE)
+    return next((severity for low, severity in _SEVERITIES.items() if level >= low), SeverityNumber.TRACE)
 
 
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        key: value for key, value in vars(record).items() if key not in _OWN and not key.startswith("_")
-    }
-    found["code.file.path"] = record.pathname
+    found: dict[str, Any] = {}
+    carried = vars(record)
+    if not carried.keys() <= _OWN:
+        for key, value in carried.items():
+            if key not in _OWN and not key.startswith("_"):
+                found[text(key)] = exportable(value)
+    found["code.file.path"] = exportable(record.pathname)
     found["code.function.name"] = record.funcName
     found["code.line.number"] = record.lineno
     if record.exc_info and record.exc_info[1] is not None:
         kind, error, trace = record.exc_info
         found["exception.type"] = kind.__qualname__ if kind else ""
-        found["exception.message"] = described(error)
-        found["exception.stacktrace"] = "".join(traceback.format_exception(kind, error, trace))
-    cleaned: dict[str, Any] = exportable(found)
-    return cleaned
+        found["exception.message"] = text(described(error))
+        found["exception.stacktrace"] = text("".join(traceback.format_exception(kind, error, trace)))
+    return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
-from opentelemetry._logs import Logger, LoggerProvider, NoOpLogger, NoOpLoggerProvider
+from opentelemetry._logs import LoggerProvider, NoOpLogger, NoOpLoggerProvider
 
 from otel_trading.semconv import SCHEMA_URL
 
@@ -12,15 +13,32 @@ SCOPE: Final = "otel_trading"
 
 
 class Current:
-    """What is attached; one instance."""
+    """What is attached; one instance.
+
+    Attributes:
+        events: The logger of events.
+    """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         """Go back to a provider that does nothing."""
-        self.provider: LoggerProvider = NoOpLoggerProvider()
-        self.events: Logger = NoOpLogger(SCOPE)
+        self.events: Any = NoOpLogger(SCOPE)
+        self.use(NoOpLoggerProvider())
+
+    def use(self, provider: LoggerProvider, over: Callable[[Any], Any] = lambda logger: logger) -> None:
+        """Take loggers from `provider`, `over` applied to each."""
+        self._provider = provider
+        self._over = over
+        self._by_name: dict[str, Any] = {}
+
+    def logger(self, name: str) -> Any:
+        """Return the logger of a name, which is asked for once."""
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = self._over(self._provider.get_logger(name))
+        return found
 
 
 CURRENT: Final = Current()
@@ -33,8 +51,14 @@ def attach(provider: LoggerProvider, version: str) -> None:
         provider: An SDK logger provider, or anything that speaks its API.
         version: The version of this package, for the instrumentation scope of events.
     """
-    CURRENT.provider = provider
-    CURRENT.events = provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
+    if type(provider).__module__.startswith("opentelemetry.sdk."):
+        from otel_trading.logs import fast_record  # noqa: PLC0415 - imports the SDK
+
+        CURRENT.use(provider, fast_record.over)
+        CURRENT.events = fast_record.over(provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL))
+    else:
+        CURRENT.use(provider)
+        CURRENT.events = provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
 
 
 def detach() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 _INT64: Final = 2**63
 _DEPTH: Final = 4
 _ITEMS: Final = 128
+_AS_THEY_ARE: Final = (bool, float, bytes, type(None))  # a tuple: a union is made anew at each test
 
 
 def exportable(value: object, depth: int = _DEPTH) -> Any:
@@ -24,7 +25,7 @@ def exportable(value: object, depth: int = _DEPTH) -> Any:
     """
     if isinstance(value, str):
         return text(value)
-    if isinstance(value, bool | float | bytes) or value is None:
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, int):
         return int(value) if -_INT64 <= value < _INT64 else str(value)
@@ -37,6 +38,8 @@ def exportable(value: object, depth: int = _DEPTH) -> Any:
 
 def text(value: str) -> str:
     """Return text without lone surrogates, which UTF-8 does not have."""
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

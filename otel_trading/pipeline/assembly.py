@@ -59,11 +59,18 @@ def find_or_build(settings: Settings, config: OpenTelemetryConfiguration | None,
     return providers
 
 
-def attach(providers: Providers, version: str, undo: ExitStack) -> None:
-    """Attach the rooms that record to the providers, until `undo` is closed."""
+def attach(providers: Providers, version: str, undo: ExitStack, *, defer: bool = False) -> None:
+    """Attach the rooms that record to the providers, until `undo` is closed.
+
+    Args:
+        providers: What they record to.
+        version: The version of this package.
+        undo: Takes everything back.
+        defer: The setting `defer_span_ends`.
+    """
     tracer, meter, logger = (providers.by_signal.get(signal) for signal in SIGNALS)
     if tracer is not None:
-        tracing.attach(tracer, version, logger)
+        tracing.attach(tracer, version, logger, defer=defer)
         undo.callback(tracing.detach)
     if logger is not None:
         logs.attach(logger, version)

@@ -11,7 +11,6 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from copy import copy
 from threading import Condition, Lock, Thread
 from typing import Final, Generic, TypeVar
 
@@ -19,12 +18,15 @@ from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.trace import TraceFlags
 
 from otel_trading import _losses
 from otel_trading._guard import guard
 
 T = TypeVar("T")
+
+_NO_CONTEXT: Final = Context()
 
 _CLOSING_S: Final = 5.0
 """How long a processor waits that the SDK shuts down without saying for how long."""
@@ -68,7 +70,8 @@ class BatchQueue(Generic[T]):
     def _start(self) -> None:
         """Begin empty: what lies in a parent's queue at the fork is exported by the parent."""
         self._items: deque[T] = deque()
-        self._changed = Condition(Lock())
+        self._lock = Lock()  # taken by itself where nobody waits: a condition's own way to it is slower
+        self._changed = Condition(self._lock)
         self._put = 0
         self._done = 0  # of those put, how many were exported or lost
         self._lost = 0
@@ -78,7 +81,7 @@ class BatchQueue(Generic[T]):
 
     def put(self, item: T) -> None:
         """Queue an item; never waits for an export."""
-        with self._changed:
+        with self._lock:
             if self._closing:
                 _losses.add(self._signal, "already_shutdown")
                 return
@@ -169,16 +172,17 @@ class BatchedLogs(LogRecordProcessor):
         """Queue a copy of the record that does not hold on to its context."""
         if not is_instrumentation_enabled():
             return
-        record = copy(log_record.log_record)
-        record.context = Context()
-        self.queue.put(
-            ReadableLogRecord(
-                log_record=record,
-                resource=log_record.resource or Resource.get_empty(),
-                instrumentation_scope=log_record.instrumentation_scope,
-                limits=log_record.limits,
-            )
+        given = log_record.log_record
+        record = object.__new__(type(given))  # as `copy` would, in a fifth of its time
+        vars(record).update(vars(given), context=_NO_CONTEXT)
+        readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
+        vars(readable).update(
+            log_record=record,
+            resource=log_record.resource or Resource.get_empty(),
+            instrumentation_scope=log_record.instrumentation_scope,
+            limits=log_record.limits,
         )
+        self.queue.put(readable)
 
     def shutdown(self) -> None:
         """Export what is there, for at most 5 s."""
@@ -195,12 +199,10 @@ class BatchedSpans(SpanProcessor):
     def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
         self.queue = queue
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Do nothing: a span is of interest when it ends."""
-
     def on_end(self, span: ReadableSpan) -> None:
         """Queue the span."""
-        if span.context and span.context.trace_flags.sampled:
+        context = span.context
+        if context and context.trace_flags & TraceFlags.SAMPLED:
             self.queue.put(span)
 
     def shutdown(self) -> None:

@@ -92,7 +92,7 @@ def _start(keywords: dict[str, Any]) -> Telemetry:
     with ExitStack() as on_failure, ExitStack() as undo:
         providers = assembly.find_or_build(settings, config, version)
         on_failure.callback(providers.close, 0.0)
-        assembly.attach(providers, version, undo)
+        assembly.attach(providers, version, undo, defer=settings.defer_span_ends)
         assembly.take_in(providers, settings, undo)
         on_failure.pop_all()
         return Telemetry(providers, None if config else settings.endpoint, undo.pop_all().close)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
-from otel_trading import _closing, _losses, recording
+from otel_trading import _closing, _losses, recording, tracing
 from otel_trading._guard import guard
-from otel_trading.pipeline.deadline import Aside, after
+from otel_trading.pipeline.deadline import Aside, after, left
 from otel_trading.pipeline.health import Health, RouteHealth
 from otel_trading.pipeline.lifecycle import Lifecycle
 
@@ -48,7 +48,9 @@ class Telemetry:
         """
         if self._providers is None:
             return True
-        return self._running and self._providers.flush(after(timeout))
+        deadline = after(timeout)
+        tracing.flush(left(deadline))
+        return self._running and self._providers.flush(deadline)
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Run what must happen at the end, export what is there, and stop.
@@ -97,6 +99,7 @@ class Telemetry:
 
     def _close(self, deadline: float) -> bool:
         _closing.run()
+        tracing.flush(left(deadline))
         return self._providers is None or self._providers.close(deadline)
 
     @property

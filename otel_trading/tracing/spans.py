@@ -15,6 +15,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, 
 from opentelemetry.util.types import AttributeValue
 
 from otel_trading._guard import guard
+from otel_trading.tracing.current import with_span
 from otel_trading.tracing.provider import CURRENT
 
 Attributes = Mapping[str, AttributeValue] | None
@@ -46,18 +47,26 @@ def start_span(
     Returns:
         The span, or one that records nothing where it could not be started.
     """
-    with guard("start of a span"):
-        return CURRENT.tracer.start_span(
-            name,
-            context,
-            kind,
-            attributes,
-            links,
-            start_time,
-            record_exception=False,
-            set_status_on_exception=False,
-        )
-    return INVALID_SPAN
+    fast = CURRENT.fast
+    try:
+        if fast is None:
+            return CURRENT.tracer.start_span(
+                name,
+                context,
+                kind,
+                attributes,
+                links,
+                start_time,
+                record_exception=False,
+                set_status_on_exception=False,
+            )
+        within = CURRENT.get_context() if context is None else context
+        span: Span = fast.start(name, kind, attributes, within, links=links, start_time=start_time)
+    except Exception:  # a guard costs as much as the span, so it is put up when needed
+        with guard("start of a span"):
+            raise
+        return INVALID_SPAN
+    return span
 
 
 class SpanScope:
@@ -71,7 +80,7 @@ class SpanScope:
 
     def __enter__(self) -> Span:
         """Make the span the current one."""
-        self._token: Token[Context] = otel_context.attach(set_span_in_context(self._span))
+        self._token = CURRENT.set_context(with_span(CURRENT.get_context(), self._span))
         return self._span
 
     def __exit__(
@@ -79,8 +88,7 @@ class SpanScope:
     ) -> None:
         if error is not None:
             fail(self._span, error, kind=self._kind)
-        otel_context.detach(self._token)
-        end(self._span)
+        close(self._span, self._token)
 
 
 def span(
@@ -109,10 +117,22 @@ def span(
     return SpanScope(started, kind)
 
 
-def end(span: Span) -> None:
-    """End a span; a processor that raises does not reach the caller."""
-    with guard("end of a span"):
+def close(span: Span, token: Token[Context]) -> None:
+    """End a span that was the current one; a processor that raises does not reach the caller.
+
+    Args:
+        span: The span.
+        token: Takes its context back.
+    """
+    try:
+        CURRENT.reset_context(token)
+    except Exception:  # noqa: BLE001 - the API's own function says what is wrong, and raises nothing
+        otel_context.detach(token)
+    try:
         span.end()
+    except Exception:  # a guard costs more than all of this, so it is put up when needed
+        with guard("end of a span"):
+            raise
 
 
 def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL) -> None:

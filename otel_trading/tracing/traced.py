@@ -7,18 +7,22 @@ import inspect
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from otel_trading._guard import guard
 from otel_trading.errors import LabelError, OtelTradingError, nearest
 from otel_trading.recording import Histogram, HistogramMetric
 from otel_trading.tracing import generators
-from otel_trading.tracing.spans import end, error_type, fail, start_span
+from otel_trading.tracing.current import SPAN_KEY, put, with_span
+from otel_trading.tracing.provider import CURRENT
+from otel_trading.tracing.spans import close, error_type, fail, start_span
+
+if TYPE_CHECKING:
+    from otel_trading.tracing.fast_span import FastTracer
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Attributes = Mapping[str, AttributeValue]
@@ -61,33 +65,37 @@ def traced(
         OtelTradingError: What is decorated is no function.
     """
     if name is not None and not isinstance(name, str):
-        return _decorate(name, _Call(None, _Duration(None, {}), {}, kind))
+        return traced(kind=kind)(name)
     given = dict(attributes or {})
-    call = _Call(name, _Duration(duration, given), given, kind)
-    return lambda function: _decorate(function, call)
+    recorded = _Duration(duration, given)
+    return lambda function: _decorate(function, lambda own: _Call(name or own, recorded, given, kind))
 
 
 class _Duration:
-    """Where the seconds of a call go: the histogram of a call that succeeds, and of one that fails."""
+    """Where the seconds of a call go.
+
+    Attributes:
+        record: Takes those of a call that succeeds; None where durations are not recorded.
+    """
+
+    __slots__ = ("_by_error", "record")
 
     def __init__(self, target: HistogramMetric | Histogram | None, attributes: Attributes) -> None:
         self._by_error: Callable[[str], Histogram] | None = None
-        self._succeeded: Histogram | None = None
+        bound = target
         if isinstance(target, HistogramMetric):
             labels = _labels(target, attributes)
-            self._succeeded = target.bind(**labels)
+            bound = target.bind(**labels)
             if any(label.key == "error.type" for label in target.definition.labels):
                 self._by_error = lambda kind: target.bind(**labels, error_type=kind)
-        else:
-            self._succeeded = target
+        self.record: Callable[[float], None] | None = bound.record if isinstance(bound, Histogram) else None
 
-    def record(self, started: float, error: BaseException | None) -> None:
-        """Record the seconds since `started`, a reading of the performance counter."""
-        if self._succeeded is None:
+    def record_failed(self, seconds: float, error: BaseException) -> None:
+        """Record the seconds of a call that raised."""
+        if self.record is None:
             return
-        seconds = perf_counter() - started
-        if error is None or self._by_error is None or isinstance(error, GeneratorExit):
-            self._succeeded.record(seconds)
+        if self._by_error is None or isinstance(error, GeneratorExit):
+            self.record(seconds)
             return
         with guard("duration of a call that failed"):
             self._by_error(error_type(error)).record(seconds)
@@ -107,81 +115,124 @@ def _labels(metric: HistogramMetric, attributes: Attributes) -> dict[str, Any]:
 class _Call:
     """What all calls of one decorated function share."""
 
-    def __init__(self, name: str | None, duration: _Duration, attributes: Attributes, kind: SpanKind) -> None:
+    __slots__ = ("_clean", "_cleaned_by", "attributes", "duration", "kind", "name")
+
+    def __init__(self, name: str, duration: _Duration, attributes: Attributes, kind: SpanKind) -> None:
         self.name = name
         self.duration = duration
         self.attributes = attributes
         self.kind = kind
+        self._cleaned_by: FastTracer | None = None
 
-    def named_for(self, function: Callable[..., Any]) -> _Call:
-        """Return the same under the function's qualified name, where none was given."""
-        own = function.__qualname__.replace("<locals>.", "")
-        return _Call(self.name or own, self.duration, self.attributes, self.kind)
+    def start(self, around: Context) -> Span:
+        """Start the span of one call, whose parent is the current span of `around`."""
+        fast = CURRENT.fast
+        if fast is None:
+            return start_span(self.name, self.attributes, kind=self.kind, context=around)
+        try:
+            if self._cleaned_by is not fast:
+                self._clean = fast.clean(self.attributes)
+                self._cleaned_by = fast
+            span: Span = fast.start(self.name, self.kind, self._clean, around, clean=True)
+        except Exception:  # a processor or an id generator of the user's
+            with guard("start of a span"):
+                raise
+            return INVALID_SPAN
+        return span
+
+    def fail(self, span: Span, seconds: float, error: BaseException) -> None:
+        """Record what a call raised, and how long it took until then."""
+        self.duration.record_failed(seconds, error)
+        fail(span, error, kind=self.kind)
 
 
-class _Scope:
-    """One call: a span and a duration, from here to the end of the block.
+class _Life:
+    """The scope of a generator, from its first step to its last; its body's context is no one else's."""
 
-    Args:
-        call: What is called.
-        current: Whether the span is the current one all the while; a generator sees to that itself.
-    """
+    __slots__ = ("_call", "_context", "_span", "_started")
 
-    __slots__ = ("_call", "_context", "_current", "_span", "_started", "_token")
-
-    def __init__(self, call: _Call, *, current: bool) -> None:
+    def __init__(self, call: _Call) -> None:
         self._call = call
-        self._current = current
 
     def __enter__(self) -> Context:
-        call = self._call
-        self._span = start_span(str(call.name), call.attributes, kind=call.kind)
-        self._context = set_span_in_context(self._span)
-        if self._current:
-            self._token = otel_context.attach(self._context)
+        around = CURRENT.get_context()
+        self._span = self._call.start(around)
+        self._context = with_span(around, self._span)
         self._started = perf_counter()
         return self._context
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._current:  # so that the duration's exemplar leads to the span
-            self._token = otel_context.attach(self._context)
-        self._call.duration.record(self._started, error)
+        seconds = perf_counter() - self._started
+        token = CURRENT.set_context(self._context)  # so that the duration's exemplar leads to the span
         if error is not None:
-            fail(self._span, error, kind=self._call.kind)
-        otel_context.detach(self._token)
-        end(self._span)
+            self._call.fail(self._span, seconds, error)
+        elif self._call.duration.record is not None:
+            self._call.duration.record(seconds)
+        close(self._span, token)
 
 
-def _decorate(function: Any, call: _Call) -> Any:
+def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
     if isinstance(function, classmethod | staticmethod):
-        return type(function)(_decorate(function.__func__, call))
+        return type(function)(_decorate(function.__func__, call_of))
     if not inspect.isroutine(function):
         raise OtelTradingError(
             f"traced decorates a function or method, not {function!r}: decorate what it calls"
         )
-    call = call.named_for(function)
+    call = call_of(function.__qualname__.replace("<locals>.", ""))
     if inspect.isasyncgenfunction(function):
-        return generators.wrap_async(function, lambda: _Scope(call, current=False))
+        return generators.wrap_async(function, lambda: _Life(call))
     if inspect.isgeneratorfunction(function):
-        return generators.wrap(function, lambda: _Scope(call, current=False))
+        return generators.wrap(function, lambda: _Life(call))
     return _wrap_async(function, call) if inspect.iscoroutinefunction(function) else _wrap(function, call)
 
 
 def _wrap(function: Callable[..., Any], call: _Call) -> Callable[..., Any]:
+    record = call.duration.record
+
     @functools.wraps(function)
     def wrapper(*arguments: Any, **keywords: Any) -> Any:
-        with _Scope(call, current=True):
-            return function(*arguments, **keywords)
+        around = CURRENT.get_context()
+        span = call.start(around)
+        inside = Context(around)  # as `with_span` does it, without a call
+        put(inside, SPAN_KEY, span)
+        token = CURRENT.set_context(inside)
+        started = perf_counter()
+        try:
+            result = function(*arguments, **keywords)
+        except BaseException as error:
+            call.fail(span, perf_counter() - started, error)
+            close(span, token)
+            raise
+        if record is not None:
+            record(perf_counter() - started)
+        close(span, token)
+        return result
 
     return wrapper
 
 
 def _wrap_async(function: Callable[..., Any], call: _Call) -> Callable[..., Any]:
+    record = call.duration.record
+
     @functools.wraps(function)
     async def wrapper(*arguments: Any, **keywords: Any) -> Any:
-        with _Scope(call, current=True):
-            return await function(*arguments, **keywords)
+        around = CURRENT.get_context()
+        span = call.start(around)
+        inside = Context(around)  # as `with_span` does it, without a call
+        put(inside, SPAN_KEY, span)
+        token = CURRENT.set_context(inside)
+        started = perf_counter()
+        try:
+            result = await function(*arguments, **keywords)
+        except BaseException as error:
+            call.fail(span, perf_counter() - started, error)
+            close(span, token)
+            raise
+        if record is not None:
+            record(perf_counter() - started)
+        close(span, token)
+        return result
 
     return wrapper

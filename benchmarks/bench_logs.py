@@ -1,0 +1,154 @@
+"""How much cheaper a log line is through this package's handler than through the SDK's, in one run.
+
+`python benchmarks/bench_logs.py [--json]`. What is measured is `logging.getLogger(...).info(...)` inside a
+sampled span, as configured, less what the same call costs with a handler that does nothing. Both end in a
+queue whose exporter is a fake that does nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from interleaved import Case, Cost, above, measure, table
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler, ReadableLogRecord
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
+
+import otel_trading as ot
+from otel_trading.pipeline import exporters
+
+BATCH = 8192
+BARE = "logging with a handler of nothing"
+RAW = "the SDK's LoggingHandler"
+CONTRIB = "the handler of instrumentation-logging"
+OURS = "otel_trading"
+
+
+class FakeLogExporter(LogRecordExporter):
+    """Exports nothing, and says that it did."""
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        """Drop them."""
+        del batch
+        return LogRecordExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Do nothing."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Do nothing."""
+        return timeout_millis > 0
+
+
+def line(handler: logging.Handler, extra: dict[str, Any] | None) -> Callable[[], None]:
+    """Return a call that logs a line to one handler, and nowhere else."""
+    logger = logging.getLogger(f"bench.{id(handler)}.{bool(extra)}")
+    logger.propagate, logger.handlers = False, [handler]
+    logger.setLevel(logging.INFO)
+    return lambda: logger.info("priced %s at %s", "IBM", 182.1, extra=extra)
+
+
+def raw_handler(kind: type[Any]) -> tuple[logging.Handler, Callable[[], object]]:
+    """Return a handler of OpenTelemetry's over a provider as its documentation sets it up."""
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(
+        BatchLogRecordProcessor(FakeLogExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return kind(logger_provider=provider), provider.force_flush
+
+
+@contextmanager
+def ours() -> Iterator[tuple[logging.Handler, Callable[[], object]]]:
+    """Configure telemetry as a user does, and yield the handler that it put on the root logger."""
+    exporters.log_exporter = lambda name, settings: FakeLogExporter()  # noqa: ARG005
+    telemetry = ot.configure(
+        "bench",
+        traces_exporters="none",
+        metrics_exporters="none",
+        json_logs=False,
+        instrument_requests=False,
+        log_batch_size=BATCH,
+        log_queue_size=BATCH,
+    )
+    (handler,) = [
+        one for one in logging.getLogger().handlers if type(one).__module__.startswith("otel_trading")
+    ]
+    yield handler, lambda: telemetry.flush(30)
+    telemetry.shutdown()
+
+
+def _contrib() -> type[Any] | None:
+    if not find_spec("opentelemetry.instrumentation.logging"):
+        return None
+    from opentelemetry.instrumentation.logging.handler import (  # noqa: PLC0415 - may be absent
+        LoggingHandler as Contrib,
+    )
+
+    return Contrib
+
+
+def measured(extra: dict[str, Any] | None = None) -> dict[str, Cost]:
+    """Return the costs of a line with these attributes."""
+    with ours() as (handler, settle):
+        raw, raw_settle = raw_handler(LoggingHandler)
+        cases = {
+            BARE: Case(line(logging.NullHandler(), extra)),
+            RAW: Case(line(raw, extra), raw_settle),
+            OURS: Case(line(handler, extra), settle),
+        }
+        contrib = _contrib()
+        if contrib is not None:
+            other, other_settle = raw_handler(contrib)
+            cases[CONTRIB] = Case(line(other, extra), other_settle)
+        if find_spec("structlog"):
+            cases["structlog, JSON to memory"] = Case(structlog_line())
+        with ot.span("quote"):
+            return measure(cases)
+
+
+def structlog_line() -> Callable[[], object]:
+    """Return structlog's line of JSON, written to memory."""
+    import structlog  # noqa: PLC0415 - a peer that may be absent
+
+    renderers = [structlog.processors.add_log_level, structlog.processors.TimeStamper("iso")]
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(io.StringIO()), processors=[*renderers, structlog.processors.JSONRenderer()]
+    )
+    return lambda: logger.info("priced", symbol="IBM", price=182.1)
+
+
+EXTRA = {"trading.symbol": "IBM", "mid": 182.1, "depth": 5}
+
+
+def ratios() -> dict[str, float]:
+    """Return how many times less than the SDK's handler ours costs, by name."""
+    found = {}
+    for name, extra in (("log", None), ("log_extra", EXTRA)):
+        costs = above(measured(extra), BARE)
+        found[name] = costs[RAW] / costs[OURS]
+    return found
+
+
+def main() -> None:
+    """Print the tables, or the ratios as JSON."""
+    logging.getLogger("otel_trading").setLevel(logging.ERROR)  # it warns of a second `configure`
+    if "--json" in sys.argv:
+        print(json.dumps(ratios()))
+        return
+    for title, extra in (("a log line in a span", None), ("with three attributes", EXTRA)):
+        print(table(title, measured(extra), RAW, BARE))
+    absent = {CONTRIB: "opentelemetry.instrumentation.logging", "structlog": "structlog"}
+    print("".join(f"{name:40s} absent\n" for name, module in absent.items() if not find_spec(module)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""How much faster `traced` and `span` are than the raw SDK's span and histogram, as ratios of one run.
+
+`python benchmarks/bench_spans.py [--json]`. Ours runs as `configure` sets it up and raw as OpenTelemetry's
+documentation does; both end in a queue whose exporter is a fake that does nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Any
+
+from interleaved import Case, Cost, above, measure, table
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+
+import otel_trading as ot
+from otel_trading import metrics
+from otel_trading.pipeline import exporters
+
+CHECK = {"trading.risk.check.type": "position"}
+ATTRIBUTES = {**CHECK, "trading.venue.name": "XNAS", "trading.strategy.name": "mm"}
+BATCH = 8192
+BARE = "the function alone"
+RAW = "raw OpenTelemetry"
+PEERS = ("ddtrace", "logfire")
+
+
+class FakeSpanExporter(SpanExporter):
+    """Exports nothing, and says that it did."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Drop them."""
+        del spans
+        return SpanExportResult.SUCCESS
+
+
+class FakeMetricExporter(MetricExporter):
+    """Exports nothing, and says that it did."""
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
+    ) -> MetricExportResult:
+        """Drop them."""
+        del metrics_data, timeout_millis, kwargs
+        return MetricExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Do nothing."""
+        return timeout_millis > 0
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        """Do nothing."""
+
+
+def check(quantity: int) -> int:
+    """Is what both sides instrument."""
+    return quantity
+
+
+async def check_async(quantity: int) -> int:
+    """Is the same as a coroutine."""
+    return quantity
+
+
+def drive(coroutine: Any) -> None:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+
+
+def raw(ratio: float) -> dict[str, Case]:
+    """Return the raw pair as a call, as a coroutine, and as a block."""
+    provider = TracerProvider(ParentBasedTraceIdRatio(ratio), shutdown_on_exit=False)
+    provider.add_span_processor(
+        BatchSpanProcessor(FakeSpanExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
+    )
+    reader = PeriodicExportingMetricReader(FakeMetricExporter(), 60_000)
+    meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("raw")
+    tracer, duration = provider.get_tracer("raw"), meter.create_histogram("trading.risk.check.duration", "s")
+
+    def call() -> int:
+        with tracer.start_as_current_span("risk.check", attributes=ATTRIBUTES):
+            started = perf_counter()
+            try:
+                return check(1)
+            finally:
+                duration.record(perf_counter() - started, CHECK)
+
+    async def coroutine() -> int:
+        with tracer.start_as_current_span("risk.check", attributes=ATTRIBUTES):
+            started = perf_counter()
+            try:
+                return await check_async(1)
+            finally:
+                duration.record(perf_counter() - started, CHECK)
+
+    return {
+        RAW: Case(call, provider.force_flush),
+        f"{RAW}, async": Case(lambda: drive(coroutine()), provider.force_flush),
+    }
+
+
+@contextmanager
+def ours(ratio: float, *, defer: bool) -> Iterator[dict[str, Case]]:
+    """Configure telemetry as a user does, and yield the same calls by this package."""
+    exporters.span_exporter = lambda name, settings: FakeSpanExporter()  # noqa: ARG005
+    exporters.metric_exporter = lambda name, settings: FakeMetricExporter()  # noqa: ARG005
+    telemetry = ot.configure(
+        "bench",
+        logs_exporters="none",
+        json_logs=False,
+        instrument_requests=False,
+        export_interval=60,
+        sample_ratio=ratio,
+        span_batch_size=BATCH,
+        defer_span_ends=defer,
+    )
+    traced = ot.traced("risk.check", duration=metrics.risk_check_duration, attributes=ATTRIBUTES)
+    plain, coroutine = traced(check), traced(check_async)
+    bound = metrics.risk_check_duration.bind(check_type="position")
+
+    def block() -> int:
+        with ot.span("risk.check", ATTRIBUTES), bound.time():
+            return check(1)
+
+    def settle() -> bool:
+        return telemetry.flush(30)
+
+    yield {
+        "ot.traced": Case(lambda: plain(1), settle),
+        "ot.traced, async": Case(lambda: drive(coroutine(1)), settle),
+        "ot.span": Case(block, settle),
+    }
+    telemetry.shutdown()
+
+
+def measured(ratio: float, *, defer: bool = False) -> dict[str, Cost]:
+    """Return the costs of both sides at a ratio of sampled traces."""
+    with ours(ratio, defer=defer) as cases:
+        bare = {BARE: Case(lambda: check(1)), f"{BARE}, async": Case(lambda: drive(check_async(1)))}
+        return measure({**bare, **raw(ratio), **cases})
+
+
+def _ratios(costs: dict[str, Cost], prefix: str, names: dict[str, str]) -> dict[str, float]:
+    calls = above(costs, BARE)
+    coroutines = above(costs, f"{BARE}, async")
+    found = {}
+    for name, case in names.items():
+        extra, raw_case = (coroutines, f"{RAW}, async") if "async" in case else (calls, RAW)
+        found[f"{prefix}{name}"] = extra[raw_case] / extra[case]
+    return found
+
+
+def ratios() -> dict[str, float]:
+    """Return how many times faster than raw OpenTelemetry each way is, by name."""
+    sampled = {"": "ot.traced", "_async": "ot.traced, async", "_block": "ot.span"}
+    return {
+        **_ratios(measured(1.0), "span_sampled", sampled),
+        **_ratios(measured(1.0, defer=True), "span_deferred", {"": "ot.traced"}),
+        **_ratios(measured(0.0), "span_unsampled", {"": "ot.traced", "_async": "ot.traced, async"}),
+    }
+
+
+def peer(name: str) -> Callable[[], object]:
+    """Return a span of a peer around the same function, its data going nowhere."""
+    if name == "ddtrace":
+        os.environ |= {
+            "DD_TRACE_AGENT_URL": "http://127.0.0.1:9",
+            "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+        }
+        logging.getLogger("ddtrace").setLevel(logging.CRITICAL)
+        from ddtrace.trace import tracer  # noqa: PLC0415 - a peer that may be absent
+
+        def traced_by_datadog() -> int:
+            with tracer.trace("risk.check") as span:
+                span.set_tags(ATTRIBUTES)
+                return check(1)
+
+        return traced_by_datadog
+    import logfire  # noqa: PLC0415
+
+    logfire.configure(send_to_logfire=False, console=False)
+
+    def traced_by_logfire() -> int:
+        with logfire.span("risk.check", **ATTRIBUTES):
+            return check(1)
+
+    return traced_by_logfire
+
+
+def peers() -> str:
+    """Return a table of the peers that are installed, and the names of those that are not."""
+    found = [name for name in PEERS if find_spec(name)]
+    absent = "".join(f"{name:34s} absent\n" for name in PEERS if name not in found)
+    if not found:
+        return absent
+    cases = {BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], **{name: Case(peer(name)) for name in found}}
+    return table("sampled span, peers (no histogram)", measure(cases), RAW, BARE) + absent
+
+
+def main() -> None:
+    """Print the tables, or the ratios as JSON."""
+    logging.getLogger("otel_trading").setLevel(logging.ERROR)  # it warns of a second `configure`
+    if "--json" in sys.argv:
+        print(json.dumps(ratios()))
+        return
+    for title, ratio, defer in (
+        ("sampled span + histogram", 1.0, False),
+        ("sampled, end deferred", 1.0, True),
+        ("not sampled + histogram", 0.0, False),
+    ):
+        print(table(title, measured(ratio, defer=defer), RAW, BARE))
+    print(peers())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Deferred ends: spans that ended reach the processors on a thread of their own, in the order they ended.
+
+It is the first of the provider's processors, so that a flush or shutdown of the provider delivers what
+waits before any other processor flushes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections import deque
+from threading import Event, Lock, Thread
+from typing import Final
+
+from opentelemetry.sdk.trace import SpanProcessor
+
+from otel_trading import _losses
+from otel_trading._guard import guard
+from otel_trading.tracing.fast_span import FastSpan
+
+LIMIT: Final = 16_384
+"""How many spans wait at most; the oldest give way, counted."""
+
+_PERIOD_S: Final = 0.05
+_CHUNK: Final = 64
+"""After so many spans the thread lets others run: a call of the hot path may wait for that long."""
+
+_CLOSING_S: Final = 5.0
+
+
+class DeferredEnds(SpanProcessor):
+    """Takes spans that ended, and delivers them within some hundredths of a second.
+
+    Args:
+        limit: How many spans wait at most.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            again = weakref.WeakMethod(self._start)  # what waits at the fork is the parent's to deliver
+            os.register_at_fork(after_in_child=lambda: (start := again()) and start())
+
+    def _start(self) -> None:
+        self._waiting: deque[FastSpan] = deque()
+        self._delivering = Lock()
+        self._wanted = Event()
+        self._closing = Event()
+        self._asleep = False
+        Thread(target=self._work, name="otel-trading-span-ends", daemon=True).start()
+
+    def put(self, span: FastSpan) -> None:
+        """Take a span; one that ends after `shutdown` is delivered at once."""
+        waiting = self._waiting
+        if len(waiting) >= self._limit:
+            self._lose_oldest()
+        waiting.append(span)
+        if self._asleep:
+            self._rouse()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver what waits, on this thread; returns whether all of it was delivered in time."""
+        deadline = time.monotonic() + timeout_millis / 1000
+        while self._delivering.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            try:
+                self._deliver()
+            finally:
+                self._delivering.release()
+            if not self._waiting:
+                return True
+        return False
+
+    def shutdown(self) -> None:
+        """Deliver what waits, for at most 5 s, and end the thread."""
+        self._closing.set()
+        self._asleep = True  # for good
+        self._wanted.set()
+        self.force_flush(int(_CLOSING_S * 1000))
+
+    def _rouse(self) -> None:
+        if self._closing.is_set():
+            self.force_flush()
+        else:
+            self._asleep = False  # at once: the thread itself may have to wait for its turn
+            self._wanted.set()
+
+    def _lose_oldest(self) -> None:
+        try:
+            self._waiting.popleft()
+        except IndexError:  # delivered meanwhile
+            return
+        _losses.add("traces", "deferred_queue_full")
+
+    def _deliver(self) -> None:
+        for _ in range(_CHUNK):
+            try:
+                span = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                span.deliver(span)
+            except Exception:  # a processor of the user's
+                with guard("end of a span"):
+                    raise
+
+    def _work(self) -> None:
+        closing = self._closing
+        while not closing.wait(_PERIOD_S):
+            while self._waiting:
+                with self._delivering:
+                    self._deliver()
+                time.sleep(0)  # gives the interpreter's lock away
+            self._sleep()
+
+    def _sleep(self) -> None:
+        """Wait for the next span, so that an idle process is left in peace."""
+        self._wanted.clear()
+        self._asleep = True
+        if not self._waiting and not self._closing.is_set():
+            self._wanted.wait()
+        self._asleep = self._closing.is_set()
