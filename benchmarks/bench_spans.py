@@ -212,7 +212,7 @@ def peers() -> str:
     if not found:
         return absent
     cases = {BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], **{name: Case(peer(name)) for name in found}}
-    return table("sampled span, peers (no histogram)", measure(cases), RAW, BARE) + absent
+    return table("sampled span (raw: and histogram)", measure(cases), RAW, BARE) + absent
 
 
 def main() -> None:

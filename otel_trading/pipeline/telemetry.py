@@ -49,8 +49,8 @@ class Telemetry:
         if self._providers is None:
             return True
         deadline = after(timeout)
-        tracing.flush(left(deadline))
-        return self._running and self._providers.flush(deadline)
+        handed_on = tracing.flush(left(deadline))
+        return self._running and self._providers.flush(deadline) and handed_on
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Run what must happen at the end, export what is there, and stop.

@@ -238,6 +238,13 @@ class FastTracer:
             again = weakref.WeakMethod(self._look)  # a forked child has a resource of its own
             os.register_at_fork(after_in_child=lambda: (look := again()) and look())
 
+    def close(self) -> None:
+        """Deliver the spans whose end is deferred, and leave the tracer's processors as they were."""
+        if self._ends is not None:
+            self._ends.shutdown()
+            others = self._processors._span_processors
+            self._processors._span_processors = tuple(one for one in others if one is not self._ends)
+
     def _look(self) -> None:
         """See which processors there are: those that want to know of starts are called, others are not."""
         self._seen = self._processors._span_processors

@@ -77,8 +77,8 @@ def attach(
 
 def detach() -> None:
     """Make every span a no-op again; ends that are deferred are delivered first."""
-    if CURRENT.ends is not None:
-        CURRENT.ends.shutdown()
+    if CURRENT.fast is not None:
+        CURRENT.fast.close()
     CURRENT.reset()
 
 

@@ -185,6 +185,11 @@ def test_a_deferred_end_is_the_time_of_the_end_and_not_of_its_delivery(noted):
     assert exported.get_finished_spans()[0].end_time <= ended
 
 
+def test_after_a_detach_the_provider_has_its_own_processors_alone(provider, noted):
+    tracing.detach()
+    assert provider._active_span_processor._span_processors == (noted,)
+
+
 def test_without_it_nothing_waits():
     tracing.attach(TracerProvider(resource=Resource({}), shutdown_on_exit=False), "test")
     assert CURRENT.ends is None
