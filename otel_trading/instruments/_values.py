@@ -11,7 +11,7 @@ from otel_trading import _losses
 from otel_trading._guard import warn
 from otel_trading.errors import LabelError
 from otel_trading.recording import BoundMetric
-from otel_trading.recording.cells import as_number, reject
+from otel_trading.recording.quantities import as_number, reject
 
 _DAY_NS: Final = 86_400 * 10**9
 

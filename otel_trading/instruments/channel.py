@@ -13,8 +13,7 @@ from otel_trading._guard import guard
 from otel_trading.instruments import _values
 from otel_trading.instruments.operation import Opened, Operation
 from otel_trading.propagation import extract_frames, inject_frames
-from otel_trading.recording import Histogram
-from otel_trading.recording.handles import Timer
+from otel_trading.recording import Histogram, Timer
 from otel_trading.tracing import span
 
 

@@ -12,9 +12,8 @@ from otel_trading.instruments import _values
 from otel_trading.instruments.operation import Operation
 from otel_trading.instruments.status import Status
 from otel_trading.logs import event
-from otel_trading.recording import Counter, Histogram
-from otel_trading.recording.cells import reject
-from otel_trading.recording.handles import Timer
+from otel_trading.recording import Counter, Histogram, Timer
+from otel_trading.recording.quantities import reject
 from otel_trading.semconv import market_data as names
 from otel_trading.tracing import span
 

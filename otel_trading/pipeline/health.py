@@ -33,7 +33,7 @@ class Health:
         service: The name of the service.
         pid: The process that was asked.
         running: Whether `shutdown` is still to come, and OpenTelemetry is not disabled.
-        form: Which form of the recording cells runs: "pure" or "compiled".
+        form: Which form of the recording cells runs: "compiled" or "pure Python".
         exporters: Every exporter in use.
         attached_to: Per signal, whose providers are used: "ours", "file" (`OTEL_CONFIG_FILE`),
             "foreign" (set by another library) or "none".

@@ -5,20 +5,18 @@ It knows no metric's name, and nothing in `record` or `add` allocates, waits or 
 
 from __future__ import annotations
 
-from otel_trading.recording.cells import FORM
+from otel_trading.recording.cells import Histogram, Timer
+from otel_trading.recording.form import FORM
 from otel_trading.recording.handles import (
     BoundMetric,
-    Counter,
     CounterMetric,
-    Gauge,
     GaugeMetric,
-    Histogram,
     HistogramMetric,
     StateSet,
-    UpDownCounter,
     UpDownCounterMetric,
 )
 from otel_trading.recording.routing import attach, detach, on_attach
+from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 
 __all__ = [
     "FORM",
@@ -30,6 +28,7 @@ __all__ = [
     "Histogram",
     "HistogramMetric",
     "StateSet",
+    "Timer",
     "UpDownCounter",
     "UpDownCounterMetric",
     "attach",

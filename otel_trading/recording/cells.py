@@ -1,10 +1,15 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, binding=False, freethreading_compatible=True
 """The cells: where a number lies between the call that recorded it and the next collection.
 
 A cell's fast path is one range check, at most one bisect, and a few stores. The range check is also the
 switch: a cell that is not connected has a range nothing falls into, so `record` and `add` need no second
 test, and a bound method that somebody kept keeps working. No other thread can run between the last call
 of a fast path and its last store (CPython checks for a switch at calls and at backward jumps only), which
-makes the stores of one call one step under the GIL.
+makes the stores of one call one step under the GIL; `sharding` is for interpreters without one.
+
+This module and `sums` are Python, and they are what Cython compiles to `_cells` and `_sums` where a C
+compiler is at hand: then a cell's numbers are C doubles. Names of `cython` stand where a record does not
+pass, so that the same lines are fast in both forms. `form` says which of them runs.
 """
 
 from __future__ import annotations
@@ -13,30 +18,38 @@ from bisect import bisect_left
 from collections.abc import Callable
 from math import inf
 from time import time_ns
-from typing import Final, NamedTuple, SupportsFloat
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 
-from otel_trading import _losses
-from otel_trading._guard import warn
+from otel_trading.recording.quantities import Number, as_number, reject
 
-FORM: Final = "pure"
-"""Which form of this module runs, as `telemetry.health()` says it."""
+_NEVER_RUN: Final = False
+if not TYPE_CHECKING and _NEVER_RUN:
+    import cython  # the compiler reads it all the same, and knows what the name means
+else:
+    from otel_trading.recording import _cython as cython
 
-_LARGEST: Final = 1.7976931348623157e308
-"""The largest finite double: above it are inf, and integers that no double can hold."""
+if cython.compiled:
+    from cython.cimports.cpython.time import perf_counter
+    from cython.cimports.libc.stdlib import calloc, free
+else:
+    from time import perf_counter
 
-_INT64: Final = 2**63
+# the largest finite double: above it are inf, and integers that no double can hold
+_LARGEST = cython.declare(cython.double, 1.7976931348623157e308)
+# the lower bound of a cell that is switched off
+_NEVER = cython.declare(cython.double, inf)
+# where a histogram's numbers lie in its cells
+_SUM = cython.declare(cython.Py_ssize_t, 0)
+_LOW = cython.declare(cython.Py_ssize_t, 1)
+_HIGH = cython.declare(cython.Py_ssize_t, 2)
+_COUNTS = cython.declare(cython.Py_ssize_t, 3)
+_LOOKS_PER_INTERVAL = cython.declare(cython.int, 16)
 
-_NEVER: Final = inf
-"""The lower bound of a cell that is switched off."""
-
-_SUM, _LOW, _HIGH, _COUNTS = 0, 1, 2, 3
-_PADDING: Final = (-inf, -inf, -inf)  # before the bounds, so that bisect answers with an index into the cells
-_LOOKS_PER_INTERVAL: Final = 16
-
-Number = float | int
+_BEFORE_BOUNDS = (-inf, -inf, -inf)  # so that the bisect answers with an index into the cells
 
 
 class Exemplar(NamedTuple):
@@ -48,7 +61,7 @@ class Exemplar(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """What a histogram cell held: counts per bucket, then sum, smallest and largest value."""
+    """What a histogram held: counts per bucket, then sum, smallest and largest value."""
 
     counts: list[int]
     total: float
@@ -57,19 +70,106 @@ class Drained(NamedTuple):
     exemplars: list[Exemplar]
 
 
-class HistogramCell:
-    """Counts values into buckets, and keeps an exemplar per bucket and interval from sampled spans."""
+@cython.cfunc
+def _doubles(size: cython.Py_ssize_t) -> cython.p_double:
+    found: cython.p_double = cython.cast(cython.p_double, calloc(size, 8))  # type: ignore[attr-defined]
+    if not found:
+        raise MemoryError
+    return found
 
-    __slots__ = ("_bounds", "_cells", "_exemplars", "_least", "_looks", "_plain", "_signed")
+
+@cython.cfunc
+def _bounds_of(bounds: tuple[float, ...]) -> cython.p_double:
+    """Lay out the bounds; C's have their length where a tuple's have the first of `_BEFORE_BOUNDS`."""
+    size: cython.Py_ssize_t = len(bounds)
+    index: cython.Py_ssize_t
+    found: cython.p_double = _doubles(size)
+    for index in range(1, size):
+        found[index] = bounds[index]
+    found[0] = size
+    return found
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _slot(bounds: cython.p_double, value: cython.double) -> cython.Py_ssize_t:
+    low: cython.Py_ssize_t = 3
+    high: cython.Py_ssize_t = cython.cast(cython.Py_ssize_t, bounds[0])  # type: ignore[attr-defined]
+    middle: cython.Py_ssize_t
+    while low < high:
+        middle = (low + high) >> 1
+        if bounds[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@cython.cfunc
+def _empty(size: cython.Py_ssize_t) -> cython.p_double:
+    cells: cython.p_double = _doubles(size)
+    cells[1] = inf
+    cells[2] = -inf
+    return cells
+
+
+@cython.cfunc
+def _counts_of(cells: cython.p_double, size: cython.Py_ssize_t) -> list[int]:
+    """Take the counts out of cells that nothing writes to any more, and free them."""
+    counts = [cython.cast(cython.longlong, cells[slot]) for slot in range(_COUNTS, size)]  # type: ignore[attr-defined]
+    free(cells)
+    return counts
+
+
+if not cython.compiled:
+    _slot = bisect_left  # type: ignore[assignment]
+
+    def _bounds_of(bounds: tuple[float, ...]) -> tuple[float, ...]:
+        return bounds
+
+    def _empty(size: int) -> list[float]:
+        return [0.0, inf, -inf, *[0] * (size - 3)]
+
+    def _counts_of(cells: list[int], size: int) -> list[int]:
+        return cells[_COUNTS:size]
+
+    def free(cells: object) -> None:
+        """Leave it to Python."""
+
+
+@cython.final
+@cython.cclass
+class Histogram:
+    """A bound histogram: `record(value)`, or `with time():` for a duration.
+
+    It counts values into buckets, and keeps an exemplar per bucket and interval from sampled spans.
+    """
+
+    __slots__ = ("_bounds", "_cells", "_exemplars", "_least", "_looks", "_plain", "_signed", "_size")
+
+    _bounds: cython.p_double
+    _cells: cython.p_double
+    _size: cython.Py_ssize_t
+    _least: cython.double
+    _looks: cython.int
+    _exemplars: dict[int, Exemplar]
+    _plain: Callable[[float], None] | None
+    _signed: bool
 
     def __init__(self) -> None:
-        self._bounds: tuple[float, ...] = _PADDING
-        self._cells = self._empty()
-        self._exemplars: dict[int, Exemplar] = {}
-        self._least = _NEVER
+        self._bounds = _bounds_of(_BEFORE_BOUNDS)
+        self._size = _COUNTS + 1
+        self._cells = _empty(self._size)
+        self._exemplars = {}
         self._looks = 0
-        self._plain: Callable[[float], None] | None = None
+        self._plain = None
         self._signed = False
+        self._least = _NEVER
+
+    def __dealloc__(self) -> None:
+        free(self._bounds)
+        free(self._cells)
 
     def switch_on(self, bounds: tuple[float, ...], *, signed: bool) -> None:
         """Start to count, from zero.
@@ -80,8 +180,11 @@ class HistogramCell:
         """
         self._plain = None
         self._signed = signed
-        self._bounds = (*_PADDING, *bounds)
-        self._cells = self._empty()
+        free(self._bounds)
+        free(self._cells)
+        self._bounds = _bounds_of((*_BEFORE_BOUNDS, *bounds))
+        self._size = len(bounds) + _COUNTS + 1
+        self._cells = _empty(self._size)
         self._exemplars = {}
         self._looks = _LOOKS_PER_INTERVAL
         self._least = -_LARGEST if signed else 0.0
@@ -96,53 +199,58 @@ class HistogramCell:
         self._least = _NEVER
         self._plain = None
 
-    def record(self, value: float) -> None:
+    @cython.ccall
+    def record(self, value: Number, /) -> None:
         """Count one value; never raises.
 
         Args:
             value: In the metric's unit. NaN, infinities, what is no number, and negative values of an
                 unsigned metric are not recorded but counted as lost.
         """
-        kind = value.__class__
-        try:
-            if (kind is float or kind is int) and self._least <= value <= _LARGEST:
-                slot = bisect_left(self._bounds, value)
+        number: cython.double
+        slot: cython.Py_ssize_t
+        if type(value) is float:
+            number = value
+            if self._least <= number <= _LARGEST:
+                slot = _slot(self._bounds, number)
                 cells = self._cells  # after the last call, see the module's docstring
-                cells[_SUM] += value
-                cells[slot] += 1
-                if value < cells[_LOW]:  # noqa: PLR1730 - `min` is a call, and costs one
-                    cells[_LOW] = value
-                if value > cells[_HIGH]:  # noqa: PLR1730
-                    cells[_HIGH] = value
+                try:
+                    cells[slot] += 1
+                except IndexError:  # switched on again with fewer buckets, since the bisect
+                    self.record(value)
+                    return
+                cells[_SUM] += number
+                if number < cells[_LOW]:  # noqa: PLR1730 - `min` is a call, and costs one
+                    cells[_LOW] = number
+                if number > cells[_HIGH]:  # noqa: PLR1730
+                    cells[_HIGH] = number
                 if self._looks and slot not in self._exemplars:
-                    self._look(slot, value)
+                    self._look(slot, number)
                 return
-        except IndexError:  # switched on again with fewer buckets, between the bisect and the stores
-            pass
         self._outside(value)
+
+    def time(self) -> Timer:
+        """Return a context manager that records the seconds its block took, also when it raises."""
+        return _timer(self)
 
     def drain(self) -> Drained | None:
         """Take out what was counted since the last drain, or None if that is nothing."""
-        cells, self._cells = self._cells, self._empty()
+        fresh = _empty(self._size)
+        cells = self._cells
+        self._cells = fresh
         exemplars, self._exemplars = self._exemplars, {}
         self._looks = _LOOKS_PER_INTERVAL
-        counts = [int(count) for count in cells[_COUNTS:]]
-        if not any(counts):
-            return None
-        return Drained(
-            counts, float(cells[_SUM]), float(cells[_LOW]), float(cells[_HIGH]), [*exemplars.values()]
-        )
-
-    def _empty(self) -> list[float]:
-        return [0.0, inf, -inf] + [0] * (len(self._bounds) - _COUNTS + 1)
+        low, high, total = float(cells[_LOW]), float(cells[_HIGH]), float(cells[_SUM])
+        counts = _counts_of(cells, self._size)
+        return Drained(counts, total, low, high, [*exemplars.values()]) if low <= high else None
 
     def _look(self, slot: int, value: float) -> None:
         self._looks -= 1
-        span_context = trace.get_current_span().get_span_context()
-        if span_context.trace_flags.sampled:
-            self._exemplars[slot] = Exemplar(float(value), time_ns(), get_current())
+        context = get_current()
+        if context and trace.get_current_span(context).get_span_context().trace_flags.sampled:
+            self._exemplars[slot] = Exemplar(value, time_ns(), context)
 
-    def _outside(self, value: object) -> None:
+    def _outside(self, value: Any) -> None:
         if self._plain is not None:
             number = as_number(value)
             if number is not None and (number >= 0 or self._signed):
@@ -150,121 +258,50 @@ class HistogramCell:
                 return
         elif self._least == _NEVER:
             return
-        elif (number := as_number(value)) is not None and number >= self._least and number is not value:
-            self.record(number)
-            return
+        elif type(value) is not float:
+            number = as_number(value)
+            if number is not None and number >= self._least:
+                self.record(float(number))
+                return
         reject(value)
 
 
-class SumCell:
-    """Adds amounts up; a counter's takes none below zero."""
+@cython.no_gc
+@cython.freelist(8)
+@cython.final
+@cython.cclass
+class Timer:
+    """Times one `with` block in seconds, also when it raises."""
 
-    __slots__ = ("_floor", "_least", "_total")
+    __slots__ = ("_histogram", "_start")
 
-    def __init__(self, *, monotonic: bool) -> None:
-        self._floor = 0 if monotonic else -_LARGEST
-        self._least: Number = _NEVER
-        self._total: Number = 0
+    _histogram: Histogram
+    _start: cython.double
 
-    def switch_on(self) -> None:
-        """Start to add, from zero."""
-        self._total = 0
-        self._least = self._floor
+    def __init__(self, histogram: Histogram, /) -> None:
+        self._histogram = histogram
 
-    def switch_off(self) -> None:
-        """Ignore what is added from now on."""
-        self._least = _NEVER
+    def __enter__(self) -> None:
+        """Start the clock."""
+        self._start = perf_counter()
 
-    def add(self, amount: float = 1) -> None:
-        """Add an amount; never raises.
-
-        Args:
-            amount: In the metric's unit. NaN, infinities, what is no number, and negative amounts on a
-                counter are not added but counted as lost.
-        """
-        if amount.__class__ is int:
-            if amount >= self._least:
-                self._total += amount
-                return
-        elif amount.__class__ is float and self._least <= amount <= _LARGEST:
-            self._total += amount
-            return
-        self._outside(amount)
-
-    def read(self) -> Number | None:
-        """Return the sum so far, as an int while it is one that OTLP can carry."""
-        total = self._total
-        return total if -_INT64 <= total < _INT64 else float(max(-_LARGEST, min(total, _LARGEST)))
-
-    def _outside(self, amount: object) -> None:
-        if self._least == _NEVER:
-            return
-        number = as_number(amount)
-        if number is not None and number >= self._least and number is not amount:
-            self.add(number)
-        else:
-            reject(amount)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self._histogram.record(perf_counter() - self._start)
 
 
-class LevelCell(SumCell):
-    """Holds a level that is set, or moved by an amount; silent until it is first touched."""
-
-    __slots__ = ("_touched",)
-
-    def __init__(self) -> None:
-        super().__init__(monotonic=False)
-        self._touched = False
-
-    def switch_on(self) -> None:
-        """Start to hold a level, as yet unknown."""
-        super().switch_on()
-        self._touched = False
-
-    def add(self, amount: float = 1) -> None:
-        """Move the level by an amount, up or down; never raises.
-
-        Args:
-            amount: In the metric's unit; what is not finite or no number is counted as lost.
-        """
-        self._touched = True
-        super().add(amount)
-
-    def set(self, value: float) -> None:
-        """Set the level; never raises.
-
-        Args:
-            value: In the metric's unit; what is not finite or no number is counted as lost.
-        """
-        if self._least == _NEVER:
-            return
-        number = as_number(value)
-        if number is None:
-            reject(value)
-            return
-        self._total = number
-        self._touched = True
-
-    def read(self) -> Number | None:
-        """Return the level, or None while nothing has set it."""
-        return super().read() if self._touched else None
+@cython.cfunc
+def _timer(histogram: Histogram) -> Timer:
+    """Make a timer without the way through `Timer.__init__`, which takes as long as the clock."""
+    timer: Timer = Timer.__new__(Timer)
+    timer._histogram = histogram
+    return timer
 
 
-def as_number(value: object) -> Number | None:
-    """Return `value` as a finite int or float, or None if it is none.
-
-    Decimal, Fraction and numpy scalars become the nearest float; bool and text are no quantities.
-    """
-    if value.__class__ is not float and value.__class__ is not int:
-        if isinstance(value, bool | str | bytes) or not isinstance(value, SupportsFloat):
-            return None
-        try:
-            value = float(value)
-        except Exception:  # noqa: BLE001 - `__float__` is user code and may raise anything
-            return None
-    return value if -_LARGEST <= value <= _LARGEST else None
-
-
-def reject(value: object) -> None:
-    """Count a value that cannot be recorded, and say so at most once a minute."""
-    _losses.add("metrics", "invalid_value")
-    warn("invalid_value", "otel_trading: a measurement of type %s was not recorded", value.__class__.__name__)
+if not cython.compiled:
+    _timer = Timer  # type: ignore[assignment]

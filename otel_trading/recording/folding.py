@@ -1,32 +1,54 @@
 """The fold: bucket counts go into the SDK's own aggregations right before each collection.
 
-This is the only module that touches private names of the OpenTelemetry SDK. `probe()` records through
-them once, at attach time; where that does not give the SDK's own result, every histogram is recorded by
-its plain instrument instead, which is slower and otherwise the same.
+This is the only module that touches private names of the OpenTelemetry SDK. `probe()` folds through each of
+them once, at attach time, beside the SDK's own recording; where the two differ, every histogram is recorded
+by its plain instrument instead, which is slower and otherwise the same.
 """
 
 from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from time import time_ns
+from typing import Any, Final
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
-from otel_trading.recording.cells import Drained, HistogramCell
+from otel_trading.recording import cells
+from otel_trading.recording.cells import Drained
 
 _HOOK_NAME: Final = "otel_trading.fold"
 
 Attributes = dict[str, Any]
 
 
-class _Entry(NamedTuple):
+@dataclass(slots=True)
+class _Stream:
+    """Where one reader's view takes a series."""
+
+    match: Any
+    attributes: Attributes
+    key: Any
+    add: Callable[[Any, Drained], None]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A connected cell, and what is known of the way out."""
+
     instrument: Any
     attributes: Attributes
-    bounds: tuple[float, ...]
-    cell: HistogramCell
+    cell: cells.Histogram
+    signed: bool
+    since: int
+    readers: Any = None
+    bounds: tuple[float, ...] | None = None
+    streams: list[_Stream] = field(default_factory=list)
 
 
 class Folder:
@@ -40,22 +62,35 @@ class Folder:
         """
         self._entries: list[_Entry] = []
         self._lock = Lock()
+        self._last_fold = 0
         meter.create_observable_gauge(_HOOK_NAME, callbacks=[self._before_collection])
 
-    def add(
-        self, instrument: Histogram, attributes: Attributes, bounds: tuple[float, ...], cell: HistogramCell
+    def connect(
+        self, instrument: Histogram, attributes: Attributes, cell: cells.Histogram, *, signed: bool
     ) -> None:
-        """Fold `cell` into `instrument` under `attributes` from the next collection on."""
+        """Switch `cell` on, and fold it into `instrument` under `attributes` from the next collection on.
+
+        Args:
+            instrument: A histogram of an SDK meter.
+            attributes: The labels of the series.
+            cell: What the handle records into.
+            signed: Whether negative values are valid.
+        """
         with self._lock:
-            self._entries.append(_Entry(instrument, attributes, bounds, cell))
+            entry = _Entry(instrument, attributes, cell, signed, time_ns())
+            _follow_readers(entry)
+            self._entries.append(entry)
 
     def fold(self) -> None:
         """Move what the cells hold into the SDK, for every reader at once."""
         with self._lock:
+            last, self._last_fold = self._last_fold, time_ns()
             for entry in self._entries:
                 drained = entry.cell.drain()
                 if drained is not None:
-                    _fold(entry, drained)
+                    _fold(entry, drained, max(last, entry.since))
+                if entry.readers is not entry.instrument._measurement_consumer._reader_storages:
+                    _follow_readers(entry)
 
     def close(self) -> None:
         """Forget every cell: the next folder drains them."""
@@ -67,24 +102,57 @@ class Folder:
         return ()
 
 
-def bounds_of(instrument: Histogram) -> tuple[float, ...] | None:
-    """Return the bounds a cell needs: the union over every reader's views.
+def _follow_readers(entry: _Entry) -> None:
+    """Look up the streams of the readers there are, and switch the cell on with the buckets they need."""
+    entry.readers = entry.instrument._measurement_consumer._reader_storages
+    bounds = _bounds_of(entry.instrument)
+    if bounds is None:
+        entry.cell.switch_to(partial(_record_plain, entry.instrument, entry.attributes))
+    elif bounds != entry.bounds:
+        entry.cell.switch_on(bounds, signed=entry.signed)
+    entry.bounds = bounds
+    entry.streams = [] if bounds is None else [*_streams_of(entry, bounds)]
 
-    Args:
-        instrument: A histogram of an SDK meter.
 
-    Returns:
-        Ascending upper bounds, or None where a view aggregates in a way that bucket counts cannot feed,
-        such as an exponential histogram.
+def _record_plain(instrument: Histogram, attributes: Attributes, value: float) -> None:
+    instrument.record(value, attributes)
+
+
+def _bounds_of(instrument: Histogram) -> tuple[float, ...] | None:
+    """Return the union of the bounds of every reader's views.
+
+    It is None where a view aggregates in a way that bucket counts cannot feed, as exponential histograms do.
     """
     bounds: set[float] = set()
     for match in _view_matches(instrument):
         kind = type(match._aggregation).__name__
         if kind == "_ExplicitBucketHistogramAggregation":
             bounds.update(match._aggregation._boundaries)
-        elif kind not in {"_DropAggregation", "_SumAggregation"}:
+        elif kind != "_SumAggregation" and not _is_drop(match._aggregation):
             return None
     return tuple(sorted(bounds))
+
+
+def _streams_of(entry: _Entry, bounds: tuple[float, ...]) -> Iterator[_Stream]:
+    from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes  # noqa: PLC0415
+
+    for match in _view_matches(entry.instrument):
+        kept = match._view._attribute_keys
+        attributes = entry.attributes
+        if kept is not None:
+            attributes = {k: v for k, v in attributes.items() if k in kept}
+        yield _Stream(match, attributes, _hash_attributes(attributes), _way_into(match._aggregation, bounds))
+
+
+def _way_into(aggregation: Any, bounds: tuple[float, ...]) -> Callable[[Any, Drained], None]:
+    if _is_drop(aggregation):
+        return _add_nowhere
+    if type(aggregation).__name__ == "_SumAggregation":
+        return _add_to_sum
+    boundaries = aggregation._boundaries
+    if boundaries == bounds:
+        return _add_to_same_buckets
+    return partial(_add_to_wider_buckets, [*(bisect_left(boundaries, b) for b in bounds), len(boundaries)])
 
 
 def _view_matches(instrument: Any) -> Iterator[Any]:
@@ -92,44 +160,64 @@ def _view_matches(instrument: Any) -> Iterator[Any]:
         yield from storage._get_or_init_view_instrument_match(instrument)
 
 
-def _fold(entry: _Entry, drained: Drained) -> None:
-    for match in _view_matches(entry.instrument):
-        kept = match._view._attribute_keys
-        attributes = (
-            entry.attributes if kept is None else {k: v for k, v in entry.attributes.items() if k in kept}
-        )
+def _fold(entry: _Entry, drained: Drained, since: int) -> None:
+    for stream in entry.streams:
+        match = stream.match
         with match._lock:
-            aggregation = match._get_or_create_aggregation(_hash(attributes), dict(attributes))
-            _fold_into(aggregation, entry.bounds, drained)
-        _offer_exemplars(entry, aggregation, drained)
+            aggregation = match._attributes_aggregation.get(stream.key) or _create(stream, since)
+            stream.add(aggregation, drained)
+        if drained.exemplars:
+            _offer_exemplars(entry, aggregation, drained)
 
 
-def _fold_into(aggregation: Any, bounds: tuple[float, ...], drained: Drained) -> None:
-    kind = type(aggregation).__name__
-    if kind == "_DropAggregation":
-        return
+def _create(stream: _Stream, since: int) -> Any:
+    """Create a series that begins where its first value may lie, rather than at this fold."""
+    match = stream.match
+    aggregation = match._get_or_create_aggregation(stream.key, stream.attributes)
+    is_new = match._attributes_aggregation.get(stream.key) is aggregation  # and not the overflow's
+    if is_new and match._previous_collection_start_nanos is None and stream.add is not _add_nowhere:
+        begin = min(aggregation._start_time_unix_nano, aggregation._previous_collection_start_nano, since)
+        aggregation._start_time_unix_nano = aggregation._previous_collection_start_nano = begin
+    return aggregation
+
+
+def _is_drop(aggregation: Any) -> bool:
+    return type(aggregation).__name__ == "_DropAggregation"
+
+
+def _add_nowhere(aggregation: Any, drained: Drained) -> None:
+    """Do what a view that drops the metric does."""
+
+
+def _add_to_sum(aggregation: Any, drained: Drained) -> None:
     with aggregation._lock:
-        if kind == "_SumAggregation":
-            aggregation._value = (aggregation._value or 0) + drained.total
-            return
-        counts = aggregation._value or aggregation._get_empty_bucket_counts()
-        aggregation._value = _add_counts(counts, aggregation._boundaries, bounds, drained.counts)
-        aggregation._sum += drained.total
-        if aggregation._record_min_max:
-            aggregation._min = min(aggregation._min, drained.low)
-            aggregation._max = max(aggregation._max, drained.high)
+        aggregation._value = (aggregation._value or 0) + drained.total
 
 
-def _add_counts(
-    into: list[int], boundaries: tuple[float, ...], bounds: tuple[float, ...], counts: list[int]
-) -> list[int]:
-    """Add counts under `bounds` to counts under `boundaries`, which are some or all of them."""
-    if boundaries == bounds:
-        return [a + b for a, b in zip(into, counts, strict=True)]
-    for slot, count in enumerate(counts):
-        wider = bisect_left(boundaries, bounds[slot]) if slot < len(bounds) else len(boundaries)
-        into[wider] += count
-    return into
+def _add_to_same_buckets(aggregation: Any, drained: Drained) -> None:
+    with aggregation._lock:
+        if aggregation._value is None:  # as after each collection
+            aggregation._value = drained.counts.copy()
+        else:
+            aggregation._value = [a + b for a, b in zip(aggregation._value, drained.counts, strict=True)]
+        _add_the_rest(aggregation, drained)
+
+
+def _add_to_wider_buckets(slots: list[int], aggregation: Any, drained: Drained) -> None:
+    """Add to buckets that each hold one or more of the cell's; `slots` says which holds which."""
+    with aggregation._lock:
+        if aggregation._value is None:
+            aggregation._value = [0] * (slots[-1] + 1)
+        for slot, count in zip(slots, drained.counts, strict=True):
+            aggregation._value[slot] += count
+        _add_the_rest(aggregation, drained)
+
+
+def _add_the_rest(aggregation: Any, drained: Drained) -> None:
+    aggregation._sum += drained.total
+    if aggregation._record_min_max:
+        aggregation._min = min(aggregation._min, drained.low)
+        aggregation._max = max(aggregation._max, drained.high)
 
 
 def _offer_exemplars(entry: _Entry, aggregation: Any, drained: Drained) -> None:
@@ -137,12 +225,6 @@ def _offer_exemplars(entry: _Entry, aggregation: Any, drained: Drained) -> None:
     for value, time_unix_nano, context in drained.exemplars:
         if keeps(value, time_unix_nano, entry.attributes, context):
             aggregation._reservoir.offer(value, time_unix_nano, entry.attributes, context)
-
-
-def _hash(attributes: Attributes) -> Any:
-    from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes  # noqa: PLC0415
-
-    return _hash_attributes(attributes)
 
 
 @functools.cache
@@ -155,32 +237,58 @@ def probe() -> bool:
 
 
 def _probe() -> bool:
-    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - the SDK is loaded by now
-    from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader  # noqa: PLC0415
+    """Record the same values by the fold and by the SDK, under a view of each kind that can be folded."""
+    from opentelemetry.sdk.metrics import Histogram as Kind  # noqa: PLC0415 - the SDK is loaded by now
+    from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter  # noqa: PLC0415
+    from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader  # noqa: PLC0415
 
-    reader = InMemoryMetricReader()
-    meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("probe")
-    instrument = meter.create_histogram("probe", explicit_bucket_boundaries_advisory=[1.0, 2.0])
-    folder, cell = Folder(meter), HistogramCell()
-    bounds = bounds_of(instrument)
-    if bounds is None:
-        return False
-    cell.switch_on(bounds, signed=False)
-    folder.add(instrument, {"key": "value"}, bounds, cell)
-    for value in (0.5, 1.5, 9.0):
-        cell.record(value)
-    data = reader.get_metrics_data()
-    if data is None:
-        return False
-    point = data.resource_metrics[0].scope_metrics[0].metrics[0].data.data_points[0]
-    if not isinstance(point, HistogramDataPoint):
-        return False
-    seen = (
-        point.count,
-        point.sum,
-        point.min,
-        point.max,
-        tuple(point.bucket_counts),
-        dict(point.attributes or {}),
+    begun = time_ns()
+    reader = InMemoryMetricReader(preferred_temporality={Kind: AggregationTemporality.DELTA})
+    exemplar_filter = TraceBasedExemplarFilter()
+    provider = MeterProvider(
+        [reader], views=_probed_views(), exemplar_filter=exemplar_filter, shutdown_on_exit=False
     )
-    return seen == (3, 11.0, 0.5, 9.0, (1, 1, 1), {"key": "value"})
+    meter = provider.get_meter("probe")
+    folder, attributes = Folder(meter), {"kept": "value", "lost": "value"}
+    for view in ("none", "other", "sum", "drop", "label"):
+        make = partial(meter.create_histogram, explicit_bucket_boundaries_advisory=[1.0, 2.0])
+        cell = cells.Histogram()
+        folder.connect(make(f"fold.{view}"), attributes, cell, signed=False)
+        _record_traced(cell.record)
+        _record_traced(partial(_record_plain, make(f"sdk.{view}"), attributes))
+    folder.fold()  # here, where a name that is gone raises; the SDK would log it
+    if any(entry.bounds is None for entry in folder._entries):
+        return False
+    metrics = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics  # type: ignore[union-attr]
+    seen = {metric.name: [_shape(point, begun) for point in metric.data.data_points] for metric in metrics}
+    folded, recorded = (
+        {name.removeprefix(way): shape for name, shape in seen.items() if name.startswith(way)}
+        for way in ("fold.", "sdk.")
+    )
+    return folded == recorded
+
+
+def _probed_views() -> list[Any]:
+    from opentelemetry.sdk.metrics import view  # noqa: PLC0415
+
+    return [
+        view.View(instrument_name="*.other", aggregation=view.ExplicitBucketHistogramAggregation([2])),
+        view.View(instrument_name="*.sum", aggregation=view.SumAggregation()),
+        view.View(instrument_name="*.drop", aggregation=view.DropAggregation()),
+        view.View(instrument_name="*.label", attribute_keys={"kept"}),
+    ]
+
+
+def _record_traced(record: Callable[[float], None]) -> None:
+    """Record a few values inside a sampled span, so that exemplars are kept."""
+    context = SpanContext(trace_id=1, span_id=1, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    with use_span(NonRecordingSpan(context)):
+        for value in (0.5, 1.5, 9.0):
+            record(value)
+
+
+def _shape(point: Any, begun: int) -> tuple[Any, ...]:
+    names = ("count", "sum", "min", "max", "bucket_counts", "explicit_bounds", "value")
+    numbers = [getattr(point, name, None) for name in names]
+    since_begun = begun <= point.start_time_unix_nano < point.time_unix_nano
+    return dict(point.attributes), len(point.exemplars), numbers, since_begun

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from threading import Lock
-from time import perf_counter
-from types import TracebackType
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from otel_trading import _losses
 from otel_trading._guard import warn
 from otel_trading.errors import LabelError, nearest
-from otel_trading.recording.cells import HistogramCell, LevelCell, SumCell
+from otel_trading.recording.cells import Histogram
+from otel_trading.recording.form import CELLS
+from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 from otel_trading.semconv.definitions import Label, Metric
 
 OTHER: Final = "_OTHER"
@@ -28,55 +28,6 @@ _INT64: Final = 2**63
 
 LabelValue = str | int | bool | Enum | None
 Key = tuple[str | int | bool | None, ...]
-
-
-class Timer:
-    """Times one `with` block in seconds, also when it raises."""
-
-    __slots__ = ("_cell", "_start")
-
-    def __init__(self, cell: HistogramCell) -> None:
-        self._cell = cell
-
-    def __enter__(self) -> None:
-        """Start the clock."""
-        self._start = perf_counter()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._cell.record(perf_counter() - self._start)
-
-
-class Histogram(HistogramCell):
-    """A bound histogram: `record(value)`, or `with time():` for a duration."""
-
-    __slots__ = ()
-
-    def time(self) -> Timer:
-        """Return a context manager that records the seconds its block took, also when it raises."""
-        return Timer(self)
-
-
-class Counter(SumCell):
-    """A bound counter: `add(amount)`, never below zero."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(monotonic=True)
-
-
-class UpDownCounter(LevelCell):
-    """A bound level that may be added up across series: `set(value)` or `add(amount)`."""
-
-    __slots__ = ()
-
-
-class Gauge(LevelCell):
-    """A bound level that may not be added up: `set(value)`."""
-
-    __slots__ = ()
 
 
 Handle = TypeVar("Handle", Histogram, Counter, UpDownCounter, Gauge)
@@ -114,7 +65,7 @@ class BoundMetric(Generic[Handle]):
         definition: What the registry says about it.
     """
 
-    _handle: type[Handle]
+    _make: Callable[[], Handle]
 
     def __init__(self, definition: Metric) -> None:
         self.definition = definition
@@ -157,7 +108,7 @@ class BoundMetric(Generic[Handle]):
                 )
                 key = ()
             if key not in self._series:
-                handle = self._series[key] = self._handle()
+                handle = self._series[key] = self._make()
                 if _connector is not None:
                     _connector.connect(self, self._attributes(key), handle)
             return self._series[key]
@@ -215,25 +166,25 @@ class BoundMetric(Generic[Handle]):
 class HistogramMetric(BoundMetric[Histogram]):
     """A metric whose handles are histograms."""
 
-    _handle = Histogram
+    _make = staticmethod(CELLS.histogram)
 
 
 class CounterMetric(BoundMetric[Counter]):
     """A metric whose handles are counters."""
 
-    _handle = Counter
+    _make = staticmethod(CELLS.counter)
 
 
 class GaugeMetric(BoundMetric[Gauge]):
     """A metric whose handles are gauges."""
 
-    _handle = Gauge
+    _make = staticmethod(CELLS.gauge)
 
 
 class UpDownCounterMetric(BoundMetric[UpDownCounter]):
     """A metric whose handles are levels, or the states of a status."""
 
-    _handle = UpDownCounter
+    _make = staticmethod(CELLS.up_down_counter)
 
     def bind_states(self, state_keyword: str, **labels: Any) -> StateSet:
         """Return one status: a series per value of the label `state_keyword`.

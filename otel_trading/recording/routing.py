@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 from opentelemetry.metrics import Histogram as Instrument
 
 from otel_trading._guard import warn
 from otel_trading.recording import folding
-from otel_trading.recording.handles import BoundMetric, Histogram, SomeHandle, connect
+from otel_trading.recording.cells import Histogram
+from otel_trading.recording.handles import BoundMetric, SomeHandle, connect
+from otel_trading.recording.sums import Counter
 from otel_trading.semconv import SCHEMA_URL
 
 SCOPE: Final = "otel_trading"
@@ -41,10 +43,10 @@ class Route:
     def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
         """Switch on `handle`, creating the metric's instrument when it is the first of its metric."""
         with self._lock:
-            if isinstance(handle, Histogram):
-                self._connect_histogram(metric, attributes, handle)
+            if metric.definition.kind == "histogram":
+                self._connect_histogram(metric, attributes, cast("Histogram", handle))
             else:
-                handle.switch_on()
+                cast("Counter", handle).switch_on()
                 self._observe(metric)
 
     def close(self) -> None:
@@ -65,13 +67,11 @@ class Route:
                 definition.description,
                 explicit_bucket_boundaries_advisory=definition.boundaries,
             )
-        bounds = folding.bounds_of(instrument) if self._folder else None
-        if self._folder is None or bounds is None:
+        if self._folder is None:
             handle.switch_to(partial(_record_plain, instrument, attributes))
             return
         signed = bool(definition.boundaries) and definition.boundaries[0] < 0  # type: ignore[index]
-        handle.switch_on(bounds, signed=signed)
-        self._folder.add(instrument, attributes, bounds, handle)
+        self._folder.connect(instrument, attributes, handle, signed=signed)
 
     def _observe(self, metric: BoundMetric[Any]) -> None:
         definition = metric.definition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.metrics.view import View
 
 from otel_trading import recording
+from otel_trading.recording import form
 from otel_trading.semconv.definitions import Label, Metric
 
 FEED = Label("feed_name", "trading.feed.name", None, required=True)
@@ -68,6 +70,31 @@ class Attached:
             }
             for name, points in self.points(reader).items()
         }
+
+
+FORMS = {
+    f"{name}{', no GIL' if free_threaded else ''}": (name, free_threaded)
+    for free_threaded in (False, True)
+    for name in (form.PURE, form.COMPILED)
+}
+
+
+@pytest.fixture(autouse=True, params=FORMS.values(), ids=FORMS.keys())
+def cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> form.Cells:
+    """Every test of this folder runs on the cells of each form."""
+    name, free_threaded = request.param
+    if not free_threaded and sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("these cells need a GIL, which this interpreter has not")
+    try:
+        made = form.cells_of(name, free_threaded=free_threaded)
+    except ModuleNotFoundError:
+        pytest.skip("the cells are not compiled: no C compiler, or OTEL_TRADING_BUILD=pure, at install time")
+    monkeypatch.setattr(form, "CELLS", made)
+    monkeypatch.setattr(recording.HistogramMetric, "_make", staticmethod(made.histogram))
+    monkeypatch.setattr(recording.CounterMetric, "_make", staticmethod(made.counter))
+    monkeypatch.setattr(recording.UpDownCounterMetric, "_make", staticmethod(made.up_down_counter))
+    monkeypatch.setattr(recording.GaugeMetric, "_make", staticmethod(made.gauge))
+    return made
 
 
 @pytest.fixture(autouse=True)

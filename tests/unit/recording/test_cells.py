@@ -17,25 +17,25 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from otel_trading import _losses
-from otel_trading.recording.cells import HistogramCell, LevelCell, SumCell
+from otel_trading.recording import form
 
 BOUNDS = (1.0, 5.0, 10.0)
 
 
-def histogram(bounds=BOUNDS, *, signed=False) -> HistogramCell:
-    cell = HistogramCell()
+def histogram(bounds=BOUNDS, *, signed=False):
+    cell = form.CELLS.histogram()
     cell.switch_on(bounds, signed=signed)
     return cell
 
 
-def counter() -> SumCell:
-    cell = SumCell(monotonic=True)
+def counter():
+    cell = form.CELLS.counter()
     cell.switch_on()
     return cell
 
 
-def level() -> LevelCell:
-    cell = LevelCell()
+def level():
+    cell = form.CELLS.gauge()
     cell.switch_on()
     return cell
 
@@ -174,7 +174,7 @@ def test_a_level_keeps_its_last_good_value(value):
 
 
 def test_a_switched_off_cell_ignores_everything_and_loses_nothing():
-    cells = HistogramCell(), SumCell(monotonic=True), LevelCell()
+    cells = form.CELLS.histogram(), form.CELLS.counter(), form.CELLS.gauge()
     for value in (1, None, math.nan, Decimal(1)):
         cells[0].record(value)
         cells[1].add(value)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import random
+import re
+import sys
+import time
+import types
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics import Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 from opentelemetry.sdk.metrics.view import (
     DropAggregation,
@@ -22,6 +28,8 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_trading import recording
 from otel_trading.recording import folding
+from otel_trading.recording.routing import SCOPE
+from otel_trading.semconv import SCHEMA_URL
 from tests.unit.recording.conftest import FEED, TYPE, histogram
 
 NAME = "trading.test.histogram"
@@ -65,41 +73,67 @@ def otlp(reader: InMemoryMetricReader) -> list[str]:
     return sorted(points)
 
 
-def exports(views, temporality, rounds, *, folded: bool) -> list[list[str]]:
-    reader = InMemoryMetricReader(preferred_temporality={Histogram: temporality, Counter: temporality})
-    provider = MeterProvider([reader], views=views, shutdown_on_exit=False)
-    if folded:
-        metric = histogram(FEED, TYPE)
-        recording.attach(provider, "test")
-        records = [metric.bind(**labels).record for labels in SERIES]
-    else:
-        plain = provider.get_meter("raw").create_histogram(
-            NAME, unit="s", explicit_bucket_boundaries_advisory=[1.0, 5.0, 10.0]
-        )
-        keys = {"feed_name": FEED.key, "message_type": TYPE.key}
-        attributes = [{keys[k]: v for k, v in labels.items() if v} for labels in SERIES]
-        records = [lambda value, a=a: plain.record(value, a) for a in attributes]
+def scope(provider: MeterProvider):
+    """The meter that the route uses, so that a raw instrument of the same name is the same instrument."""
+    return provider.get_meter(SCOPE, "test", schema_url=SCHEMA_URL)
+
+
+def plain_records(provider: MeterProvider):
+    """A raw histogram's `record`, per series."""
+    plain = scope(provider).create_histogram(
+        NAME, unit="s", description="A test.", explicit_bucket_boundaries_advisory=[1.0, 5.0, 10.0]
+    )
+    keys = {"feed_name": FEED.key, "message_type": TYPE.key}
+    attributes = [{keys[k]: v for k, v in labels.items() if v} for labels in SERIES]
+    return [lambda value, a=a: plain.record(value, a) for a in attributes]
+
+
+def bound_records(provider: MeterProvider):
+    """A bound histogram's `record`, per series."""
+    metric = histogram(FEED, TYPE)
+    recording.attach(provider, "test")
+    return [metric.bind(**labels).record for labels in SERIES]
+
+
+def exports(views, temporalities, rounds, *ways) -> list[list[str]]:
+    """What each collection exports when the values go one of the `ways` in turn; the readers take turns too."""
+    readers = [InMemoryMetricReader(preferred_temporality={Histogram: t}) for t in temporalities]
+    provider = MeterProvider(readers, views=views, shutdown_on_exit=False)
+    records = [way(provider) for way in ways]
     out = []
-    for values in rounds:
-        for series, value in values:
-            records[series](value)
-        out.append(otlp(reader))
+    for turn, values in enumerate(rounds):
+        for count, (series, value) in enumerate(values):
+            records[count % len(ways)][series](value)
+        out.append(otlp(readers[turn % len(readers)]))
+    out += [otlp(reader) for reader in readers]
     recording.detach()
     return out
 
 
-@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
-@pytest.mark.parametrize("views", VIEWS.values(), ids=VIEWS.keys())
-@settings(max_examples=20, deadline=None)
-@given(
-    rounds=st.lists(
-        st.lists(st.tuples(st.integers(0, 5), st.integers(0, 100).map(float))), min_size=1, max_size=3
-    )
+ROUNDS = st.lists(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 100).map(float))), min_size=1, max_size=4
 )
-def test_what_is_exported_equals_the_raw_sdk(views, temporality, rounds):
-    assert exports(views, temporality, rounds, folded=True) == exports(
-        views, temporality, rounds, folded=False
-    )
+
+
+@pytest.mark.parametrize(
+    "temporalities",
+    [(CUMULATIVE,), (DELTA,), (CUMULATIVE, DELTA)],
+    ids=["cumulative", "delta", "two readers"],
+)
+@pytest.mark.parametrize("views", VIEWS.values(), ids=VIEWS.keys())
+@settings(max_examples=10, deadline=None)
+@given(rounds=ROUNDS)
+def test_what_is_exported_equals_the_raw_sdk(views, temporalities, rounds):
+    expected = exports(views, temporalities, rounds, plain_records)
+    assert exports(views, temporalities, rounds, bound_records) == expected
+
+
+@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
+@settings(max_examples=10, deadline=None)
+@given(rounds=ROUNDS)
+def test_a_raw_instrument_of_the_same_name_and_labels_adds_to_the_same_series(temporality, rounds):
+    expected = exports([], [temporality], rounds, plain_records)
+    assert exports([], [temporality], rounds, bound_records, plain_records) == expected
 
 
 def test_two_readers_each_see_everything(attach):
@@ -109,6 +143,48 @@ def test_two_readers_each_see_everything(attach):
     handle.record(2)
     assert attached.values(reader=1) == {NAME: {(): 2}}
     assert attached.values(reader=0) == {NAME: {(): 2}}
+
+
+@pytest.mark.parametrize(
+    "aggregation",
+    [
+        None,
+        ExplicitBucketHistogramAggregation([2.0, 3.0]),
+        ExponentialBucketHistogramAggregation(),
+    ],
+    ids=["alike", "other buckets", "exponential"],
+)
+def test_a_reader_that_comes_later_gets_what_comes_later(attach, aggregation):
+    handle, attached = histogram().bind(), attach()
+    handle.record(2.5)
+    preferred = {} if aggregation is None else {Histogram: aggregation}
+    late = InMemoryMetricReader(preferred_aggregation=preferred)
+    attached.provider.add_metric_reader(late)
+    attached.values()
+    handle.record(2.5)
+    attached.readers.append(late)
+    [point] = attached.points(reader=1)[NAME]
+    [early] = attached.points()[NAME]
+    assert (early.count, early.bucket_counts) == (2, (0, 2, 0, 0))
+    assert point.count >= 1
+    if isinstance(aggregation, ExplicitBucketHistogramAggregation):
+        assert point.bucket_counts[1] >= 1
+
+
+@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
+def test_a_series_begins_before_its_first_value_and_its_intervals_join(attach, temporality):
+    attached, handle = attach(preferred_temporality={Histogram: temporality}), histogram().bind()
+    points = []
+    before = time.time_ns()
+    for _ in range(3):
+        handle.record(1.0)
+        points += attached.points()[NAME]
+    starts = [point.start_time_unix_nano for point in points]
+    assert starts[0] <= before
+    if temporality is DELTA:
+        assert starts[1:] == [point.time_unix_nano for point in points[:-1]]
+    else:
+        assert starts[1:] == starts[:-1]
 
 
 def test_an_exemplar_leads_to_the_trace_of_its_value(attach):
@@ -129,45 +205,69 @@ def test_a_filter_that_keeps_no_exemplars_is_obeyed(attach, monkeypatch):
     assert attached.points()[NAME][0].exemplars == []
 
 
-PRIVATE = [
-    "opentelemetry.sdk.metrics._internal.measurement_consumer.SynchronousMeasurementConsumer.__init__",
-    "opentelemetry.sdk.metrics._internal.metric_reader_storage.MetricReaderStorage._get_or_init_view_instrument_match",
-    "opentelemetry.sdk.metrics._internal._view_instrument_match._ViewInstrumentMatch._get_or_create_aggregation",
-    "opentelemetry.sdk.metrics._internal._view_instrument_match._hash_attributes",
-    "opentelemetry.sdk.metrics._internal.aggregation._ExplicitBucketHistogramAggregation._get_empty_bucket_counts",
-]
+SOURCE = Path(folding.__file__).read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def fresh_probe():
-    folding.probe.cache_clear()
-    yield
-    folding.probe.cache_clear()
+def private_names() -> list[str]:
+    """Every name of the SDK's that `folding` touches and that begins with an underscore."""
+    tree = ast.parse(SOURCE)
+    own = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)}
+    named = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} - own
+    named |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    named |= {
+        part
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom)
+        for part in [*n.module.split("."), *(a.name for a in n.names)]
+    }
+    return sorted(name for name in named if re.fullmatch(r"_[A-Za-z]\w+", name))
 
 
-@pytest.mark.usefixtures("fresh_probe")
-def test_the_probe_accepts_the_installed_sdk():
-    assert folding.probe()
+def is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"self", "folder"}
 
 
-@pytest.mark.usefixtures("fresh_probe")
-@pytest.mark.parametrize("name", PRIVATE[1:], ids=lambda name: name.rsplit(".", 1)[1])
-def test_an_sdk_without_one_of_its_private_names_fails_the_probe(name, monkeypatch):
-    monkeypatch.delattr(name)
-    assert not folding.probe()
+def folding_of_another_release(name: str):
+    """The module as it would be if the installed SDK did not know `name`."""
+    module = types.ModuleType("otel_trading.recording.folding")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    try:
+        exec(
+            compile(re.sub(rf"\b{name}\b", f"{name}_gone", SOURCE), folding.__file__, "exec"), module.__dict__
+        )
+    finally:
+        sys.modules[module.__name__] = folding
+    return module
 
 
-@pytest.mark.usefixtures("fresh_probe")
-def test_where_folding_does_not_work_the_plain_instrument_records_with_one_warning(
-    monkeypatch, attach, caplog
-):
-    monkeypatch.setattr(folding, "_probe", lambda: False)
-    handle, attached = histogram(FEED).bind(feed_name="sip"), attach()
-    rng = random.Random(1)
-    values = [rng.uniform(0, 20) for _ in range(50)]
+def assert_records_plainly_with_one_warning(attach, caplog):
+    handles = [histogram(FEED).bind(feed_name="sip"), histogram(FEED).bind(feed_name="iex")]
+    attached = attach()
+    values = [random.Random(1).uniform(0, 20) for _ in range(50)]
     for value in values:
-        handle.record(value)
-    [point] = attached.points()[NAME]
-    assert (point.count, point.sum, point.min, point.max) == (50, sum(values), min(values), max(values))
+        for handle in handles:
+            handle.record(value)
+    for point in attached.points()[NAME]:
+        assert (point.count, point.sum, point.min, point.max) == (50, sum(values), min(values), max(values))
     assert [r.levelno for r in caplog.records] == [logging.WARNING]
     assert "opentelemetry-sdk" in caplog.records[0].getMessage()
+
+
+def test_the_probe_accepts_the_installed_sdk():
+    assert folding._probe()
+
+
+@pytest.mark.parametrize("name", private_names())
+def test_without_one_of_its_private_names_the_plain_instrument_records_with_one_warning(
+    name, monkeypatch, attach, caplog
+):
+    monkeypatch.setattr("otel_trading.recording.routing.folding", folding_of_another_release(name))
+    assert_records_plainly_with_one_warning(attach, caplog)
+
+
+def test_where_the_probe_sees_a_difference_the_plain_instrument_records_with_one_warning(
+    monkeypatch, attach, caplog
+):
+    monkeypatch.setattr(folding, "_add_the_rest", lambda *args: None)
+    monkeypatch.setattr(folding, "probe", folding._probe)
+    assert_records_plainly_with_one_warning(attach, caplog)

@@ -1,0 +1,70 @@
+"""The form: which cells run, those that were compiled when the package was installed or the same in Python.
+
+`OTEL_TRADING_PURE_PYTHON=1` takes the Python ones even where compiled ones are; for tests and benchmarks.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from otel_trading.recording import cells, sharding, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PURE: Final = "pure Python"
+COMPILED: Final = "compiled"
+
+_COMPILED: Final = "otel_trading.recording._cells", "otel_trading.recording._sums"
+
+
+class Cells(NamedTuple):
+    """How the cell of each kind of metric is made."""
+
+    histogram: Callable[[], cells.Histogram]
+    counter: Callable[[], sums.Counter]
+    up_down_counter: Callable[[], sums.UpDownCounter]
+    gauge: Callable[[], sums.Gauge]
+
+
+def cells_of(form: str, *, free_threaded: bool) -> Cells:
+    """Return the cells of one form.
+
+    Args:
+        form: `PURE` or `COMPILED`.
+        free_threaded: Whether threads may record at the same instant.
+
+    Raises:
+        ModuleNotFoundError: The compiled ones, where none were compiled.
+    """
+    histograms: Any = cells
+    others: Any = sums
+    if form == COMPILED:
+        histograms, others = map(import_module, _COMPILED)
+    kinds = histograms.Histogram, others.Counter, others.UpDownCounter, others.Gauge
+    if not free_threaded:
+        return Cells(*kinds)
+    shared: tuple[Any, ...] = (
+        sharding.ShardedHistogram,
+        sharding.ShardedCounter,
+        sharding.LockedLevel,
+        sharding.LockedLevel,
+    )
+    return Cells(*map(partial, shared, kinds))
+
+
+def _chosen() -> str:
+    asked_for_pure = os.environ.get("OTEL_TRADING_PURE_PYTHON", "0") not in {"", "0"}
+    return PURE if asked_for_pure or None in map(find_spec, _COMPILED) else COMPILED
+
+
+FORM: Final = _chosen()
+"""Which form runs, as `telemetry.health()` says it."""
+
+CELLS: Final = cells_of(FORM, free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
+"""The cells that run."""

@@ -1,0 +1,181 @@
+"""Shards: cells for interpreters without a GIL, where two threads may be inside `record` at once.
+
+Every thread records into a cell of its own, under a lock that only a collection ever contends for. A level
+is set by whoever set it last, so it stays one cell. The locks are re-entrant: a signal's handler may record
+while its thread does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from threading import RLock, get_ident
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from otel_trading.recording.cells import Drained
+from otel_trading.recording.quantities import Number
+
+
+class Switched(Protocol):
+    """What every cell can do."""
+
+    def switch_off(self) -> None:
+        """Ignore what is recorded from now on."""
+
+
+Cell = TypeVar("Cell", bound=Switched)
+
+
+class _Shards(Generic[Cell]):
+    """One cell per thread, all switched alike."""
+
+    __slots__ = ("_lock", "_make", "_shards", "_switch")
+
+    def __init__(self, make: Callable[[], Cell]) -> None:
+        self._make = make
+        self._lock = RLock()
+        self._switch: Callable[[Cell], object] = _switch_off
+        self._shards: dict[int, tuple[RLock, Cell]] = {}
+
+    def switch_off(self) -> None:
+        """Ignore what is recorded from now on."""
+        self._switch_all(_switch_off)
+
+    def _switch_all(self, switch: Callable[[Cell], object]) -> None:
+        with self._lock:
+            self._switch = switch
+            self._each(switch)
+
+    def _each(self, ask: Callable[[Cell], Any]) -> list[Any]:
+        answers = []
+        for lock, cell in tuple(self._shards.values()):
+            with lock:
+                answers.append(ask(cell))
+        return answers
+
+    def _join(self) -> tuple[RLock, Cell]:
+        """Give the calling thread its cell; a thread that ended leaves its own to the next of its number."""
+        with self._lock:
+            cell = self._make()
+            self._switch(cell)
+            return self._shards.setdefault(get_ident(), (RLock(), cell))
+
+
+class ShardedHistogram(_Shards[Any]):
+    """A histogram's cells; see `cells.Histogram`, whose methods these are."""
+
+    __slots__ = ()
+
+    def switch_on(self, bounds: tuple[float, ...], *, signed: bool) -> None:
+        """Start to count, from zero."""
+        self._switch_all(lambda cell: cell.switch_on(bounds, signed=signed))
+
+    def switch_to(self, plain: Callable[[float], None]) -> None:
+        """Hand every value to `plain` instead."""
+        self._switch_all(lambda cell: cell.switch_to(plain))
+
+    def record(self, value: Number, /) -> None:
+        """Count one value; never raises."""
+        lock, cell = self._shards.get(get_ident()) or self._join()
+        with lock:
+            cell.record(value)
+
+    def time(self) -> ShardedTimer:
+        """Return a context manager that records the seconds its block took, also when it raises."""
+        return ShardedTimer(self)
+
+    def drain(self) -> Drained | None:
+        """Take out what was counted since the last drain, or None if that is nothing."""
+        with self._lock:
+            found = [drained for drained in self._each(lambda cell: cell.drain()) if drained is not None]
+        if len(found) < 2:  # noqa: PLR2004 - nothing to merge
+            return found[0] if found else None
+        return Drained(
+            [sum(counts) for counts in zip(*(drained.counts for drained in found), strict=True)],
+            sum(drained.total for drained in found),
+            min((drained.low for drained in found), default=inf),
+            max((drained.high for drained in found), default=-inf),
+            [exemplar for drained in found for exemplar in drained.exemplars],
+        )
+
+
+class ShardedTimer:
+    """Times one `with` block in seconds, also when it raises."""
+
+    __slots__ = ("_histogram", "_start")
+
+    def __init__(self, histogram: ShardedHistogram) -> None:
+        self._histogram = histogram
+
+    def __enter__(self) -> None:
+        """Start the clock."""
+        self._start = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._histogram.record(perf_counter() - self._start)
+
+
+class ShardedCounter(_Shards[Any]):
+    """A counter's cells; see `sums.Counter`."""
+
+    __slots__ = ()
+
+    def switch_on(self) -> None:
+        """Start to add, from zero."""
+        self._switch_all(lambda cell: cell.switch_on())
+
+    def add(self, amount: Number = 1, /) -> None:
+        """Add an amount; never raises."""
+        lock, cell = self._shards.get(get_ident()) or self._join()
+        with lock:
+            cell.add(amount)
+
+    def read(self) -> Number:
+        """Return the sum so far."""
+        with self._lock:
+            total: Number = sum(self._each(lambda cell: cell.read()))
+            return total
+
+
+class LockedLevel:
+    """One level under a lock; see `sums.Level`."""
+
+    __slots__ = ("_cell", "_lock")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._cell = make()
+        self._lock = RLock()
+
+    def switch_on(self) -> None:
+        """Start to hold a level, as yet unknown."""
+        with self._lock:
+            self._cell.switch_on()
+
+    def switch_off(self) -> None:
+        """Ignore what is set from now on."""
+        with self._lock:
+            self._cell.switch_off()
+
+    def add(self, amount: Number = 1, /) -> None:
+        """Move the level by an amount, up or down; never raises."""
+        with self._lock:
+            self._cell.add(amount)
+
+    def set(self, value: Number, /) -> None:
+        """Set the level; never raises."""
+        with self._lock:
+            self._cell.set(value)
+
+    def read(self) -> Number | None:
+        """Return the level, or None while nothing has set it."""
+        with self._lock:
+            level: Number | None = self._cell.read()
+            return level
+
+
+def _switch_off(cell: Switched) -> None:
+    cell.switch_off()
