@@ -6,9 +6,10 @@ DEMO_SECONDS ?= 60
 DEMO_REPLAY ?=
 DEMO_REPORT ?=
 DRILL ?=
+BENCH ?=
 
-.PHONY: help demo test test-browser screenshots coverage check generate bench docs env clean stack stack-down live \
-	test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
+.PHONY: help demo test test-browser test-oldest screenshots coverage check generate bench bench-check bench-docs docs env \
+	clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -27,7 +28,7 @@ env: $(VENV)/installed ## Create or refresh the environment in .venv
 demo: $(VENV)/installed ## Run the example trading system (DEMO_SECONDS, DEMO_REPLAY, DEMO_REPORT)
 	@$(BIN)/otel-trading demo --seconds $(DEMO_SECONDS) $(if $(DEMO_REPLAY),--replay "$(DEMO_REPLAY)") $(if $(DEMO_REPORT),--report "$(DEMO_REPORT)")
 
-test: $(VENV)/installed ## Run every test that needs only Python
+test: $(VENV)/compiled ## Run every test that needs only Python
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 coverage: $(VENV)/installed ## The same with branch coverage, at least 90% of the package; takes twice as long
@@ -86,8 +87,27 @@ generate: $(VENV)/installed ## Write the files that are generated from registry/
 render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from what `make live` left in Prometheus
 	@$(BIN)/python -m dashboards.render
 
-bench: $(VENV)/installed ## Compare recording with the raw SDK, as ratios of one run
-	@$(BIN)/python benchmarks/bench_recording.py
+# The cells are compiled again when they were edited; a failure is one sentence, and Python runs them then.
+$(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading/recording/sums.py
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+bench: $(VENV)/compiled ## Compare with the raw SDK and its peers, pure and compiled, as ratios of one run (BENCH)
+	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-check: $(VENV)/compiled ## The same, and fail where a ratio misses its bar; for a quiet machine
+	@$(BIN)/python benchmarks/run.py --check $(BENCH)
+
+bench-docs: $(VENV)/compiled ## The same, and write the tables and charts of docs/reference/performance.md
+	@$(BIN)/python benchmarks/run.py --docs $(BENCH)
+
+# What pyproject.toml names as the least release of each OpenTelemetry package, in an environment of its own.
+test-oldest: ## Test recording and the contracts on the oldest OpenTelemetry that is supported
+	@sed -n 's/^ *"\(opentelemetry-[a-z-]*\)>=\([^"]*\)".*/\1==\2/p' pyproject.toml > .venv-oldest.txt
+	@$(PYTHON) -m venv .venv-oldest
+	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .venv-oldest.txt
+	@.venv-oldest/bin/python -m pip list 2>/dev/null | grep opentelemetry-sdk
+	@.venv-oldest/bin/python -m pytest tests/unit/recording tests/contract
 
 docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
 	@$(BIN)/mkdocs serve

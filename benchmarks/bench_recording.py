@@ -1,94 +1,122 @@
-"""How much faster a bound handle records than the raw SDK, as ratios of one interleaved run.
-
-`python benchmarks/bench_recording.py [--json]`; the bars are those that `RATIOS` names.
-"""
+"""What one record costs, against the SDK, prometheus_client and dogstatsd; and whether any is lost."""
 
 from __future__ import annotations
 
-import json
-import statistics
+import functools
 import sys
-import time
-from collections.abc import Callable
+import threading
+from time import perf_counter
 
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+import instruments
+import prometheus_client
+from timing import Spread
+from timing import spreads as spreads_of
 
 from otel_trading import recording
-from otel_trading.semconv.definitions import Label, Metric
 
-ROUNDS = 15
-BOUNDS = tuple(i * 1e-6 for i in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
-LABELS = (
-    Label("feed_name", "trading.feed.name", None, required=True),
-    Label("message_type", "trading.market_data.message.type", None, required=True),
-)
-ATTRIBUTES = {"trading.feed.name": "sip", "trading.market_data.message.type": "quote"}
+THREADS = 4
+RECORDS = 1_000_000
 
-RATIOS = {"record": ("raw record", "bound record", 25.0), "add": ("raw add", "bound add", 60.0)}
-"""name: (slow case, fast case, how many times faster it must be)."""
-
-
-def _definition(name: str, kind: str) -> Metric:
-    return Metric(name, kind, "s", "A benchmark.", LABELS, "all", name, BOUNDS, None, headline=False)
-
-
-def _loop(statement: str, names: dict[str, object]) -> Callable[[int], float]:
-    """Compile a loop over a statement as a user would write it: nanoseconds per call, loop included."""
-    source = f"def loop(n):\n t = clock()\n for _ in range(n): {statement}\n return (clock() - t) / n"
-    scope = {**names, "clock": time.perf_counter_ns}
-    exec(source, scope)  # noqa: S102 - the statement is one of ours
-    return scope["loop"]  # type: ignore[return-value]
+STATEMENTS = {
+    "SDK record": "raw_histogram.record(5.5e-6, attributes)",
+    "prometheus_client observe": "prometheus_histogram.observe(5.5e-6)",
+    "bound record": "histogram.record(5.5e-6)",
+    "SDK add": "raw_counter.add(1, attributes)",
+    "prometheus_client inc": "prometheus_counter.inc()",
+    "bound add": "counter.add(1)",
+    "bound up-down add": "level.add(-1)",
+    "bound gauge set": "gauge.set(5.5)",
+    "state set": "states.set('idle')",
+    "two clock reads": "perf_counter(); perf_counter()",
+    "with bound time": "\n  with histogram.time():\n   pass",
+    "two clock reads and record": "start = perf_counter(); histogram.record(perf_counter() - start)",
+    "empty with block": "\n  with nothing:\n   pass",
+}
 
 
-def cases() -> dict[str, Callable[[int], float]]:
-    """Return the loops to compare, over one provider."""
-    provider = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
-    meter = provider.get_meter("raw")
-    recording.attach(provider, "bench")
-    labels = {"feed_name": "sip", "message_type": "quote"}
-    names: dict[str, object] = {
-        "raw_histogram": meter.create_histogram("raw.histogram", explicit_bucket_boundaries_advisory=BOUNDS),
-        "raw_counter": meter.create_counter("raw.counter"),
-        "histogram": recording.HistogramMetric(_definition("bound.histogram", "histogram")).bind(**labels),
-        "counter": recording.CounterMetric(_definition("bound.counter", "counter")).bind(**labels),
-        "attributes": ATTRIBUTES,
+class Nothing:
+    """A context manager that does nothing: what Python itself takes for a `with` block."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, *error: object) -> None:
+        """Do nothing."""
+
+
+@functools.cache
+def spreads() -> dict[str, Spread]:
+    """Return nanoseconds per call of every statement."""
+    provider, _ = instruments.attached()
+    bound, of = instruments.labels(), instruments.definition
+    others, _ = instruments.peers()
+    prometheus_counter = prometheus_client.Counter("c", "c", ["feed", "type"], registry=None)
+    names = {
+        "attributes": instruments.attributes(),
+        "raw_histogram": instruments.raw_histogram(provider),
+        "raw_counter": provider.get_meter("raw").create_counter("raw.counter"),
+        "prometheus_histogram": instruments.prometheus_histogram().labels("sip", "quote"),
+        "prometheus_counter": prometheus_counter.labels("sip", "quote"),
+        "histogram": recording.HistogramMetric(of("bound.histogram", "histogram")).bind(**bound),
+        "counter": recording.CounterMetric(of("bound.counter", "counter")).bind(**bound),
+        "level": recording.UpDownCounterMetric(of("bound.level", "updowncounter")).bind(**bound),
+        "gauge": recording.GaugeMetric(of("bound.gauge", "gauge")).bind(**bound),
+        "states": recording.UpDownCounterMetric(
+            of("bound.state", "updowncounter", instruments.STATES)
+        ).bind_states("state"),
+        "perf_counter": perf_counter,
+        "nothing": Nothing(),
+        **{f"peer{number}": call for number, call in enumerate(others.values())},
     }
-    statements = {
-        "empty": "pass",
-        "raw record": "raw_histogram.record(5.5e-6, attributes)",
-        "bound record": "histogram.record(5.5e-6)",
-        "raw add": "raw_counter.add(1, attributes)",
-        "bound add": "counter.add(1)",
+    statements = STATEMENTS | {name: f"peer{number}(5.5e-6)" for number, name in enumerate(others)}
+    return spreads_of(statements, names)
+
+
+def absent() -> list[str]:
+    """Return what was not compared because it is not installed."""
+    return instruments.peers()[1]
+
+
+def ratios() -> dict[str, float]:
+    """Return the ratios that have bars."""
+    taken = {name: spread.median for name, spread in spreads().items()}
+    return {
+        "record_vs_raw": taken["SDK record"] / taken["bound record"],
+        "record_vs_prometheus": taken["prometheus_client observe"] / taken["bound record"],
+        "add_vs_raw": taken["SDK add"] / taken["bound add"],
+        "time_vs_two_clocks": taken["with bound time"] / taken["two clock reads"],
+        "record_and_clocks_vs_two_clocks": taken["two clock reads and record"] / taken["two clock reads"],
+        "lost_updates": float(lost_updates()),
     }
-    return {name: _loop(statement, names) for name, statement in statements.items()}
 
 
-def measure() -> dict[str, float]:
-    """Return the median nanoseconds per call of each case, the empty loop taken off."""
-    loops = cases()
-    seen: dict[str, list[float]] = {name: [] for name in loops}
-    for _ in range(ROUNDS):
-        for name, loop in loops.items():
-            seen[name].append(loop(2_000 if name.startswith("raw") else 50_000))
-    medians = {name: statistics.median(values) for name, values in seen.items()}
-    empty = medians.pop("empty")
-    return {name: value - empty for name, value in medians.items()}
+def lost_updates(records: int = RECORDS) -> int:
+    """Return how many of four threads' records never arrived, with a collection going on all the time."""
+    _, reader = instruments.attached()
+    histogram = recording.HistogramMetric(instruments.definition("lost.histogram", "histogram")).bind(
+        **instruments.labels()
+    )
+    counter = recording.CounterMetric(instruments.definition("lost.counter", "counter")).bind(
+        **instruments.labels()
+    )
 
+    def write() -> None:
+        for _ in range(records):
+            histogram.record(7.0)
+            counter.add(1)
 
-def main() -> int:
-    """Print the table, or JSON; the exit code says whether every bar is held."""
-    nanoseconds = measure()
-    ratios = {name: nanoseconds[slow] / nanoseconds[fast] for name, (slow, fast, _) in RATIOS.items()}
-    if "--json" in sys.argv:
-        print(json.dumps(ratios))
-    else:
-        for name, value in nanoseconds.items():
-            print(f"{name:14s} {value:9.1f} ns")
-        for name, (_, _, bar) in RATIOS.items():
-            print(f"{name:14s} {ratios[name]:9.1f} x faster than raw, at least {bar:.0f} x wanted")
-    return int(any(ratios[name] < bar for name, (_, _, bar) in RATIOS.items()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    writers = [threading.Thread(target=write) for _ in range(THREADS)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        reader.get_metrics_data()
+    for writer in writers:
+        writer.join()
+    sys.setswitchinterval(interval)
+    scopes = reader.get_metrics_data().resource_metrics[0].scope_metrics  # type: ignore[union-attr]
+    points = {metric.name: metric.data.data_points[0] for scope in scopes for metric in scope.metrics}
+    expected, seen = THREADS * records, points["lost.histogram"]
+    lost = abs(expected - seen.count) + abs(expected - points["lost.counter"].value)
+    return lost + int(seen.sum != expected * 7.0)

@@ -1,0 +1,55 @@
+"""Bars: what every ratio of the benchmarks has to reach, in pure Python and compiled.
+
+A ratio is `name -> number`, from the `ratios()` of a `bench_*.py`; a bar says which way is good.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Bar(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        pure: What the pure Python form has to reach.
+        compiled: What the compiled form has to reach.
+        says: The row's heading; "at least" or "at most" in front of the number follows from `highest`.
+        highest: Whether the number is an upper limit, as of a cost, rather than a lower one, as of a gain.
+    """
+
+    pure: float
+    compiled: float
+    says: str
+    highest: bool = False
+
+    def of(self, form: str) -> float:
+        """Return the bar of a form, "pure Python" or "compiled"."""
+        return self.compiled if form == "compiled" else self.pure
+
+    def is_held(self, form: str, ratio: float) -> bool:
+        """Say whether `ratio` reaches the bar."""
+        return ratio <= self.of(form) if self.highest else ratio >= self.of(form)
+
+    def text(self, form: str) -> str:
+        """Return the bar as a table shows it."""
+        return f"{'≤' if self.highest else '≥'} {self.of(form):g}"
+
+
+BARS: Final = {
+    "record_vs_raw": Bar(30, 250, "bound `record` faster than the SDK's"),
+    "record_vs_prometheus": Bar(3.5, 30, "bound `record` faster than prometheus_client's bound `observe`"),
+    "add_vs_raw": Bar(80, 400, "bound `add` faster than the SDK's"),
+    "time_vs_two_clocks": Bar(4, 1.5, "`with handle.time():` to two bare reads of the clock", highest=True),
+    "tail_vs_median": Bar(4, 4, "p99.9 of `record` during export to its own median", highest=True),
+    "collection_vs_raw": Bar(1.5, 1.2, "collection per series to the SDK's", highest=True),
+    "memory_vs_prometheus": Bar(1, 1, "memory per histogram to prometheus_client's", highest=True),
+    "lost_updates": Bar(0, 0, "lost of 4 threads of 1 M records, while collecting", highest=True),
+    "market_data_loop": Bar(
+        1.10, 1.03, "the example's market-data loop to the same without telemetry", highest=True
+    ),
+    "import_vs_sdk": Bar(
+        1.3, 1.3, "`import otel_trading` to importing the SDK's metrics and traces", highest=True
+    ),
+}
+"""Every ratio with a bar; a ratio without one is shown and not judged."""

@@ -1,0 +1,139 @@
+"""How collection, memory and export size grow with the number of series and of threads, against the SDK."""
+
+from __future__ import annotations
+
+import functools
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import instruments
+import psutil
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from otel_trading import recording
+
+SERIES = (10, 1_000, 10_000, 100_000)
+THREADS = (1, 4, 16)
+PER_METRIC = 1_000
+"""Series per metric: there is a limit of 2,000, here and in the SDK."""
+
+RECORDS_PER_THREAD = 20_000
+JUDGED = 10_000
+"""Series at which the ratios are taken."""
+
+Record = Callable[[float], object]
+
+
+def _sdk(count: int, provider: MeterProvider) -> list[Record]:
+    histograms = [instruments.raw_histogram(provider, f"h{n}") for n in range(-(-count // PER_METRIC))]
+    pairs = ((h, instruments.attributes(n)) for h in histograms for n in range(PER_METRIC))
+    return [functools.partial(_record_raw, h, of) for h, of in islice(pairs, count)]
+
+
+def _record_raw(histogram: Any, attributes: dict[str, str], value: float) -> None:
+    histogram.record(value, attributes)
+
+
+def _bound(count: int, provider: MeterProvider) -> list[Record]:
+    recording.attach(provider, "bench")
+    metrics = [
+        recording.HistogramMetric(instruments.definition(f"h{n}", "histogram"))
+        for n in range(-(-count // PER_METRIC))
+    ]
+    handles = (metric.bind(**instruments.labels(n)) for metric in metrics for n in range(PER_METRIC))
+    return [handle.record for handle in islice(handles, count)]
+
+
+def _prometheus(count: int, provider: MeterProvider) -> list[Record]:  # noqa: ARG001
+    histograms = [instruments.prometheus_histogram(f"h{n}") for n in range(-(-count // PER_METRIC))]
+    children = (h.labels(f"sip{n}", "quote") for h in histograms for n in range(PER_METRIC))
+    return [child.observe for child in islice(children, count)]
+
+
+WAYS = {"SDK": _sdk, "bound": _bound, "prometheus_client": _prometheus}
+
+
+def grow(way: str, count: int) -> dict[str, float]:
+    """Make `count` series in this process, record into each and collect.
+
+    Returns:
+        "bytes" of resident memory per series, "collect_us" per series, "export" bytes per series.
+    """
+    process, reader = psutil.Process(), InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    before = process.memory_info().rss
+    records = WAYS[way](count, provider)
+    data, seconds = None, []
+    for _ in range(5 if count <= JUDGED else 2):
+        for record in records:
+            record(5.5e-6)
+        start = time.perf_counter()
+        data = reader.get_metrics_data()
+        seconds.append(time.perf_counter() - start)
+    used = process.memory_info().rss - before
+    export = encode_metrics(data).ByteSize() if way != "prometheus_client" and data else 0
+    collect = statistics.median(seconds) * 1e6
+    return {"bytes": used / count, "collect_us": collect / count, "export": export / count}
+
+
+def contend(way: str, threads: int) -> dict[str, float]:
+    """Record into one series from several threads; returns wall "ns" per record."""
+    provider = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
+    [record] = WAYS[way](1, provider)
+    barrier = threading.Barrier(threads + 1)
+
+    def write() -> None:
+        barrier.wait()
+        for _ in range(RECORDS_PER_THREAD):
+            record(5.5e-6)
+
+    writers = [threading.Thread(target=write) for _ in range(threads)]
+    for writer in writers:
+        writer.start()
+    barrier.wait()
+    start = time.perf_counter_ns()
+    for writer in writers:
+        writer.join()
+    return {"ns": (time.perf_counter_ns() - start) / (threads * RECORDS_PER_THREAD)}
+
+
+@functools.cache
+def apart(what: str, way: str, number: int) -> dict[str, float]:
+    """Run `grow` or `contend` in a process of its own, whose memory nothing else has touched."""
+    command = [sys.executable, __file__, what, way, str(number)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    seen: dict[str, float] = json.loads(done.stdout)
+    return seen
+
+
+def scale() -> dict[str, dict[str, dict[str, float]]]:
+    """Return all there is for the chart: by way, then by number of series ("10") or threads ("4 threads")."""
+    return {
+        way: {str(count): apart("grow", way, count) for count in SERIES}
+        | {f"{threads} threads": apart("contend", way, threads) for threads in THREADS}
+        for way in ("SDK", "bound")
+    }
+
+
+def ratios() -> dict[str, float]:
+    """Return collection against the SDK and memory against prometheus_client."""
+    bound = apart("grow", "bound", JUDGED)
+    sdk, prometheus = apart("grow", "SDK", JUDGED), apart("grow", "prometheus_client", JUDGED)
+    return {
+        "collection_vs_raw": bound["collect_us"] / sdk["collect_us"],
+        "memory_vs_prometheus": bound["bytes"] / prometheus["bytes"],
+        "memory_vs_raw": bound["bytes"] / sdk["bytes"],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps({"grow": grow, "contend": contend}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))))

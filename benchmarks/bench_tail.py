@@ -1,0 +1,92 @@
+"""How long one `record` can take while another thread exports."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import threading
+from collections.abc import Callable
+
+import instruments
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
+from timing import Spread, percentile, single
+
+from otel_trading import recording
+
+SERIES = 300
+INTERVAL_MS = 50
+CALLS = 30_000
+RUNS = 3
+
+
+class Encoder(MetricExporter):
+    """Encodes what it is given as OTLP, and sends it nowhere."""
+
+    def export(self, metrics_data: MetricsData, *args: object, **kwargs: object) -> MetricExportResult:  # noqa: ARG002
+        """Encode one collection."""
+        encode_metrics(metrics_data).SerializeToString()
+        return MetricExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: float = 0) -> bool:  # noqa: ARG002
+        """Have nothing to flush."""
+        return True
+
+    def shutdown(self, timeout_millis: float = 0, **kwargs: object) -> None:
+        """Have nothing to close."""
+
+
+def during_export(way: str) -> Spread:
+    """Record from one thread into 300 series, between other work of 20 µs, while another exports."""
+    provider = MeterProvider(
+        [PeriodicExportingMetricReader(Encoder(), export_interval_millis=INTERVAL_MS)], shutdown_on_exit=False
+    )
+    records = _records(way, provider)
+    seen: list[int] = []
+    names = {"records": records, "work": list(range(1_000))}
+    hot = single("record(5.5e-6)", names, before=f"sum(work); record = records[i % {SERIES}]")
+    thread = threading.Thread(target=lambda: seen.extend(hot(CALLS)))
+    thread.start()
+    thread.join()
+    provider.shutdown()
+    recording.detach()
+    return Spread(percentile(seen, 0.5), percentile(seen, 0.99), percentile(seen, 0.999))
+
+
+def _records(way: str, provider: MeterProvider) -> list[Callable[[float], None]]:
+    """Return a function per series that records a number; the series exist whatever the way."""
+    recording.attach(provider, "bench")
+    metric = recording.HistogramMetric(instruments.definition("tail.histogram", "histogram"))
+    handles = [metric.bind(**instruments.labels(number)) for number in range(SERIES)]
+    for handle in handles:
+        handle.record(1e-6)
+    if way == "bound record":
+        return [handle.record for handle in handles]
+    if way == "nothing":
+        return [lambda value: None] * SERIES  # noqa: ARG005
+    raw = instruments.raw_histogram(provider)
+    each = [instruments.attributes(number) for number in range(SERIES)]
+    return [lambda value, of=of: raw.record(value, of) for of in each]  # type: ignore[misc]
+
+
+@functools.cache
+def spreads() -> dict[str, Spread]:
+    """Return the middle of three runs each."""
+    ways = ("nothing", "SDK record", "bound record")
+    runs = {way: [during_export(way) for _ in range(RUNS)] for way in ways}
+    return {
+        f"{way} during export": Spread(*(statistics.median(column) for column in zip(*seen, strict=True)))
+        for way, seen in runs.items()
+    }
+
+
+def ratios() -> dict[str, float]:
+    """Return the tail in terms of the median."""
+    spread = spreads()["bound record during export"]
+    return {"tail_vs_median": spread.p999 / spread.median}

@@ -1,0 +1,118 @@
+"""Run: every benchmark in both forms, as one table, as JSON, or against the bars.
+
+`python benchmarks/run.py [--json | --check | --docs] [module ...]`. A module is a `bench_*.py` whose
+`ratios()` returns `name -> number`, and perhaps a `spreads()` that returns `name -> Spread`. Each form runs
+in a process of its own, one after the other; `--form pure` or `--form compiled` runs one of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bars import BARS
+
+HERE = Path(__file__).parent
+FORMS = {"pure": "pure Python", "compiled": "compiled"}
+
+
+def modules() -> list[str]:
+    """Return the names of the modules that give ratios."""
+    found = sorted(
+        path for path in HERE.glob("bench_*.py") if "\ndef ratios(" in path.read_text(encoding="utf-8")
+    )
+    return [path.stem for path in found]
+
+
+def measure(names: list[str]) -> dict[str, Any]:
+    """Run the named modules here, in the form that this process has.
+
+    Returns:
+        "form", "ratios", "spreads" and "absent": what is not compared, because it is not installed.
+    """
+    from otel_trading import recording  # noqa: PLC0415 - the parent of the two processes needs no form
+
+    seen: dict[str, Any] = {"form": recording.FORM, "ratios": {}, "spreads": {}, "absent": []}
+    for name in names:
+        sys.stderr.write(f"{recording.FORM}: {name}\n")
+        module = importlib.import_module(name)
+        seen["ratios"] |= module.ratios()
+        for more, gather in (("spreads", dict.update), ("absent", list.extend)):
+            if hasattr(module, more):
+                gather(seen[more], getattr(module, more)())
+    return seen
+
+
+def measure_apart(form: str, names: list[str]) -> dict[str, Any]:
+    """Run the named modules in a process of its own, in one form."""
+    environment = {**os.environ, "OTEL_TRADING_PURE_PYTHON": str(int(form == "pure"))}
+    command = [sys.executable, __file__, "--here", *names]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    seen: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
+    if seen["form"] != FORMS[form]:
+        sys.exit("the cells are not compiled: `python hatch_build.py` says why, or use --form pure")
+    return seen
+
+
+def failures(runs: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each ratio that misses its bar."""
+    return [
+        f"{name}: {ratio:.2f} in {run['form']}, the bar is {BARS[name].text(run['form'])}"
+        for run in runs
+        for name, ratio in run["ratios"].items()
+        if name in BARS and not BARS[name].is_held(run["form"], ratio)
+    ]
+
+
+def table(runs: list[dict[str, Any]]) -> str:
+    """Return what was measured, for a terminal."""
+    lines = []
+    for run in runs:
+        lines.append(f"\n{run['form']:42s} {'ratio':>10s} {'bar':>8s}")
+        for name, ratio in run["ratios"].items():
+            bar = BARS[name].text(run["form"]) if name in BARS else ""
+            missed = name in BARS and not BARS[name].is_held(run["form"], ratio)
+            lines.append(f"{name:42s} {ratio:10.2f} {bar:>8s}{'  missed' if missed else ''}")
+        lines.append(f"{'':42s} {'median ns':>10s} {'p99':>8s} {'p99.9':>8s}")
+        lines += [f"{name:42s} {s[0]:10.1f} {s[1]:8.0f} {s[2]:8.0f}" for name, s in run["spreads"].items()]
+        lines += [f"not installed: {name}" for name in run["absent"]]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure and report; with `--check`, the exit code says whether every bar is held."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("modules", nargs="*", help=f"of {', '.join(modules())}; all of them by default")
+    parser.add_argument("--form", choices=FORMS, help="one form instead of both")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--json", action="store_true", help="print name -> ratio, per form")
+    way.add_argument("--check", action="store_true", help="fail below a bar")
+    way.add_argument(
+        "--docs", action="store_true", help="write the tables and charts of docs/reference/performance.md"
+    )
+    way.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    names = given.modules or modules()
+    if given.here:
+        print(json.dumps(measure(names)))
+        return 0
+    runs = [measure_apart(form, names) for form in ([given.form] if given.form else FORMS)]
+    if given.json:
+        print(json.dumps({run["form"]: run["ratios"] for run in runs}, indent=2))
+    else:
+        print(table(runs))
+    if given.docs:
+        importlib.import_module("report").write(runs)
+    missed = failures(runs) if given.check else []
+    print("\n".join(missed), file=sys.stderr)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
