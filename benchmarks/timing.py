@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-ROUNDS = 40
-CALLS = 2_000
+ROUNDS = 150
+TURN_NS = 200_000
+"""How long one loop runs: shorter than what the system gives a process at a time, so that few are cut."""
+
 SAMPLES = 20_000
 
 Loop = Callable[[int], float]
@@ -41,18 +43,18 @@ def single(statement: str, names: Mapping[str, object], before: str = "pass") ->
     return _compiled(source, names)
 
 
-def medians(loops: Mapping[str, Loop], rounds: int = ROUNDS, calls: int = CALLS) -> dict[str, float]:
+def medians(loops: Mapping[str, Loop]) -> dict[str, float]:
     """Return the median nanoseconds per call of each loop, without what an empty loop takes."""
+    loops = {"": loop("pass", {}), **loops}
+    calls = {name: max(1, int(TURN_NS / min(run(10) for _ in range(5)))) for name, run in loops.items()}
     taken: dict[str, list[float]] = {name: [] for name in loops}
-    empty: list[float] = []
-    nothing = loop("pass", {})
     gc.collect()
-    for _ in range(rounds):
-        empty.append(nothing(calls))
+    for _ in range(ROUNDS):
         for name, run in loops.items():
-            taken[name].append(run(calls))
-    off = statistics.median(empty)
-    return {name: max(statistics.median(values) - off, 0.1) for name, values in taken.items()}
+            taken[name].append(run(calls[name]))
+    middle = {name: statistics.median(seen) for name, seen in taken.items()}
+    empty = middle.pop("")
+    return {name: max(ns - empty, 0.1) for name, ns in middle.items()}
 
 
 def percentile(seen: list[int], share: float) -> float:

@@ -243,7 +243,7 @@ def folding_of_another_release(name: str):
 def assert_records_plainly_with_one_warning(attach, caplog):
     handles = [histogram(FEED).bind(feed_name="sip"), histogram(FEED).bind(feed_name="iex")]
     attached = attach()
-    values = [random.Random(1).uniform(0, 20) for _ in range(50)]
+    values = [float(value) for value in random.Random(1).choices(range(20), k=50)]
     for value in values:
         for handle in handles:
             handle.record(value)
