@@ -15,17 +15,20 @@ BENCH ?=
 help: ## Show this text
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# The stamp is newer than pyproject.toml exactly when the environment is up to date.
-$(VENV)/installed: pyproject.toml hatch_build.py
+# A stamp is newer than pyproject.toml exactly when the environment is up to date. The demo waits only for what it
+# runs; the tools of development come with the first target that needs them.
+$(VENV)/installed: EXTRA = dev
+$(VENV)/demo: EXTRA = demo
+$(VENV)/installed $(VENV)/demo: pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "otel_trading needs Python 3.10 or newer, this is " + sys.version.split()[0])'
-	@echo "creating $(VENV) (a minute, once)"
+	@echo "installing otel_trading[$(EXTRA)] into $(VENV) (minutes, once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+	@touch $(VENV)/demo $@
 
 env: $(VENV)/installed ## Create or refresh the environment in .venv
 
-demo: $(VENV)/installed ## Run the example trading system (DEMO_SECONDS, DEMO_REPLAY, DEMO_REPORT)
+demo: $(VENV)/demo ## Run the example trading system (DEMO_SECONDS, DEMO_REPLAY, DEMO_REPORT)
 	@$(BIN)/otel-trading demo --seconds $(DEMO_SECONDS) $(if $(DEMO_REPLAY),--replay "$(DEMO_REPLAY)") $(if $(DEMO_REPORT),--report "$(DEMO_REPORT)")
 
 test: $(VENV)/compiled ## Run every test that needs only Python
@@ -49,7 +52,7 @@ stack: ## Start the real backends: in containers where they run, else built here
 stack-down: ## End the backends, and remove their data
 	@cd collector && $(PYTHON) -m native down
 
-live: $(VENV)/installed stack ## Run the example against the real backends (DEMO_SECONDS)
+live: $(VENV)/demo stack ## Run the example against the real backends (DEMO_SECONDS)
 	@OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_TRADING_ENVIRONMENT=paper $(BIN)/otel-trading demo --seconds $(DEMO_SECONDS)
 
 test-stack: $(VENV)/installed ## Test the configuration, and drill each P0 alert, on the real programs (builds them once)
