@@ -1,7 +1,8 @@
-"""Every code block of README and docs runs, and every command they name exists."""
+"""Every block of Python in README and docs runs, and every page is in the navigation."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -40,41 +41,11 @@ def test_the_python_blocks_of_a_page_run_one_after_another(page, tmp_path):
     command = [sys.executable, "-W", "error", str(script)]
     if "\ndef test_" in code:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    environ = {**os.environ, "OTEL_TRADING_EXPORTERS": "none"}  # where a page does not say it itself
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def commands() -> list[tuple[str, str]]:
-    return [
-        (page_id(page), line.split("#")[0].strip())
-        for page in pages_with("bash")
-        for block in blocks(page, "bash")
-        for line in block.splitlines()
-    ]
-
-
-def test_every_make_target_that_is_named_exists():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {line.split()[1] for _, line in commands() if line.startswith("make ")}
-    assert named
-    assert named <= targets
-
-
-def test_every_command_of_ours_that_is_named_exists():
-    pytest.importorskip("click")
-    from otel_trading.cli import main
-
-    named = {line.split()[1] for _, line in commands() if line.startswith("otel-trading ")}
-    assert named <= set(main.commands)
-
-
-def test_every_public_name_is_in_the_reference():
-    import otel_trading
-
-    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
-    page += (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
-    page += (ROOT / "otel_trading/errors.py").read_text(encoding="utf-8")
-    assert [name for name in otel_trading.__all__ if name not in page] == []
 
 
 def test_every_page_is_reachable_from_the_navigation():

@@ -1,0 +1,61 @@
+"""The tutorial and the guide, gone through as a reader does: what is to be written, run, and seen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pages import DOCS, shows, steps_of
+
+ROOT = DOCS.parent
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder that looks like a clone whose environment is made, and whose new files are its own."""
+    for path in ROOT.iterdir():
+        if path.name not in {".git", ".venv"}:
+            (tmp_path / path.name).symlink_to(path)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "guide.md"])
+def test_a_page_does_what_it_says(clone, page):
+    """Its commands run in one shell each page, with what the reader exported before; `make` makes no environment."""
+    if shutil.which("make") is None:
+        pytest.skip("the page says `make`, which is not here: install GNU make")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_", "PYTEST_"))}
+    environ = {**kept, "MAKEFLAGS": "--old-file=.venv/installed --old-file=.venv/demo"}
+    so_far, printed = "set -eo pipefail\n", ""
+    for step in steps_of(page):
+        if step.language == "python":
+            assert step.file is not None, "a reader is not told where to write it"
+            with (clone / step.file).open("a") as file:
+                file.write(step.text + "\n")
+        elif step.language == "bash" and step.mark is None:
+            printed = run(clone, f"{so_far}echo; echo -- now\n{step.text}", environ)
+            so_far += "".join(f"{line}\n" for line in step.text.splitlines() if keeps(line))
+        elif step.language == "text" and printed:
+            assert shows(step.text, printed), f"the page shows:\n{step.text}\nit printed:\n{printed}"
+        else:
+            printed = ""
+
+
+def keeps(line: str) -> bool:
+    """Whether a line changes the shell that the reader goes on with."""
+    return line.startswith(("source ", "export "))
+
+
+def run(folder: Path, script: str, environ: dict[str, str]) -> str:
+    command = ["bash", "-c", script]
+    done = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout.partition("-- now\n")[2]

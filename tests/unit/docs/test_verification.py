@@ -1,0 +1,53 @@
+"""The queries of the guide and the verification: the same checks that the rules of alerts pass."""
+
+from __future__ import annotations
+
+import re
+
+from otel_trading.alerting import metrics_file, report, rules
+from otel_trading.alerting.findings import Surroundings
+from otel_trading.alerting.lint import lint
+from otel_trading.alerting.routes import Routes
+from otel_trading.alerting.rules import Rule
+from otel_trading.alerting.vocabulary import own_series
+from tests.pages import DOCS, steps_of
+
+PAGES = ("guide.md", "verification.md")
+
+
+def as_rule(page: str, number: int, query: str) -> Rule:
+    return Rule(
+        file=page,
+        line=number,
+        group=page,
+        interval=5.0,
+        name=f"{page}-{number}",
+        is_alert=False,
+        expr=query,
+        hold=0.0,
+        labels={},
+        annotations={},
+    )
+
+
+def test_what_the_lint_proves_of_a_rule_holds_of_every_query():
+    queries = [
+        as_rule(page, number, step.text)
+        for page in PAGES
+        for number, step in enumerate(steps_of(page), start=1)
+        if step.language == "promql"
+    ]
+    assert queries
+    series = [*metrics_file.load(metrics_file.STACK), *own_series()]
+    known = rules.load(DOCS.parent / "alerts/rules")
+    found = [one for one in lint([*known, *queries], series, Surroundings(Routes())) if one.file in PAGES]
+    assert report.as_text(found, len(queries)) == report.as_text([], len(queries))
+
+
+def test_each_service_has_a_query_of_each_kind():
+    steps = steps_of("verification.md")
+    services = {"market-data", "signal-bridge", "risk-manager", "execution-engine"}
+    for language in ("jaeger", "elasticsearch"):
+        texts = " ".join(step.text for step in steps if step.language == language)
+        assert set(re.findall(r"service(?:\.name)?[=:]([\w-]+)", texts)) == services
+    assert sum("rate(" in step.text and step.mark == "data" for step in steps) == len(services)
