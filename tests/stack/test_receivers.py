@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from collector.native.build import BuildError, build
 from collector.native.programs import ALERTS
+from tests.pages import steps_of
 
 RULES: list[dict[str, Any]] = [
     rule
@@ -69,3 +71,14 @@ def test_what_a_cause_silences_is_an_alert_that_exists():
     ]:
         for name in matcher.partition("alertname")[2].strip(' =~!"').split("|"):
             assert name in names or name == "TradingSLO.*", name
+
+
+@pytest.mark.parametrize("priority", sorted(PAGED))
+def test_the_alert_that_the_verification_sends_is_routed_as_one_of_its_class(amtool, priority):
+    steps = steps_of("verification.md")
+    (sent,) = (step for step in steps if "ReceiverTest" in step.text and step.mark == "by-hand")
+    labels = yaml.safe_load(re.findall(r'"labels": (\{.*?\})', sent.text, re.DOTALL)[0])
+    shown = steps[steps.index(sent) + 1].text.split()
+    assert sorted(PAGED[labels["priority"]].split(",")) == shown
+    rule = {"alert": labels.pop("alertname"), "labels": {**labels, "priority": priority}}
+    assert receivers(amtool, rule) == PAGED[priority]
