@@ -62,6 +62,7 @@ class Client(TradingClient):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.key_id, settings.secret_key, url_override=settings.venue_url)
         self._session.mount(settings.venue_url, Adapter())
+        self._retry = 0  # it would try again by itself, seconds apart, and nobody would count it
         self._session.trust_env = False  # proxies and .netrc would be looked up again for each order
 
     def look_at_clock(self) -> Clock:
