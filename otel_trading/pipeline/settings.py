@@ -111,6 +111,8 @@ SETTINGS: Final = (
             "How many log records go in one request."),
     Setting("log_delay", values.seconds(_A_DAY), 1.0, "OTEL_BLRP_SCHEDULE_DELAY",
             "Seconds a log record waits for others (OpenTelemetry's variable: milliseconds).", scale=0.001),
+    Setting("queue_bytes", values.byte_count, 16 * 1024 * 1024, None,
+            "About how many bytes wait for their export, per signal and exporter; the oldest give way."),
     Setting("prometheus_host", values.text, "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_HOST",
             "The address `/metrics` listens on."),
     Setting("prometheus_port", values.port, 9464, "OTEL_EXPORTER_PROMETHEUS_PORT",
@@ -158,6 +160,7 @@ class Settings:
     log_queue_size: int
     log_batch_size: int
     log_delay: float
+    queue_bytes: int
     prometheus_host: str
     prometheus_port: int
     log_level: str

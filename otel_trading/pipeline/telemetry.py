@@ -11,7 +11,7 @@ from typing_extensions import Self
 from otel_trading import _closing, _losses, recording
 from otel_trading._guard import guard
 from otel_trading.pipeline.deadline import Aside, after
-from otel_trading.pipeline.health import Health, RouteHealth
+from otel_trading.pipeline.health import Health
 from otel_trading.pipeline.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
@@ -88,10 +88,7 @@ class Telemetry:
             attached_to=dict(providers.owners) if providers else {},
             endpoint=self._endpoint,
             metrics_address=exposition.url if exposition else None,
-            routes=tuple(
-                RouteHealth(route.signal, route.exporter, route.delivered, route.lost, route.last_error)
-                for route in routes
-            ),
+            routes=tuple(route.health() for route in routes),
             losses=_losses.snapshot(),
         )
 

@@ -128,6 +128,9 @@ port: Final = number(
     f"a port from 0 to {_LARGEST_PORT}, 0 for a free one", low=0, high=_LARGEST_PORT, whole=True
 )
 count: Final = number("a whole number from 1 to 1000000", low=1, high=1_000_000, whole=True)
+byte_count: Final = number(
+    "a whole number of bytes from 1048576 (1 MiB) to 1073741824", low=2**20, high=2**30, whole=True
+)
 
 
 def seconds(high: float) -> Parser:

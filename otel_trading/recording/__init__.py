@@ -18,10 +18,11 @@ from otel_trading.recording.handles import (
     UpDownCounter,
     UpDownCounterMetric,
 )
-from otel_trading.recording.routing import attach, detach, on_attach
+from otel_trading.recording.routing import SCOPE, attach, detach, on_attach, restart
 
 __all__ = [
     "FORM",
+    "SCOPE",
     "BoundMetric",
     "Counter",
     "CounterMetric",
@@ -35,4 +36,5 @@ __all__ = [
     "attach",
     "detach",
     "on_attach",
+    "restart",
 ]

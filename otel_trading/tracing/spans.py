@@ -14,8 +14,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
+from otel_trading._exportable import named, nanoseconds
 from otel_trading._guard import guard
 from otel_trading.tracing.provider import CURRENT
+from otel_trading.tracing.safe_span import exportable_attributes, make_safe
 
 Attributes = Mapping[str, AttributeValue] | None
 
@@ -47,16 +49,17 @@ def start_span(
         The span, or one that records nothing where it could not be started.
     """
     with guard("start of a span"):
-        return CURRENT.tracer.start_span(
-            name,
+        span = CURRENT.tracer.start_span(
+            named(name),
             context,
             kind,
-            attributes,
+            exportable_attributes(attributes),
             links,
-            start_time,
+            None if start_time is None else nanoseconds(start_time),
             record_exception=False,
             set_status_on_exception=False,
         )
+        return make_safe(span)
     return INVALID_SPAN
 
 
