@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from otel_trading import logs, recording, tracing
-from otel_trading.pipeline import config_file
+from otel_trading.pipeline import config_file, redact
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.instrumentation import instrument_requests
 from otel_trading.pipeline.providers import FILE, FOREIGN, NONE, Providers, set_by_others
@@ -75,6 +75,8 @@ def attach(providers: Providers, version: str, undo: ExitStack) -> None:
 
 def take_in(providers: Providers, settings: Settings, undo: ExitStack) -> None:
     """Take in what others emit: the standard library's log records, and calls of `requests`."""
+    redact.extend(settings.redactor)
+    undo.callback(redact.extend, None)
     if providers.by_signal.get("logs") is not None:
         if settings.json_logs:
             providers.write_json()

@@ -39,7 +39,7 @@ class BatchedLogs(LogRecordProcessor):
         if not is_instrumentation_enabled():
             return
         with guard("queueing of a log record"):
-            record, weight = bounded_record(_detached(log_record))
+            record, weight = bounded_record(detached(log_record))
             self.queue.put(record, weight, urgent=is_audit(record.log_record.event_name))
 
     def shutdown(self) -> None:
@@ -69,7 +69,7 @@ class JsonLines(LogRecordProcessor):
         outcome: Outcome[ReadableLogRecord] = Outcome()
         try:
             with suppress_instrumentation():
-                self._exporter.export([safe_record(_detached(log_record))])
+                self._exporter.export([safe_record(detached(log_record))])
             outcome.delivered = 1
         except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be anything
             outcome.dropped["export_failed"] = 1
@@ -124,7 +124,8 @@ def safe_record(record: ReadableLogRecord) -> ReadableLogRecord:
     return redact_record(sanitize_record(record))
 
 
-def _detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
+def detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
+    """Return a copy of the record that does not hold on to its context."""
     record = copy(given.log_record)
     record.context = Context()
     return ReadableLogRecord(

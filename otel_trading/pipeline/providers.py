@@ -23,6 +23,7 @@ from otel_trading.pipeline import exporters
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.batching import BatchQueue, Bounds
 from otel_trading.pipeline.deadline import Job, left, together
+from otel_trading.pipeline.journal import Journal, JournaledAudit
 from otel_trading.pipeline.observing import IsolatingMeterProvider
 from otel_trading.pipeline.processors import BatchedLogs, BatchedSpans, JsonLines, safe_record, safe_span
 from otel_trading.pipeline.reading import IntervalReader
@@ -80,6 +81,7 @@ class Providers:
     owners: dict[str, str] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     exposition: Exposition | None = None
+    _journal: Journal | None = None
     _queues: list[BatchQueue[Any]] = field(default_factory=list)
     _readers: list[IntervalReader] = field(default_factory=list)
 
@@ -156,6 +158,8 @@ class Providers:
         done += [queue.close(deadline) for queue in self._queues]
         if self.exposition is not None:
             self.exposition.stop()
+        if self._journal is not None:
+            self._journal.close()
         return all(done)
 
     def _end_open_spans(self) -> None:
@@ -200,6 +204,9 @@ class Providers:
 
     def _logger_provider(self, settings: Settings, resource: Resource) -> LoggerProvider:
         provider = LoggerProvider(resource, shutdown_on_exit=False)
+        if settings.journal is not None:
+            self._journal = Journal(settings.journal, settings.journal_fsync, settings.journal_bytes)
+        provider.add_log_record_processor(JournaledAudit(self._journal))
         bounds = Bounds(
             settings.log_queue_size,
             settings.queue_bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -101,6 +102,20 @@ def mapping(value: object) -> dict[str, str]:
     if any(not key.strip() or not separator for key, separator, _ in pairs):
         raise Refused("must be a text of the form key=value,key=value.")  # unquoted: it may hold a secret
     return {key.strip(): item.strip() for key, _, item in pairs}
+
+
+def function(value: object) -> Callable[..., Any]:
+    """Accept a function, or `module:name` of one."""
+    if callable(value):
+        return value
+    module, _, name = str(value).partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        found = None
+    if not callable(found):
+        raise _refuse(value, "a function, or module:name of one that can be imported")
+    return found  # type: ignore[no-any-return]
 
 
 def url(value: object) -> str:
