@@ -43,6 +43,10 @@ _ASSIGNED: Final = re.compile(
 _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 _KEY_ID: Final = re.compile(r"\b(?:[PAC]K|AKIA|ASIA)(?=[A-Z]*\d)[A-Z0-9]{16,24}\b")
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
+_SIGNS: Final = frozenset(":=%")
+"""Of which a text has one where it assigns something."""
+
+_SHORTEST_KEY: Final = 18
 _LITERAL: Final = re.compile(r"'[^']*(?:'|$)")
 
 _SECRET_WORDS: Final = frozenset(
@@ -97,10 +101,13 @@ def redact_text(text: str, key: str = "") -> str:
         text = _USER_INFO.sub(f"{REDACTED}:{REDACTED}", text)
     if "?" in text:
         text = _QUERY.sub(f"?{REDACTED}", text)
-    text = _CREDENTIALS.sub(rf"\1 {REDACTED}", text)
-    text = _ASSIGNED.sub(rf"\1\2{REDACTED}", text)
-    for pattern in (_JWT, _KEY_ID, _PEM):
-        text = pattern.sub(REDACTED, text)
+    if not _SIGNS.isdisjoint(text):
+        text = _ASSIGNED.sub(rf"\1\2{REDACTED}", _CREDENTIALS.sub(rf"\1 {REDACTED}", text))
+    elif "earer" in (lower := text.lower()) or "asic" in lower:
+        text = _CREDENTIALS.sub(rf"\1 {REDACTED}", text)
+    if len(text) >= _SHORTEST_KEY:
+        for pattern in (_JWT, _KEY_ID, _PEM):
+            text = pattern.sub(REDACTED, text)
     return text if _Extension.redact is None else _extended(key, text)
 
 
