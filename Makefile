@@ -7,7 +7,7 @@ DEMO_REPLAY ?=
 DEMO_REPORT ?=
 DRILL ?=
 
-.PHONY: help demo test coverage check generate bench docs env clean stack stack-down live test-stack drill drill-recovery quiet-day \
+.PHONY: help demo test coverage faults soak audit check generate bench docs env clean stack stack-down live test-stack drill drill-recovery quiet-day \
 	mutate-alerts
 .DEFAULT_GOAL := help
 
@@ -35,6 +35,18 @@ coverage: $(VENV)/installed ## The same with branch coverage, at least 90% of th
 	@$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90
+
+faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS)
+	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
+	@$(BIN)/python tests/faults/figures.py
+
+soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
+	@$(BIN)/python tests/faults/soak.py
+
+audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, and write the bill of materials (sbom.json)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip_audit --skip-editable
+	@$(BIN)/python -m pip_audit --skip-editable --format cyclonedx-json --output sbom.json
 
 stack: ## Start the real backends: in containers where they run, else built here
 	@cd collector && $(PYTHON) -m native up

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from otel_trading import logs, recording, tracing
-from otel_trading.pipeline import config_file, redact
+from otel_trading.pipeline import config_file, redact, self_metrics
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.instrumentation import instrument_requests
 from otel_trading.pipeline.providers import FILE, FOREIGN, NONE, Providers, set_by_others
@@ -71,6 +71,7 @@ def attach(providers: Providers, version: str, undo: ExitStack) -> None:
     if meter is not None:
         recording.attach(meter, version)
         undo.callback(recording.detach)
+        self_metrics.observe(providers.routes, meter, version)
 
 
 def take_in(providers: Providers, settings: Settings, undo: ExitStack) -> None:

@@ -61,6 +61,7 @@ class IntervalReader(MetricReader):
 
     def _start(self) -> None:
         self._ends = Event()
+        self._sending, self._given_up = 0, False
         self._collecting, self._exporting = Lock(), Lock()
         self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
         try:
@@ -113,7 +114,8 @@ class IntervalReader(MetricReader):
 
     def _export(self, collected: MetricsData, deadline: float) -> bool:
         data = redact_metrics(self._baseline.without(collected))
-        self._route.produce(count_points(data))
+        self._sending = count_points(data)
+        self._route.produce(self._sending)
         try:
             outcome = self._way.send(metrics_of(data), deadline)
         except Exception as error:  # noqa: BLE001 - an exporter is foreign code
@@ -122,7 +124,8 @@ class IntervalReader(MetricReader):
         if undelivered:  # the next collection says it again, and what is cumulative loses nothing
             outcome.dropped["export_failed"] += undelivered
             outcome.again.clear()
-        self._route.book(outcome)
+        if not self._given_up:
+            self._route.book(outcome)
         return not outcome.dropped
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
@@ -135,6 +138,9 @@ class IntervalReader(MetricReader):
             return True
         self._ends.set()
         delivered = self.export_now(deadline)
+        if self._exporting.locked():  # an earlier export that nobody waits for any longer
+            self._given_up = True
+            self._route.drop(self._sending, "shutdown_timeout")
         self._way.close()
         return delivered
 

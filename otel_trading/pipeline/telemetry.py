@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
@@ -16,6 +16,10 @@ from otel_trading.pipeline.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from otel_trading.pipeline.providers import Providers
+
+
+_SHARE: Final = 0.9
+"""How much of the time of a shutdown exports get."""
 
 
 class Telemetry:
@@ -64,8 +68,9 @@ class Telemetry:
         if not self._running or self._closer is None:
             return True
         self._running = False
-        self._closer.begin(after(timeout))
-        delivered = self._closer.finish()
+        deadline = after(timeout)
+        self._closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
+        delivered = self._closer.finish(deadline)
         if self._undo is not None:
             with guard("shutdown"):
                 self._undo()

@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.sdk.resources import Resource
 
 from otel_trading import logs, recording, tracing
+from otel_trading.pipeline import self_metrics
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.providers import Providers
@@ -36,6 +37,7 @@ class Pipeline:
         tracing.attach(tracer, "test", logger)
         logs.attach(logger, "test")
         recording.attach(meter, "test")
+        self_metrics.observe(self.providers.routes, meter, "test")
 
     def route(self, signal: str) -> Route:
         return next(route for route in self.providers.routes if route.signal == signal)

@@ -85,6 +85,8 @@ def test_flush_and_close_keep_to_their_deadline_and_say_what_is_not_delivered(
     assert time.monotonic() - began < 20  # raw OpenTelemetry: 36 to 51 s
     for signal in ("traces", "logs"):
         assert pipeline.account(signal) == (600, 0, {"shutdown_timeout": 600}, 0)
+    produced, delivered, dropped, waiting = pipeline.account("metrics")
+    assert (delivered, sum(dropped.values()), waiting) == (0, produced, 0)
 
 
 @pytest.mark.fault(53)
@@ -258,3 +260,17 @@ def test_the_memory_that_waits_for_an_endpoint_is_bounded_in_bytes(pipelines) ->
         assert (produced, delivered) == (200, 0)
         assert dropped["queue_full"] + waiting == 200
         assert waiting * 32_000 < 2**20
+
+
+@pytest.mark.fault(52, 55)
+def test_the_account_is_a_metric_too(pipelines, http) -> None:
+    http.mode = Mode(rejected=2)
+    pipeline = pipelines(http.url)
+    spans(pipeline, 5)
+    pipeline.flush()
+    http.mode = Mode()
+    http.taken.clear()
+    assert pipeline.flush()
+    (metric,) = [metric for metric in http.metrics if metric.name == "otel.sdk.exporter.span.exported"]
+    told = {point.attributes[-1].value.string_value: point.as_int for point in metric.sum.data_points}
+    assert told == {"otlp": 3, "rejected": 2}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.endpoint import Endpoint
+from tests.faults.endpoint import Endpoint, Mode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are others on Windows")
 
@@ -244,8 +244,6 @@ def test_a_loops_own_sigterm_is_kept_and_its_exit_code_too(start, http, before) 
 
 @pytest.mark.fault(46)
 def test_a_second_sigint_does_not_wait(start, http) -> None:
-    from tests.faults.endpoint import Mode
-
     http.mode = Mode(hangs=True)
     program = start(
         RECORD + "import threading\nsetup()\nwork('main')\n"
@@ -280,6 +278,23 @@ def test_shutdown_from_many_threads_and_while_recording_raises_nothing(run, http
         http,
     )
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "True True\n")
+
+
+@pytest.mark.fault(50)
+def test_what_a_hung_endpoint_keeps_at_the_end_is_accounted_for(run, http) -> None:
+    http.mode = Mode(hangs=True)
+    done = run(
+        RECORD + "telemetry = ot.configure('risk', json_logs=False, span_delay=0.01, export_interval=0.05)\n"
+        "work('early')\n"
+        "while telemetry.health().routes[0].produced == 0: time.sleep(0.01)\n"
+        "time.sleep(0.3)\n"
+        "began = time.monotonic()\n"
+        "telemetry.shutdown(1.5)\n"
+        "took = time.monotonic() - began\n"
+        "print({r.signal: r.waiting for r in telemetry.health().routes}, took < 10)\n",
+        http,
+    )
+    assert done.stdout == "{'metrics': 0, 'traces': 0, 'logs': 0} True\n"
 
 
 @pytest.mark.fault(41)

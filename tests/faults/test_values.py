@@ -96,10 +96,10 @@ def test_a_text_that_is_too_long_is_cut_and_says_so(pipelines, http) -> None:
 @pytest.mark.fault(18)
 def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> None:
     pipeline = pipelines(http.url)
-    attributes = {f"k{number}": "x" * 1_000_000 for number in range(30)}
+    attributes = {f"k{number}": "x" * 1_000_000 for number in range(10)}
     pipeline.tracer.start_span("raw", attributes=attributes).end()
     (queue,) = [queue for queue in pipeline.providers._queues if queue._route.signal == "traces"]
-    assert queue._weight < 1_100_000
+    assert 300_000 < queue._weight < 400_000
 
 
 @pytest.mark.fault(20)

@@ -122,6 +122,7 @@ def test_a_flush_is_false_when_an_export_failed() -> None:
     queue.close(after(30))
 
 
+@pytest.mark.fault(51)
 def test_a_flush_is_false_when_its_time_is_over() -> None:
     exporter = Exporter()
     exporter.released.clear()
