@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.util.types import Attributes
 
 from otel_trading import _losses, recording
 from otel_trading._guard import warn
@@ -18,28 +17,25 @@ _KINDS: Final = ("counter", "up_down_counter", "gauge")
 _PATIENCE_S: Final = 1.0
 
 
-class IsolatingMeterProvider(MeterProvider):
-    """Gives out meters whose callbacks are isolated from each other.
+def isolate(provider: MeterProvider) -> MeterProvider:
+    """Have a provider give out meters whose callbacks are isolated from each other; returns the provider.
 
     In the SDK, one callback that calls `sys.exit` ends all exports for good, and one that hangs holds them
-    up. Our own callbacks read a number each, and are called as they are.
+    up. Our own callbacks read a number each, and are called as they are. The provider stays one of the SDK's
+    own class, which is what the fast histograms ask for.
     """
+    provider.get_meter = partial(_meter, provider.get_meter)  # type: ignore[method-assign]
+    return provider
 
-    def get_meter(
-        self,
-        name: str,
-        version: str | None = None,
-        schema_url: str | None = None,
-        attributes: Attributes = None,
-    ) -> Meter:
-        """Return the meter of a scope."""
-        meter = super().get_meter(name, version, schema_url, attributes)
-        if name != recording.SCOPE and not hasattr(meter, "otel_trading_isolates"):
-            meter.otel_trading_isolates = True  # type: ignore[attr-defined]
-            for kind in _KINDS:
-                method = f"create_observable_{kind}"
-                setattr(meter, method, partial(_create, getattr(meter, method)))
-        return meter
+
+def _meter(get_meter: Callable[..., Meter], name: str, *rest: Any, **more: Any) -> Meter:
+    meter = get_meter(name, *rest, **more)
+    if name != recording.SCOPE and not hasattr(meter, "otel_trading_isolates"):
+        meter.otel_trading_isolates = True  # type: ignore[attr-defined]
+        for kind in _KINDS:
+            method = f"create_observable_{kind}"
+            setattr(meter, method, partial(_create, getattr(meter, method)))
+    return meter
 
 
 def _create(

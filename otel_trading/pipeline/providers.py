@@ -24,7 +24,7 @@ from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.batching import BatchQueue, Bounds
 from otel_trading.pipeline.deadline import Job, left, together
 from otel_trading.pipeline.journal import Journal, JournaledAudit
-from otel_trading.pipeline.observing import IsolatingMeterProvider
+from otel_trading.pipeline.observing import isolate
 from otel_trading.pipeline.processors import BatchedLogs, BatchedSpans, JsonLines, safe_record, safe_span
 from otel_trading.pipeline.reading import IntervalReader
 from otel_trading.pipeline.settings import Settings
@@ -231,7 +231,7 @@ class Providers:
 
     def _meter_provider(self, settings: Settings, resource: Resource) -> MeterProvider:
         readers = [self._reader(name, settings) for name in settings.exporters_of("metrics")]
-        return IsolatingMeterProvider(readers, resource, shutdown_on_exit=False)
+        return isolate(MeterProvider(readers, resource, shutdown_on_exit=False))
 
     def _reader(self, name: str, settings: Settings) -> MetricReader:
         if name == "prometheus":
