@@ -8,8 +8,8 @@ DEMO_REPORT ?=
 DRILL ?=
 BENCH ?=
 
-.PHONY: help demo test test-browser test-oldest screenshots coverage check generate bench bench-check bench-docs docs env \
-	clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
+.PHONY: help demo test test-browser test-oldest faults soak audit screenshots coverage check generate bench bench-check \
+	bench-docs docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -45,6 +45,18 @@ test-browser: $(VENV)/installed ## Test the local page in headless Chromium (CHR
 
 screenshots: $(VENV)/installed ## Photograph the local page for the documentation
 	@OTEL_TRADING_BROWSER_TESTS=1 $(BIN)/python -m tests.browser.screenshots
+
+faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS)
+	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
+	@$(BIN)/python tests/faults/figures.py
+
+soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
+	@$(BIN)/python tests/faults/soak.py
+
+audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, and write the bill of materials (sbom.json)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(BIN)/python -m pip_audit --skip-editable
+	@$(BIN)/python -m pip_audit --skip-editable --format cyclonedx-json --output sbom.json
 
 stack: ## Start the real backends: in containers where they run, else built here
 	@cd collector && $(PYTHON) -m native up

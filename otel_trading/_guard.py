@@ -15,7 +15,8 @@ from otel_trading import _losses
 _INTERVAL_S = 60.0
 
 _log = logging.getLogger("otel_trading")
-_lock = Lock()
+lock = Lock()
+"""Held during a fork, see `pipeline.lifecycle`, so that no child starts with it taken."""
 _last_warning: dict[str, float] = {}
 _clock: Callable[[], float] = time.monotonic
 
@@ -29,7 +30,7 @@ def warn(cause: str, message: str, *args: object) -> None:
         *args: Values for `message`.
     """
     now = _clock()
-    with _lock:
+    with lock:
         due = now - _last_warning.get(cause, -_INTERVAL_S) >= _INTERVAL_S
         if due:
             _last_warning[cause] = now

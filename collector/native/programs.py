@@ -147,6 +147,7 @@ def _otelcol_environ(site: Site) -> dict[str, str]:
         "OTELCOL_METRICS_PORT": str(site.ports["OTELCOL_METRICS_PORT"]),
         "OTELCOL_STORAGE": str(site.data("otelcol")),
         "OTELCOL_LOG_FILES": f"{logs}/*.log",
+        "OTELCOL_JOURNAL_FILES": f"{logs}/journal/*.jsonl",
         "PROMETHEUS_URL": site.url("PROMETHEUS_PORT"),
         "JAEGER_OTLP_URL": site.url("JAEGER_OTLP_PORT"),
         "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT"),

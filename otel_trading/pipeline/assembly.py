@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from otel_trading import logs, recording, tracing
-from otel_trading.pipeline import config_file
+from otel_trading.pipeline import config_file, redact, self_metrics
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.instrumentation import instrument_requests
 from otel_trading.pipeline.providers import FILE, FOREIGN, NONE, Providers, set_by_others
@@ -78,10 +78,13 @@ def attach(providers: Providers, version: str, undo: ExitStack, *, defer: bool =
     if meter is not None:
         recording.attach(meter, version)
         undo.callback(recording.detach)
+        self_metrics.observe(providers.routes, meter, version)
 
 
 def take_in(providers: Providers, settings: Settings, undo: ExitStack) -> None:
     """Take in what others emit: the standard library's log records, and calls of `requests`."""
+    redact.extend(settings.redactor)
+    undo.callback(redact.extend, None)
     if providers.by_signal.get("logs") is not None:
         if settings.json_logs:
             providers.write_json()

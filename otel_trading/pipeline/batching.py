@@ -1,65 +1,90 @@
-"""The batch: a bounded queue, and a thread that hands what lies in it to an exporter and counts losses.
+"""The batch: a queue that is bounded in items and in bytes, and a thread that sends what lies in it.
 
-The SDK's batch processors cannot be told how long to wait at a flush or at exit (36 to 51 s where nobody
+The SDK's batch processors are bounded by count alone (2 GB where attributes are large), throw a batch away
+after seven seconds of outage, cannot be told how long to wait at a flush or at exit (36 to 51 s where nobody
 answers), answer True when nothing was delivered, and do not count what a full queue dropped.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import time
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Condition, Lock, Thread
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from opentelemetry.context import Context
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
-from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.trace import TraceFlags
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_trading import _losses
-from otel_trading._guard import guard
+from otel_trading._guard import warn
+from otel_trading.pipeline.accounting import Route
+from otel_trading.pipeline.sending import Outcome
 
 T = TypeVar("T")
 
-_NO_CONTEXT: Final = Context()
+_BATCH_BYTES: Final = 2 * 1024 * 1024
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 10.0
+_PAUSE_WHILE_WAITED_FOR_S: Final = 0.5
 
-_CLOSING_S: Final = 5.0
-"""How long a processor waits that the SDK shuts down without saying for how long."""
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a queue holds, and how it hands it on.
+
+    Attributes:
+        size: How many items wait at most.
+        size_bytes: About how many bytes they hold at most.
+        batch: How many items one export takes.
+        delay: Seconds an item waits for others.
+        timeout: Seconds one export may take.
+    """
+
+    size: int
+    size_bytes: int
+    batch: int
+    delay: float
+    timeout: float
+
+
+class _Entry(NamedTuple):
+    item: Any
+    weight: int
+    number: int
+    prepared: bool
+    lane: deque[tuple[Any, int, int, bool]]
 
 
 class BatchQueue(Generic[T]):
-    """Collects items and exports them in batches on a thread of its own.
+    """Collects items and sends them in batches on a thread of its own; what cannot be sent now is kept.
+
+    When it is full, the oldest give way; urgent ones only where nothing else is left.
 
     Args:
-        signal: What the items are, for the count of losses: "traces" or "logs".
-        export: Takes a batch; returns whether it was delivered.
+        route: The account.
+        prepare: Makes an item fit to be sent, on the queue's own thread; one at which it raises is dropped.
+        send: Takes a batch and a deadline; says what became of each item.
         stop: Interrupts an export that still runs when the time is over.
-        size: How many items wait at most; the oldest give way.
-        batch: How many items one export takes.
-        delay: Seconds an item waits for others.
+        bounds: How much it holds.
     """
 
     def __init__(
         self,
-        signal: str,
-        export: Callable[[Sequence[T]], bool],
+        route: Route,
+        prepare: Callable[[T], T],
+        send: Callable[[Sequence[T], float], Outcome[T]],
         stop: Callable[[], None],
-        *,
-        size: int,
-        batch: int,
-        delay: float,
+        bounds: Bounds,
     ) -> None:
-        self._signal = signal
-        self._export = export
+        self._route = route
+        self._prepare = prepare
+        self._send = send
         self._stop = stop
-        self._size = size
-        self._batch = batch
-        self._delay = delay
+        self._bounds = bounds
         self._closing = False
         self._stopped = False
         self._start()
@@ -69,28 +94,56 @@ class BatchQueue(Generic[T]):
 
     def _start(self) -> None:
         """Begin empty: what lies in a parent's queue at the fork is exported by the parent."""
-        self._items: deque[T] = deque()
+        self._route.reset()
+        self._ordinary: deque[tuple[Any, int, int, bool]] = deque()
+        self._urgent: deque[tuple[Any, int, int, bool]] = deque()
+        self._weight = 0
         self._lock = Lock()  # taken by itself where nobody waits: a condition's own way to it is slower
         self._changed = Condition(self._lock)
         self._put = 0
-        self._done = 0  # of those put, how many were exported or lost
+        self._done = 0  # of those put, how many were delivered or lost
         self._lost = 0
+        self._sending = 0  # of those not done, how many a request is under way for
         self._wanted = 0  # up to which of those put somebody waits
-        self._worker = Thread(target=self._work, name=f"otel-trading-{self._signal}", daemon=True)
-        self._worker.start()
+        self._failures = 0  # in a row
+        self._last_attempt = self._not_before = 0.0
+        self._worker: Thread | None = None
+        self._hire()
 
-    def put(self, item: T) -> None:
-        """Queue an item; never waits for an export."""
+    def _hire(self) -> None:
+        """Start the worker; where no thread can be had, the next `put` tries again."""
+        worker = Thread(target=self._work, name=f"otel-trading-{self._route.signal}", daemon=True)
+        try:
+            worker.start()
+        except RuntimeError as error:
+            _losses.add("sdk", "no_thread")
+            warn("no_thread", "otel_trading: %s cannot be exported: %s", self._route.signal, error)
+        else:
+            self._worker = worker
+
+    def put(self, item: T, weight: int = 0, *, urgent: bool = False) -> None:
+        """Queue an item; never waits for an export.
+
+        Args:
+            item: What is to be sent.
+            weight: About how many bytes it holds.
+            urgent: Whether it gives way last.
+        """
         with self._lock:
-            if self._closing:
-                _losses.add(self._signal, "already_shutdown")
+            self._route.produced += 1
+            if self._closing or weight > self._bounds.size_bytes:
+                self._route.drop(1, "already_shutdown" if self._closing else "too_large")
                 return
-            if len(self._items) >= self._size:
-                self._items.popleft()
-                self._lose(1, "queue_full")
-            self._items.append(item)
+            if self._worker is None:
+                self._hire()
             self._put += 1
-            if len(self._items) == 1 or len(self._items) >= self._batch:
+            lane = self._urgent if urgent else self._ordinary
+            lane.append((item, weight, self._put, False))
+            self._weight += weight
+            length = len(self._ordinary) + len(self._urgent)
+            if length > self._bounds.size or self._weight > self._bounds.size_bytes:
+                self._evict()
+            if length == 1 or length >= self._bounds.batch:
                 self._changed.notify_all()
 
     def flush(self, deadline: float) -> bool:
@@ -123,16 +176,32 @@ class BatchQueue(Generic[T]):
         self.begin_close()
         delivered = self.flush(deadline)
         with self._changed:
-            self._lose(len(self._items), "shutdown_timeout")
-            self._items.clear()
+            self._lose(self._length + self._sending, "shutdown_timeout")
+            self._ordinary.clear()
+            self._urgent.clear()
+            self._sending = 0
             stopped, self._stopped = self._stopped, True
+            self._changed.notify_all()
         if not stopped:
             self._stop()
         return delivered
 
+    @property
+    def _length(self) -> int:
+        return len(self._ordinary) + len(self._urgent)
+
+    def _evict(self) -> None:
+        """Let the oldest go until what is left is within bounds."""
+        while self._length > self._bounds.size or self._weight > self._bounds.size_bytes:
+            lane = self._ordinary or self._urgent
+            if not lane:  # what is too much is on its way
+                return
+            self._weight -= lane.popleft()[1]
+            self._lose(1, "queue_full")
+
     def _lose(self, count: int, reason: str) -> None:
         if count:
-            _losses.add(self._signal, reason, count)
+            self._route.drop(count, reason)
             self._lost += count
             self._done += count
             self._changed.notify_all()
@@ -140,75 +209,92 @@ class BatchQueue(Generic[T]):
     def _work(self) -> None:
         with suppress_instrumentation():
             while batch := self._take():
-                delivered = False
-                with guard(f"export of {self._signal}"):
-                    delivered = self._export(batch)
+                ready = self._prepared(batch)
+                outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
                 with self._changed:
-                    self._done += len(batch)
-                    self._lost += 0 if delivered else len(batch)
-                    self._changed.notify_all()
+                    self._settle(ready, outcome)
 
-    def _take(self) -> list[T]:
+    def _prepared(self, batch: list[_Entry]) -> list[_Entry]:
+        """Return the batch as it is sent; one that cannot be made fit is lost, and the others go on."""
+        ready = []
+        for entry in batch:
+            try:
+                item = entry.item if entry.prepared else self._prepare(entry.item)
+                ready.append(entry._replace(item=item, prepared=True))
+            except Exception as error:  # noqa: BLE001, PERF203 - an attribute may hold anything
+                warn("unexportable", "otel_trading: one of %s was dropped: %s", self._route.signal, error)
+                with self._changed:
+                    self._weight -= entry.weight
+                    self._sending -= 1
+                    self._lose(1, "unexportable")
+        return ready
+
+    def _export(self, items: list[T]) -> Outcome[T]:
+        try:
+            return self._send(items, time.monotonic() + self._bounds.timeout)
+        except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may say SystemExit
+            return Outcome(dropped=Counter(export_failed=len(items)), why=f"{type(error).__name__}: {error}")
+
+    def _settle(self, batch: list[_Entry], outcome: Outcome[T]) -> None:
+        """Note what became of a batch; what is to be sent again goes back to where it was."""
+        self._sending = 0
+        if self._stopped:  # it was given up meanwhile, and counted
+            return
+        self._route.book(outcome)
+        again = set(map(id, outcome.again))
+        for entry in reversed(batch):
+            if id(entry.item) in again:
+                entry.lane.appendleft(entry[:4])
+            else:
+                self._weight -= entry.weight
+        gone = len(batch) - len(again)
+        self._done += gone
+        self._lost += gone - outcome.delivered
+        self._failures = self._failures + 1 if again else 0
+        self._not_before = time.monotonic() + self._pause(outcome.pause) if again else 0.0
+        self._evict()
+        self._changed.notify_all()
+
+    def _pause(self, asked: float | None) -> float:
+        if asked is not None:
+            return asked
+        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - so that services do not come back all at once
+
+    def _take(self) -> list[_Entry]:
         """Wait until there is a batch to export; an empty one means that the queue is closed."""
         with self._changed:
-            while not self._items:
+            while not self._length:
                 if self._closing:
                     return []
                 self._changed.wait()
-            self._changed.wait_for(self._is_due, timeout=self._delay)
-            return [self._items.popleft() for _ in range(min(self._batch, len(self._items)))]
+            self._changed.wait_for(self._is_due, timeout=self._bounds.delay)
+            while (wait := self._wait()) > 0:
+                self._changed.wait(wait)
+            batch = self._pop()
+            self._sending = len(batch)
+            self._last_attempt = time.monotonic()
+            return batch
+
+    def _wait(self) -> float:
+        """Return how long to wait after a failure; less where somebody waits for a flush."""
+        if self._stopped:
+            return 0.0
+        until = self._not_before
+        if self._wanted > self._done:
+            until = min(until, self._last_attempt + _PAUSE_WHILE_WAITED_FOR_S)
+        return until - time.monotonic()
+
+    def _pop(self) -> list[_Entry]:
+        batch: list[_Entry] = []
+        weight = 0
+        while self._length and len(batch) < self._bounds.batch:
+            lane = min(filter(None, (self._urgent, self._ordinary)), key=lambda lane: lane[0][2])
+            weight += lane[0][1]
+            if batch and weight > _BATCH_BYTES:
+                break
+            batch.append(_Entry(*lane.popleft(), lane))
+        return batch
 
     def _is_due(self) -> bool:
-        return len(self._items) >= self._batch or self._wanted > self._done or self._closing
-
-
-class BatchedLogs(LogRecordProcessor):
-    """Hands log records to a queue, except those that an export itself writes: they would never end."""
-
-    def __init__(self, queue: BatchQueue[ReadableLogRecord]) -> None:
-        self.queue = queue
-
-    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Queue a copy of the record that does not hold on to its context."""
-        if not is_instrumentation_enabled():
-            return
-        given = log_record.log_record
-        record = object.__new__(type(given))  # as `copy` would, in a fifth of its time
-        vars(record).update(vars(given), context=_NO_CONTEXT)
-        readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
-        vars(readable).update(
-            log_record=record,
-            resource=log_record.resource or Resource.get_empty(),
-            instrumentation_scope=log_record.instrumentation_scope,
-            limits=log_record.limits,
-        )
-        self.queue.put(readable)
-
-    def shutdown(self) -> None:
-        """Export what is there, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Export what is there; returns whether it was delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
-
-
-class BatchedSpans(SpanProcessor):
-    """Hands the sampled spans that end to a queue."""
-
-    def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
-        self.queue = queue
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Queue the span."""
-        context = span.context
-        if context and context.trace_flags & TraceFlags.SAMPLED:
-            self.queue.put(span)
-
-    def shutdown(self) -> None:
-        """Export what is there, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Export what is there; returns whether it was delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+        return self._length >= self._bounds.batch or self._wanted > self._done or self._closing

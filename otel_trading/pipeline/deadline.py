@@ -76,6 +76,10 @@ class Aside:
         self._deadline = deadline
         self._begin.set()
 
-    def finish(self) -> bool:
-        """Wait until the job is done, or until the deadline; return whether it succeeded."""
-        return self._end.wait(left(self._deadline)) and self._done
+    def finish(self, deadline: float | None = None) -> bool:
+        """Wait until the job is done; return whether it succeeded.
+
+        Args:
+            deadline: Until when to wait; the job's own if None.
+        """
+        return self._end.wait(left(self._deadline if deadline is None else deadline)) and self._done

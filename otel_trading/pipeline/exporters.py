@@ -4,70 +4,85 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, Protocol, TypeVar
 
 from opentelemetry.sdk._logs.export import ConsoleLogRecordExporter, LogRecordExporter
-from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter
-from opentelemetry.sdk.metrics.export import AggregationTemporality, ConsoleMetricExporter, MetricExporter
-from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter
+from opentelemetry.sdk.metrics import Counter as CounterInstrument
+from opentelemetry.sdk.metrics import Histogram, ObservableCounter
+from opentelemetry.sdk.metrics.export import AggregationTemporality, ConsoleMetricExporter, MetricsData
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+from opentelemetry.util.re import parse_env_headers
 
 from otel_trading import logs
+from otel_trading.pipeline import encoding
+from otel_trading.pipeline.sending import Outcome, Sender
 from otel_trading.pipeline.settings import Settings
+from otel_trading.pipeline.tls import credentials
+from otel_trading.pipeline.wire import Wire, variable
+
+T = TypeVar("T")
 
 _DELTA: Final = AggregationTemporality.DELTA
 
 TEMPORALITIES: Final[Mapping[str, dict[type, AggregationTemporality]]] = {
     "cumulative": {},
-    "delta": {Counter: _DELTA, ObservableCounter: _DELTA, Histogram: _DELTA},
-    "lowmemory": {Counter: _DELTA, Histogram: _DELTA},
+    "delta": {CounterInstrument: _DELTA, ObservableCounter: _DELTA, Histogram: _DELTA},
+    "lowmemory": {CounterInstrument: _DELTA, Histogram: _DELTA},
 }
 """What OpenTelemetry's preference means per kind of instrument; whatever is not named is cumulative."""
 
+_ENCODINGS: Final[Mapping[str, Any]] = {
+    "traces": encoding.SPANS,
+    "metrics": encoding.METRICS,
+    "logs": encoding.LOGS,
+}
 
-def span_exporter(name: str, settings: Settings) -> SpanExporter:
-    """Build what the setting `traces_exporters` calls `name`."""
+
+class Way(Protocol):
+    """One way out of the process, for the items of one signal."""
+
+    close: Callable[[], None]
+
+    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:
+        """Send items, and say what became of each; the deadline is on the clock of `time.monotonic`."""
+
+
+class ConsoleWay:
+    """Hands items to one of the SDK's exporters, which take them or not.
+
+    Args:
+        export: Takes the items; returns an enum whose name is SUCCESS, or another.
+        close: Ends it.
+    """
+
+    def __init__(self, export: Callable[[Any], Enum], close: Callable[[], Any]) -> None:
+        self._export = export
+        self.close = close
+
+    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:  # noqa: ARG002 - it is on this machine
+        """Write the items."""
+        if self._export(items).name == "SUCCESS":
+            return Outcome(delivered=len(items))
+        return Outcome(dropped=Counter(export_failed=len(items)), why="the exporter says so")
+
+
+def way_out(signal: str, name: str, settings: Settings) -> Way:
+    """Build what the setting `exporters` calls `name`, `prometheus` aside.
+
+    Args:
+        signal: "traces", "metrics" or "logs".
+        name: "otlp" or "console".
+        settings: The settings in force.
+
+    Raises:
+        ConfigurationError: A certificate cannot be used.
+    """
     if name == "console":
-        return ConsoleSpanExporter(
-            out=sys.stdout, formatter=lambda span: span.to_json(indent=None) + os.linesep
-        )
-    if settings.protocol == "grpc":
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    else:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # type: ignore[assignment] # noqa: PLC0415
-            OTLPSpanExporter,
-        )
-    return OTLPSpanExporter(**_otlp("traces", settings))
-
-
-def log_exporter(name: str, settings: Settings) -> LogRecordExporter:
-    """Build what the setting `logs_exporters` calls `name`."""
-    if name == "console":
-        return json_exporter()
-    if settings.protocol == "grpc":
-        from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter  # noqa: PLC0415
-    else:
-        from opentelemetry.exporter.otlp.proto.http._log_exporter import (  # type: ignore[assignment] # noqa: PLC0415
-            OTLPLogExporter,
-        )
-    return OTLPLogExporter(**_otlp("logs", settings))
-
-
-def metric_exporter(name: str, settings: Settings) -> MetricExporter:
-    """Build what the setting `metrics_exporters` calls `name`, `prometheus` aside."""
-    if name == "console":
-        return ConsoleMetricExporter(
-            out=sys.stdout, formatter=lambda data: data.to_json(indent=None) + os.linesep
-        )
-    if settings.protocol == "grpc":
-        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import (  # noqa: PLC0415
-            OTLPMetricExporter,
-        )
-    else:
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # type: ignore[assignment] # noqa: PLC0415
-            OTLPMetricExporter,
-        )
-    return OTLPMetricExporter(**_otlp("metrics", settings))
+        return _console(signal)
+    return Sender(_ENCODINGS[signal], _wire(signal, settings))
 
 
 def json_exporter() -> LogRecordExporter:
@@ -77,14 +92,34 @@ def json_exporter() -> LogRecordExporter:
     )
 
 
-def _otlp(signal: str, settings: Settings) -> dict[str, Any]:
-    """Return what an OTLP exporter is built with; certificates and compression it reads from `OTEL_*`."""
+def _console(signal: str) -> Way:
+    def line(item: Any) -> str:
+        return str(item.to_json(indent=None)) + os.linesep
+
+    if signal == "traces":
+        spans = ConsoleSpanExporter(out=sys.stdout, formatter=line)
+        return ConsoleWay(spans.export, spans.shutdown)
+    if signal == "logs":
+        records = json_exporter()
+        return ConsoleWay(records.export, records.shutdown)
+    data = ConsoleMetricExporter(out=sys.stdout, formatter=line)
+    return ConsoleWay(lambda items: data.export(MetricsData(items)), data.shutdown)
+
+
+def _wire(signal: str, settings: Settings) -> Wire:
     endpoint = settings.endpoint_of(signal)
-    arguments: dict[str, Any] = {
-        "endpoint": endpoint,
-        "timeout": settings.export_timeout,
-        "headers": settings.headers,
-    }
+    compression = (variable(signal, "COMPRESSION") or "none").lower()
+    arguments = (signal, endpoint, _headers(signal, settings), credentials(signal), compression)
     if settings.protocol == "grpc":
-        arguments["insecure"] = not endpoint.startswith("https")
-    return arguments
+        from otel_trading.pipeline.wire_grpc import GrpcWire  # noqa: PLC0415 - imports grpc
+
+        return GrpcWire(*arguments)
+    from otel_trading.pipeline.wire_http import HttpWire  # noqa: PLC0415 - imports requests
+
+    return HttpWire(*arguments)
+
+
+def _headers(signal: str, settings: Settings) -> Mapping[str, str]:
+    if settings.headers is not None:
+        return settings.headers
+    return parse_env_headers(variable(signal, "HEADERS") or "", liberal=True)

@@ -8,20 +8,26 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RouteHealth:
-    """One signal on its way to one exporter.
+    """One signal on its way to one exporter: produced = delivered + lost + waiting, exactly.
 
     Attributes:
         signal: "traces", "metrics" or "logs".
         exporter: As the setting `exporters` calls it; "stdout" for the lines of JSON.
-        delivered: How many spans, log records or data points arrived.
-        lost: How many did not, because an export failed.
+        produced: How many spans, log records or data points were handed over.
+        delivered: How many arrived.
+        lost: How many never will.
+        waiting: How many are neither yet.
+        dropped: Why they were lost: how many, by reason.
         last_error: What the last failed export said; None while none has failed.
     """
 
     signal: str
     exporter: str
+    produced: int
     delivered: int
     lost: int
+    waiting: int
+    dropped: dict[str, int]
     last_error: str | None
 
 

@@ -8,11 +8,17 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing import util as multiprocessing_util
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from otel_trading import _losses
+from otel_trading import _guard, _losses, recording
+
+_LATE: Final = -100
+"""The priority of what runs when a child of multiprocessing ends: after the application's own."""
 
 
 class Closable(Protocol):
@@ -28,6 +34,8 @@ class Closable(Protocol):
 class Lifecycle:
     """Closes telemetry at exit and at SIGTERM, and lets a forked child begin its own account.
 
+    Children of `multiprocessing` end without `atexit`; there its own finalizers close telemetry.
+
     Args:
         telemetry: What is closed.
     """
@@ -36,14 +44,19 @@ class Lifecycle:
         self._telemetry = telemetry
         self._previous: Any = None
         self._installed = False
-        atexit.register(telemetry.shutdown)
+        self._at_exit = partial(_close, telemetry)
+        atexit.register(self._at_exit)
+        if parent_process() is not None:  # spawned: `atexit` will not run
+            _finalize(telemetry)
+        multiprocessing_util.register_after_fork(telemetry, _finalize)
         self._take_sigterm()
         if hasattr(os, "register_at_fork"):
+            _guard_locks()
             os.register_at_fork(after_in_child=partial(_begin_account, weakref.ref(telemetry)))
 
     def end(self) -> None:
         """Leave exit and SIGTERM to others again."""
-        atexit.unregister(self._telemetry.shutdown)
+        atexit.unregister(self._at_exit)
         if self._installed and _in_main_thread() and signal.getsignal(signal.SIGTERM) == self._on_sigterm:
             signal.signal(signal.SIGTERM, self._previous)
         self._installed = False
@@ -69,9 +82,36 @@ class Lifecycle:
         os.kill(os.getpid(), signal.SIGTERM)  # so that the parent sees which signal it was
 
 
+def _close(telemetry: Closable) -> None:
+    with suppress(KeyboardInterrupt):  # the second one: whoever presses it does not want to wait
+        telemetry.shutdown()
+
+
+def _finalize(telemetry: Closable) -> None:
+    """Have multiprocessing close telemetry when this child ends."""
+    multiprocessing_util.Finalize(None, telemetry.shutdown, exitpriority=_LATE)
+
+
 def _begin_account(telemetry: weakref.ref[Closable]) -> None:
-    if telemetry() is not None:  # what the parent lost, the parent counts
+    if telemetry() is not None:  # what the parent lost and counted, the parent says
         _losses.reset()
+        recording.restart()
+
+
+class _Guarded:
+    """Whether the locks of the leaves are held during a fork; once per process is enough."""
+
+    done = False
+
+
+def _guard_locks() -> None:
+    """Hold the locks that every thread may take while the process forks, so that no child starts with one."""
+    if not _Guarded.done:
+        _Guarded.done = True
+        for lock in (_losses.lock, _guard.lock):
+            os.register_at_fork(
+                before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+            )
 
 
 def _in_main_thread() -> bool:

@@ -18,6 +18,8 @@ from prometheus_client.registry import Collector
 
 from otel_trading.errors import ConfigurationError
 from otel_trading.pipeline.histogram_sums import Key, complete, sums_of
+from otel_trading.pipeline.metrics_data import with_metrics
+from otel_trading.pipeline.redact import redact_metrics
 
 _LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
 """The attributes of the resource that Prometheus promotes to labels on the OTLP route, see `collector/`."""
@@ -36,7 +38,8 @@ class ExpositionReader(PrometheusMetricReader):
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:
         self.sums = sums_of(metrics_data)
-        super()._receive_metrics(_with_ratios(metrics_data), timeout_millis)
+        data = with_metrics(redact_metrics(metrics_data), lambda _, metric: _with_ratio(metric))
+        super()._receive_metrics(data, timeout_millis)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Do nothing: whoever scrapes collects, and a collection in between would be served twice."""
@@ -128,23 +131,6 @@ def _why(error: OSError, host: str, port: int) -> str:
             "prometheus_port, or OTEL_TRADING_PROMETHEUS_PORT."
         )
     return f"/metrics cannot listen on prometheus_host {host!r}, prometheus_port {port}: {error.strerror}."
-
-
-def _with_ratios(data: MetricsData) -> MetricsData:
-    """Give gauges of unit 1 the unit `ratio`, the suffix that the OTLP route gives them."""
-    return replace(
-        data,
-        resource_metrics=[
-            replace(
-                resource,
-                scope_metrics=[
-                    replace(scope, metrics=[_with_ratio(metric) for metric in scope.metrics])
-                    for scope in resource.scope_metrics
-                ],
-            )
-            for resource in data.resource_metrics
-        ],
-    )
 
 
 def _with_ratio(metric: Metric) -> Metric:

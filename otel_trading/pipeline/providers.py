@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakSet
 
 from opentelemetry import _logs as logs_api
 from opentelemetry import metrics as metrics_api
 from opentelemetry import trace as trace_api
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
-from otel_trading._guard import warn
+from otel_trading import tracing
+from otel_trading._guard import guard, warn
 from otel_trading.pipeline import exporters
-from otel_trading.pipeline.accounting import (
-    AccountedLogs,
-    AccountedMetrics,
-    AccountedSpans,
-    ErrorListener,
-    Route,
-)
-from otel_trading.pipeline.batching import BatchedLogs, BatchedSpans, BatchQueue
+from otel_trading.pipeline.accounting import Route
+from otel_trading.pipeline.batching import BatchQueue, Bounds
 from otel_trading.pipeline.deadline import Job, left, together
+from otel_trading.pipeline.journal import Journal, JournaledAudit
+from otel_trading.pipeline.observing import isolate
+from otel_trading.pipeline.processors import BatchedLogs, BatchedSpans, JsonLines, safe_record, safe_span
+from otel_trading.pipeline.reading import IntervalReader
 from otel_trading.pipeline.settings import Settings
+from otel_trading.pipeline.unfinished import end_open_spans
 
 if TYPE_CHECKING:
     from otel_trading.pipeline.prometheus import Exposition
+
+T = TypeVar("T")
 
 OURS: Final = "ours"
 FOREIGN: Final = "foreign"
@@ -81,8 +82,9 @@ class Providers:
     owners: dict[str, str] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     exposition: Exposition | None = None
+    _journal: Journal | None = None
     _queues: list[BatchQueue[Any]] = field(default_factory=list)
-    _listener: ErrorListener = field(default_factory=ErrorListener)
+    _readers: list[IntervalReader] = field(default_factory=list)
 
     @property
     def service(self) -> str:
@@ -115,7 +117,6 @@ class Providers:
         else:
             provider = self._logger_provider(settings, resource)
         _built.add(provider)
-        self._listener.start()
         self.adopt(signal, provider, OURS)
 
     def make_global(self, signal: str) -> None:
@@ -133,47 +134,53 @@ class Providers:
         """Have every log record written to stdout as a line of JSON."""
         provider = self.by_signal.get("logs")
         if provider is not None:
-            route = self._route("logs", "stdout")
             provider.add_log_record_processor(
-                SimpleLogRecordProcessor(AccountedLogs(exporters.json_exporter(), route))
+                JsonLines(exporters.json_exporter(), self._route("logs", "stdout"))
             )
 
     def flush(self, deadline: float) -> bool:
         """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
-        lost = self._lost()
         jobs: list[Job] = [queue.flush for queue in self._queues]
+        jobs += [reader.export_now for reader in self._readers]
         for signal, provider in self.by_signal.items():
-            if signal == "metrics" or self.owners[signal] != OURS:  # ours of the others are the queues
+            if self.owners[signal] != OURS:  # behind ours are the queues and the readers
                 jobs.append(partial(_flush, provider))
-        return together(jobs, deadline) and self._lost() == lost
+        return together(jobs, deadline)
 
     def close(self, deadline: float) -> bool:
         """Export what is there and stop what is ours; call it on a thread that may be abandoned.
 
         It starts no thread of its own, since that is impossible while the interpreter exits.
         """
-        lost = self._lost()
+        self._end_open_spans()
+        tracing.flush(left(deadline))
         for queue in self._queues:
             queue.begin_close()
         done = [self._close_provider(signal, deadline) for signal in self.by_signal]
         done += [queue.close(deadline) for queue in self._queues]
-        self._listener.stop()
         if self.exposition is not None:
             self.exposition.stop()
-        return all(done) and self._lost() == lost
+        if self._journal is not None:
+            self._journal.close()
+        return all(done)
+
+    def _end_open_spans(self) -> None:
+        if self.owners.get("traces") == OURS:
+            with guard("end of open spans"):
+                end_open_spans(self.by_signal["traces"].resource)
 
     def _close_provider(self, signal: str, deadline: float) -> bool:
         provider, owner = self.by_signal[signal], self.owners[signal]
         if owner == FOREIGN:
             return _flush(provider, deadline)
-        if signal == "metrics":
-            provider.shutdown(timeout_millis=left(deadline) * 1000)
-        elif owner == FILE:
+        if owner == FILE:
             provider.shutdown()
+        elif signal == "metrics":
+            done = [reader.close(deadline) for reader in self._readers]
+            with guard("shutdown of the meter provider"):
+                provider.shutdown()
+            return all(done)
         return left(deadline) > 0
-
-    def _lost(self) -> int:
-        return sum(route.lost for route in self.routes)
 
     def _route(self, signal: str, exporter: str) -> Route:
         route = Route(signal, exporter)
@@ -184,41 +191,49 @@ class Providers:
         ratio = settings.sample_ratio
         sampler = None if ratio is None else ParentBasedTraceIdRatio(ratio)
         provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
+        bounds = Bounds(
+            settings.span_queue_size,
+            settings.queue_bytes,
+            settings.span_batch_size,
+            settings.span_delay,
+            settings.export_timeout,
+        )
         for name in settings.exporters_of("traces"):
-            exporter = AccountedSpans(exporters.span_exporter(name, settings), self._route("traces", name))
-            queue = BatchQueue(
-                "traces",
-                exporter.deliver,
-                exporter.shutdown,
-                size=settings.span_queue_size,
-                batch=settings.span_batch_size,
-                delay=settings.span_delay,
+            provider.add_span_processor(
+                BatchedSpans(self._queue("traces", name, settings, bounds, safe_span))
             )
-            self._queues.append(queue)
-            provider.add_span_processor(BatchedSpans(queue))
         return provider
 
     def _logger_provider(self, settings: Settings, resource: Resource) -> LoggerProvider:
         provider = LoggerProvider(resource, shutdown_on_exit=False)
+        if settings.journal is not None:
+            self._journal = Journal(settings.journal, settings.journal_fsync, settings.journal_bytes)
+        provider.add_log_record_processor(JournaledAudit(self._journal))
+        bounds = Bounds(
+            settings.log_queue_size,
+            settings.queue_bytes,
+            settings.log_batch_size,
+            settings.log_delay,
+            settings.export_timeout,
+        )
         for name in settings.exporters_of("logs"):
             if name == "console" and settings.json_logs:
                 continue  # the lines of JSON are on the console already
-            exporter = AccountedLogs(exporters.log_exporter(name, settings), self._route("logs", name))
-            queue = BatchQueue(
-                "logs",
-                exporter.deliver,
-                exporter.shutdown,
-                size=settings.log_queue_size,
-                batch=settings.log_batch_size,
-                delay=settings.log_delay,
-            )
-            self._queues.append(queue)
+            queue = self._queue("logs", name, settings, bounds, safe_record)
             provider.add_log_record_processor(BatchedLogs(queue))
         return provider
 
+    def _queue(
+        self, signal: str, name: str, settings: Settings, bounds: Bounds, prepare: Callable[[T], T]
+    ) -> BatchQueue[T]:
+        way = exporters.way_out(signal, name, settings)
+        queue = BatchQueue(self._route(signal, name), prepare, way.send, way.close, bounds)
+        self._queues.append(queue)
+        return queue
+
     def _meter_provider(self, settings: Settings, resource: Resource) -> MeterProvider:
         readers = [self._reader(name, settings) for name in settings.exporters_of("metrics")]
-        return MeterProvider(readers, resource, shutdown_on_exit=False)
+        return isolate(MeterProvider(readers, resource, shutdown_on_exit=False))
 
     def _reader(self, name: str, settings: Settings) -> MetricReader:
         if name == "prometheus":
@@ -226,13 +241,15 @@ class Providers:
 
             self.exposition = Exposition(settings.prometheus_host, settings.prometheus_port)
             return self.exposition.reader
-        exporter = AccountedMetrics(
-            exporters.metric_exporter(name, settings),
+        reader = IntervalReader(
             self._route("metrics", name),
+            exporters.way_out("metrics", name, settings),
             exporters.TEMPORALITIES[settings.temporality],
+            settings.export_interval,
+            settings.export_timeout,
         )
-        interval_ms, timeout_ms = settings.export_interval * 1000, settings.export_timeout * 1000
-        return PeriodicExportingMetricReader(exporter, interval_ms, timeout_ms)
+        self._readers.append(reader)
+        return reader
 
 
 def _flush(provider: Any, deadline: float) -> bool:

@@ -6,18 +6,26 @@ A span or record without any is passed on as it is; else a copy is, and what the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.metrics.export import MetricsData
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 
+from otel_trading.pipeline.metrics_data import with_metrics, with_points
+from otel_trading.pipeline.spans import changed, fields_of
+
 REDACTED: Final = "REDACTED"
 """What upstream's conventions put in the place of a secret."""
+
+Extension = Callable[[str, str], str]
+"""Takes the key a text stands under ("" where there is none) and the text; returns what may leave."""
 
 _TOO_DEEP: Final = 8
 
@@ -25,45 +33,95 @@ _TOO_DEEP: Final = 8
 _USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#@\"'<>]+(?=@)")
 _QUERY: Final = re.compile(r"\?[^\s=?&#\"'<>]+=[^\s\"'<>#)]*")
 _CREDENTIALS: Final = re.compile(r"\b(bearer|basic)\s+(?=\S*\d)[\w\-.~+/]{8,}=*", re.IGNORECASE)
-_HEADER: Final = re.compile(
-    r"\b(authorization|cookie|apca-api-key-id|apca-api-secret-key|x-api-key)"
-    r"([\"']?\s*[:=]\s*[\"']?)(?!\s)[^\s\"',;}]+",
+_ASSIGNED: Final = re.compile(
+    r"(?<![a-z0-9])((?:[a-z0-9]+[_-]?)?(?:authorization|cookie|password|passwd|passphrase|secret|token|signature"
+    r"|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|key[_-]id|api[_-]?key[_-]?id"
+    r"|client[_-]?secret|account[_-](?:id|number)))"
+    r"((?:\\?[\"'])?\s?(?:[:=]|%3a|%3d)\s?(?:b?\\?[\"'])?)(?!\s)[^\s\"',;&})\\]+",
     re.IGNORECASE,
 )
+_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_KEY_ID: Final = re.compile(r"\b(?:[PAC]K|AKIA|ASIA)(?=[A-Z]*\d)[A-Z0-9]{16,24}\b")
+_PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
+_SIGNS: Final = frozenset(":=%")
+"""Of which a text has one where it assigns something."""
+
+_SHORTEST_KEY: Final = 18
+_LITERAL: Final = re.compile(r"'[^']*(?:'|$)")
+
 _SECRET_WORDS: Final = frozenset(
-    {"authorization", "cookie", "password", "passphrase", "secret", "token", "apikey"}
+    {
+        "apikey",
+        "authorization",
+        "cookie",
+        "credential",
+        "credentials",
+        "jwt",
+        "passphrase",
+        "passwd",
+        "password",
+        "secret",
+        "token",
+    }
 )
-_SECRET_PAIRS: Final = frozenset({("api", "key"), ("private", "key"), ("access", "key"), ("url", "query")})
-_WORD: Final = re.compile(r"[a-z0-9]+")
+_SECRET_PAIRS: Final = frozenset(
+    {("api", "key"), ("private", "key"), ("access", "key"), ("key", "id"), ("url", "query")}
+    | {("account", "number"), ("account", "id")}
+)
+_STATEMENTS: Final = frozenset({"db.query.text", "db.statement"})
+_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 
 V = TypeVar("V")
 
 
-def redact_text(text: str) -> str:
-    """Return `text` without the query strings, user names, passwords and credentials in it."""
+class _Extension:
+    """What a user added; one per process, as there is one pipeline."""
+
+    redact: Extension | None = None
+
+
+def extend(extension: Extension | None) -> None:
+    """Have every text pass `extension` too, after our own rules; None takes it back.
+
+    Where it raises, or returns no text, the text is replaced as a whole.
+    """
+    _Extension.redact = extension
+
+
+def redact_text(text: str, key: str = "") -> str:
+    """Return `text` without the query strings, user names, passwords and credentials in it.
+
+    Args:
+        text: Of any length; the time it takes is linear in it.
+        key: What it stands under; the literals of a database statement are dropped.
+    """
+    if key in _STATEMENTS:
+        text = _LITERAL.sub("'?'", text)
     if "://" in text:
         text = _USER_INFO.sub(f"{REDACTED}:{REDACTED}", text)
     if "?" in text:
         text = _QUERY.sub(f"?{REDACTED}", text)
-    text = _CREDENTIALS.sub(rf"\1 {REDACTED}", text)
-    return _HEADER.sub(rf"\1\2{REDACTED}", text)
+    if not _SIGNS.isdisjoint(text):
+        text = _ASSIGNED.sub(rf"\1\2{REDACTED}", _CREDENTIALS.sub(rf"\1 {REDACTED}", text))
+    elif "earer" in (lower := text.lower()) or "asic" in lower:
+        text = _CREDENTIALS.sub(rf"\1 {REDACTED}", text)
+    if len(text) >= _SHORTEST_KEY:
+        for pattern in (_JWT, _KEY_ID, _PEM):
+            text = pattern.sub(REDACTED, text)
+    return text if _Extension.redact is None else _extended(key, text)
 
 
 def redact_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span, or a copy of it where an attribute, event, link or the status held a secret."""
-    given, events, links, status = span.attributes or {}, span.events, span.links, span.status
-    attributes = redact_value(given)
-    events_after = [_redact_event(event) for event in events]
-    links_after = [_redact_link(link) for link in links]
-    status_after = _redact_status(status)
-    if (
-        attributes is given
-        and status_after is status
-        and _same(events, events_after)
-        and _same(links, links_after)
-    ):
-        return span
-    return _RedactedSpan(span, attributes, events_after, links_after, status_after)
+    """Return the span, or a copy of it where a name, attribute, event, link or the status held a secret."""
+    given = fields_of(span)
+    after = given._replace(
+        name=redact_value(given.name),
+        attributes=redact_value(given.attributes),
+        events=[_redact_event(event) for event in given.events],
+        links=[_redact_link(link) for link in given.links],
+        status=_redact_status(given.status),
+    )
+    return changed(span, given, after)
 
 
 def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
@@ -78,22 +136,30 @@ def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
     return replace(record, log_record=inner)
 
 
-def redact_value(value: V, depth: int = 0) -> V:
+def redact_metrics(data: MetricsData) -> MetricsData:
+    """Return metrics whose attributes hold no secret."""
+    return with_metrics(data, lambda _, metric: with_points(metric, _redact_point))
+
+
+def redact_value(value: V, depth: int = 0, key: str = "") -> V:
     """Return an attribute value, or a mapping of them, redacted; the same object where nothing changed.
 
     Args:
         value: What an attribute or a log body holds.
         depth: How many containers it lies in; below the eighth nothing is looked at but replaced.
+        key: What it stands under.
     """
     if isinstance(value, str):
-        redacted = redact_text(value)
+        redacted = redact_text(value, key)
         return value if redacted == value else redacted  # type: ignore[return-value]
     if isinstance(value, Mapping):
         return _redact_mapping(value, depth)  # type: ignore[return-value]
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
+    if isinstance(value, bytes):
+        return _redact_bytes(value, key)  # type: ignore[return-value]
+    if isinstance(value, Sequence):
         if depth >= _TOO_DEEP:
             return REDACTED  # type: ignore[return-value]
-        items = tuple(redact_value(item, depth + 1) for item in value)
+        items = tuple(redact_value(item, depth + 1, key) for item in value)
         return value if _same(items, value) else items  # type: ignore[return-value]
     return value
 
@@ -102,20 +168,52 @@ def _redact_mapping(mapping: Mapping[str, Any], depth: int) -> Mapping[str, Any]
     if depth >= _TOO_DEEP:
         return REDACTED
     redacted = {
-        key: REDACTED if _names_a_secret(key) else redact_value(item, depth + 1)
+        key: REDACTED if names_a_secret(key) else redact_value(item, depth + 1, key)
         for key, item in mapping.items()
     }
     return mapping if all(redacted[key] is item for key, item in mapping.items()) else redacted
 
 
-def _names_a_secret(key: str) -> bool:
-    words = _WORD.findall(key.lower())
+def _redact_bytes(value: bytes, key: str) -> bytes:
+    text = value.decode("latin-1")
+    redacted = redact_text(text, key)
+    return value if redacted == text else redacted.encode("latin-1", "replace")
+
+
+def _extended(key: str, text: str) -> str:
+    try:
+        redacted: object = _Extension.redact(key, text) if _Extension.redact else text
+    except Exception:  # noqa: BLE001 - user code; what it could not look at does not leave
+        return REDACTED
+    return redacted if isinstance(redacted, str) else REDACTED
+
+
+@lru_cache(4096)
+def names_a_secret(key: str) -> bool:
+    """Return whether what stands under `key` does not leave the process, by the words the key is made of."""
+    words = [word.lower() for word in _WORD.findall(key)]
     return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_PAIRS.isdisjoint(pairwise(words))
 
 
 def _redact_event(event: Event) -> Event:
     attributes = redact_value(event.attributes)
     return event if attributes is event.attributes else Event(event.name, attributes, event.timestamp)
+
+
+def _redact_point(point: Any) -> Any:
+    if not point.attributes:
+        return point
+    attributes = {
+        key: REDACTED if names_a_secret(key) else _redact_label(value)
+        for key, value in point.attributes.items()
+    }
+    return point if attributes == point.attributes else replace(point, attributes=attributes)
+
+
+@lru_cache(8192)
+def _redact_label(value: V) -> V:
+    """Redact the value of a metric's attribute; there are few, and each comes with every export."""
+    return redact_value(value)
 
 
 def _redact_link(link: Link) -> Link:
@@ -130,46 +228,3 @@ def _redact_status(status: Status) -> Status:
 
 def _same(some: Sequence[object], others: Sequence[object]) -> bool:
     return all(one is other for one, other in zip(some, others, strict=True))
-
-
-class _RedactedSpan(ReadableSpan):
-    """A span with other attributes, events, links and status; the counts of what was dropped stay."""
-
-    def __init__(
-        self,
-        span: ReadableSpan,
-        attributes: Mapping[str, Any],
-        events: Sequence[Event],
-        links: Sequence[Link],
-        status: Status,
-    ) -> None:
-        super().__init__(
-            name=span.name,
-            context=span.context,
-            parent=span.parent,
-            resource=span.resource,
-            attributes=attributes,
-            events=events,
-            links=links,
-            kind=span.kind,
-            status=status,
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
-        self._original = span
-
-    @property
-    def dropped_attributes(self) -> int:
-        """How many attributes the span's limits dropped."""
-        return self._original.dropped_attributes
-
-    @property
-    def dropped_events(self) -> int:
-        """How many events the span's limits dropped."""
-        return self._original.dropped_events
-
-    @property
-    def dropped_links(self) -> int:
-        """How many links the span's limits dropped."""
-        return self._original.dropped_links

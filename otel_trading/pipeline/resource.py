@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from multiprocessing import parent_process
 from typing import Final
 
 from opentelemetry.sdk.resources import (
@@ -18,6 +19,7 @@ from opentelemetry.sdk.resources import (
 
 from otel_trading._entry_points import instance
 from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.redact import redact_value
 from otel_trading.pipeline.settings import Settings
 
 _DETECTORS: Final = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
@@ -31,7 +33,8 @@ def build_resource(settings: Settings, version: str) -> Resource:
     Raises:
         ConfigurationError: Nothing says what the service is called.
     """
-    return Resource.create(attributes_of(settings, version, OTELResourceDetector().detect().attributes))
+    found = Resource.create(attributes_of(settings, version, OTELResourceDetector().detect().attributes))
+    return Resource(redact_value(dict(found.attributes)), found.schema_url)
 
 
 def attributes_of(settings: Settings, version: str, given: Mapping[str, object]) -> dict[str, str | int]:
@@ -63,6 +66,8 @@ def attributes_of(settings: Settings, version: str, given: Mapping[str, object])
         )
     namespace = known.get(SERVICE_NAMESPACE)
     default = instance.stable_id(str(known[SERVICE_NAME]), str(namespace) if namespace else None)
+    if parent_process() is not None:  # one of several that were spawned: they run at the same time
+        default = f"{default}-{os.getpid()}"
     attributes[SERVICE_INSTANCE_ID] = str(known.get(SERVICE_INSTANCE_ID) or default)
     instance.remember(str(attributes[SERVICE_INSTANCE_ID]))
     _survive_fork()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
@@ -114,6 +114,19 @@ SETTINGS: Final = (
             "How many log records go in one request."),
     Setting("log_delay", values.seconds(_A_DAY), 1.0, "OTEL_BLRP_SCHEDULE_DELAY",
             "Seconds a log record waits for others (OpenTelemetry's variable: milliseconds).", scale=0.001),
+    Setting("queue_bytes", values.byte_count, 16 * 1024 * 1024, None,
+            "About how many bytes wait for their export, per signal and exporter; the oldest give way."),
+    Setting("journal", values.text, None, None,
+            "A directory of this process alone, where audit events (orders, fills, rejections, limit "
+            "breaches, the kill switch) are written before the call that told them returns."),
+    Setting("journal_fsync", values.one_of("always", "interval", "off"), "interval", None,
+            "When a line of the journal is forced to the disk: before the call returns, within a second, or "
+            "when the operating system likes. A killed process loses nothing either way."),
+    Setting("journal_bytes", values.byte_count, 256 * 1024 * 1024, None,
+            "About how many bytes the journal holds at most; the oldest go."),
+    Setting("redactor", values.function, None, None,
+            "A function that every text passes too, after our own redaction: it takes an attribute's key and "
+            "the text, and returns what may leave. In the environment as `module:name`.", in_file=True),
     Setting("prometheus_host", values.text, "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_HOST",
             "The address `/metrics` listens on."),
     Setting("prometheus_port", values.port, 9464, "OTEL_EXPORTER_PROMETHEUS_PORT",
@@ -162,6 +175,11 @@ class Settings:
     log_queue_size: int
     log_batch_size: int
     log_delay: float
+    queue_bytes: int
+    journal: str | None
+    journal_fsync: str
+    journal_bytes: int
+    redactor: Callable[[str, str], str] | None
     prometheus_host: str
     prometheus_port: int
     log_level: str

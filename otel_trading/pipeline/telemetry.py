@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
 from otel_trading import _closing, _losses, recording, tracing
 from otel_trading._guard import guard
 from otel_trading.pipeline.deadline import Aside, after, left
-from otel_trading.pipeline.health import Health, RouteHealth
+from otel_trading.pipeline.health import Health
 from otel_trading.pipeline.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from otel_trading.pipeline.providers import Providers
+
+
+_SHARE: Final = 0.9
+"""How much of the time of a shutdown exports get."""
 
 
 class Telemetry:
@@ -66,8 +70,9 @@ class Telemetry:
         if not self._running or self._closer is None:
             return True
         self._running = False
-        self._closer.begin(after(timeout))
-        delivered = self._closer.finish()
+        deadline = after(timeout)
+        self._closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
+        delivered = self._closer.finish(deadline)
         if self._undo is not None:
             with guard("shutdown"):
                 self._undo()
@@ -90,16 +95,12 @@ class Telemetry:
             attached_to=dict(providers.owners) if providers else {},
             endpoint=self._endpoint,
             metrics_address=exposition.url if exposition else None,
-            routes=tuple(
-                RouteHealth(route.signal, route.exporter, route.delivered, route.lost, route.last_error)
-                for route in routes
-            ),
+            routes=tuple(route.health() for route in routes),
             losses=_losses.snapshot(),
         )
 
     def _close(self, deadline: float) -> bool:
         _closing.run()
-        tracing.flush(left(deadline))
         return self._providers is None or self._providers.close(deadline)
 
     @property

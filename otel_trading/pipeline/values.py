@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -103,6 +104,20 @@ def mapping(value: object) -> dict[str, str]:
     return {key.strip(): item.strip() for key, _, item in pairs}
 
 
+def function(value: object) -> Callable[..., Any]:
+    """Accept a function, or `module:name` of one."""
+    if callable(value):
+        return value
+    module, _, name = str(value).partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        found = None
+    if not callable(found):
+        raise _refuse(value, "a function, or module:name of one that can be imported")
+    return found  # type: ignore[no-any-return]
+
+
 def url(value: object) -> str:
     """Accept an http or https URL with a host, without credentials."""
     given = str(value).strip()
@@ -128,6 +143,9 @@ port: Final = number(
     f"a port from 0 to {_LARGEST_PORT}, 0 for a free one", low=0, high=_LARGEST_PORT, whole=True
 )
 count: Final = number("a whole number from 1 to 1000000", low=1, high=1_000_000, whole=True)
+byte_count: Final = number(
+    "a whole number of bytes from 1048576 (1 MiB) to 1073741824", low=2**20, high=2**30, whole=True
+)
 
 
 def seconds(high: float) -> Parser:

@@ -15,11 +15,12 @@ from otel_trading.recording.handles import (
     StateSet,
     UpDownCounterMetric,
 )
-from otel_trading.recording.routing import attach, detach, on_attach
+from otel_trading.recording.routing import SCOPE, attach, detach, on_attach, restart
 from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 
 __all__ = [
     "FORM",
+    "SCOPE",
     "BoundMetric",
     "Counter",
     "CounterMetric",
@@ -34,4 +35,5 @@ __all__ = [
     "attach",
     "detach",
     "on_attach",
+    "restart",
 ]

@@ -217,6 +217,11 @@ _connector: Connector | None = None
 _metrics: list[BoundMetric[Any]] = []
 
 
+def bound_metrics() -> tuple[BoundMetric[Any], ...]:
+    """Return every metric there is."""
+    return tuple(_metrics)
+
+
 def connect(connector: Connector | None) -> None:
     """Connect every handle, bound or yet to be bound; None switches all of them off."""
     global _connector

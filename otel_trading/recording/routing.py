@@ -13,7 +13,7 @@ from opentelemetry.metrics import Histogram as Instrument
 from otel_trading._guard import warn
 from otel_trading.recording import folding
 from otel_trading.recording.cells import Histogram
-from otel_trading.recording.handles import BoundMetric, SomeHandle, connect
+from otel_trading.recording.handles import BoundMetric, SomeHandle, bound_metrics, connect
 from otel_trading.recording.sums import Counter
 from otel_trading.semconv import SCHEMA_URL
 
@@ -136,6 +136,17 @@ def detach() -> None:
         _route.close()
         _route = None
     connect(None)
+
+
+def restart() -> None:
+    """Begin every handle at zero again, and every level unknown: what a forked child records is its own."""
+    if _route is not None:
+        for metric in bound_metrics():
+            for _, handle in metric.series():
+                if metric.definition.kind == "histogram":
+                    cast("Histogram", handle).drain()
+                else:
+                    cast("Counter", handle).switch_on()
 
 
 def on_attach(callback: Callable[[MeterProvider], None]) -> None:

@@ -51,7 +51,10 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import AttributeValue
 
+from otel_trading._exportable import nanoseconds
+from otel_trading._guard import guard
 from otel_trading.tracing.current import SPAN_KEY
+from otel_trading.tracing.safe_span import exportable_attributes, safe
 
 Attributes = Mapping[str, AttributeValue]
 
@@ -60,9 +63,6 @@ _LOW_64: Final = (1 << 64) - 1
 _RANDOM: Final = 2
 _FLAGS_OF: Final = tuple(TraceFlags(bits) for bits in range(4))  # one object for each, not one per span
 _NOTHING: Final[Attributes] = {}
-_PLAIN: Final = frozenset({str, int, float, bool, bytes, type(None)})
-"""Types that the SDK keeps as they are."""
-
 _QUIET: Final = frozenset({SpanProcessor.on_start, BatchSpanProcessor.on_start, SimpleSpanProcessor.on_start})
 """What need not be called when a span starts, since it does nothing."""
 
@@ -97,7 +97,7 @@ class _Completion:
             return made["_lock"]
 
 
-class FastSpan(Span):
+class FastSpan(safe(Span)):  # type: ignore[misc]
     """A span whose seldom used parts are made when they are first used; made by a `FastTracer`."""
 
     _lock: Any = _Completion()
@@ -121,18 +121,22 @@ class FastSpan(Span):
         attributes._dict.update(given)
         attributes.dropped = getattr(given, "dropped", 0)
         self._attributes = attributes
-        self._events = self._new_events()  # type: ignore[no-untyped-call]
+        self._events = self._new_events()
         if "_links" not in vars(self):  # else it was started with some, or with more than the limits allow
             self._links = self._new_links(())
 
     def end(self, end_time: int | None = None) -> None:
-        """End the span, and hand it to the processors."""
-        ended = _now() if end_time is None else end_time
+        """End the span, and hand it to the processors; never raises."""
+        ended = _now() if end_time is None else nanoseconds(end_time)
         if self._end_time is not None:
             super().end(end_time)  # says so
             return
         self._end_time = ended  # no call since the look at it, so that no other thread came between
-        self._hand_on(self)
+        try:
+            self._hand_on(self)
+        except Exception:  # a processor of the user's
+            with guard("end of a span"):
+                raise
 
 
 class UnsampledSpan(NonRecordingSpan):
@@ -271,17 +275,14 @@ class FastTracer:
 
     def clean(self, attributes: Attributes | None) -> Attributes:
         """Return a copy of attributes as the SDK would keep them on a span."""
-        if not attributes:
+        plain: Attributes = exportable_attributes(attributes)
+        if not plain:
             return _NOTHING
         most, longest = self._limits.max_span_attributes, self._limits.max_span_attribute_length
-        if longest is None and (most is None or len(attributes) <= most):
-            copied = dict(attributes)
-            for key, value in copied.items():
-                if key.__class__ is not str or not key or value.__class__ not in _PLAIN:
-                    break
-            else:
-                return copied
-        return BoundedAttributes(most, attributes, max_value_len=longest)
+        fits = longest is None and (most is None or len(plain) <= most)
+        if fits and plain is attributes:  # nothing in it that the SDK would look into
+            return dict(plain)
+        return BoundedAttributes(most, plain, max_value_len=longest)
 
     def start(  # noqa: C901, PLR0912 - in one piece: a call costs a tenth of it
         self,

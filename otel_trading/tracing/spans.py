@@ -14,9 +14,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
+from otel_trading._exportable import named, nanoseconds
 from otel_trading._guard import guard
 from otel_trading.tracing.current import with_span
 from otel_trading.tracing.provider import CURRENT
+from otel_trading.tracing.safe_span import exportable_attributes, make_safe
 
 Attributes = Mapping[str, AttributeValue] | None
 
@@ -49,17 +51,22 @@ def start_span(
     """
     fast = CURRENT.fast
     try:
+        if name.__class__ is not str or not name or not name.isascii():
+            name = named(name)
+        if start_time is not None:
+            start_time = nanoseconds(start_time)
         if fast is None:
-            return CURRENT.tracer.start_span(
+            started = CURRENT.tracer.start_span(
                 name,
                 context,
                 kind,
-                attributes,
+                exportable_attributes(attributes),
                 links,
                 start_time,
                 record_exception=False,
                 set_status_on_exception=False,
             )
+            return make_safe(started)
         within = CURRENT.get_context() if context is None else context
         span: Span = fast.start(name, kind, attributes, within, links=links, start_time=start_time)
     except Exception:  # a guard costs as much as the span, so it is put up when needed

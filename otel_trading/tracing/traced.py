@@ -13,6 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
+from otel_trading._exportable import named
 from otel_trading._guard import guard
 from otel_trading.errors import LabelError, OtelTradingError, nearest
 from otel_trading.recording import Histogram, HistogramMetric
@@ -82,13 +83,15 @@ class _Duration:
 
     def __init__(self, target: HistogramMetric | Histogram | None, attributes: Attributes) -> None:
         self._by_error: Callable[[str], Histogram] | None = None
-        bound = target
-        if isinstance(target, HistogramMetric):
+        bound: Histogram | None
+        if not isinstance(target, HistogramMetric):
+            bound = target
+        else:
             labels = _labels(target, attributes)
             bound = target.bind(**labels)
             if any(label.key == "error.type" for label in target.definition.labels):
                 self._by_error = lambda kind: target.bind(**labels, error_type=kind)
-        self.record: Callable[[float], None] | None = bound.record if isinstance(bound, Histogram) else None
+        self.record: Callable[[float], None] | None = None if bound is None else bound.record
 
     def record_failed(self, seconds: float, error: BaseException) -> None:
         """Record the seconds of a call that raised."""
@@ -118,7 +121,7 @@ class _Call:
     __slots__ = ("_clean", "_cleaned_by", "attributes", "duration", "kind", "name")
 
     def __init__(self, name: str, duration: _Duration, attributes: Attributes, kind: SpanKind) -> None:
-        self.name = name
+        self.name = named(name)
         self.duration = duration
         self.attributes = attributes
         self.kind = kind

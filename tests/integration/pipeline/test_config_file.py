@@ -139,7 +139,7 @@ tracer, meter, logger = trace.get_tracer_provider(), metrics.get_meter_provider(
 print(json.dumps({
     "resource": [sorted({**p.resource.attributes, "process.pid": 0}.items()) for p in (tracer, logger)],
     "sampler": tracer.sampler.get_description(),
-    "interval": reader._export_interval_millis,
+    "interval": getattr(reader, "_export_interval_millis", None) or reader._interval * 1000,
     "temporality": sorted(f"{k.__name__} {v.name}" for k, v in reader._instrument_class_temporality.items()),
     "handlers": [type(handler).__name__ for handler in __import__("logging").getLogger().handlers],
 }))

@@ -71,7 +71,7 @@ def test_a_refused_connection_is_named_in_health(python) -> None:
 def test_a_collector_that_refuses_is_counted(python, collector) -> None:
     collector.status = 400
     done = python(SPAN + "print(telemetry.flush(30), telemetry.health().losses['traces'])")
-    assert done.stdout == "False {'export_failed': 1}\n"
+    assert done.stdout == "False {'refused': 1}\n"
 
 
 def test_closing_callbacks_run_before_the_last_export(python, collector) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opentelemetry.metrics import NoOpMeterProvider
 
 from otel_trading import recording
+from otel_trading.tracing import traced
 from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
 
 
@@ -86,3 +87,30 @@ def test_the_scope_names_the_package_its_version_and_its_schema(attach):
     scope = attached.readers[0].get_metrics_data().resource_metrics[0].scope_metrics[0].scope
     assert (scope.name, scope.version) == ("otel_trading", "test")
     assert scope.schema_url.startswith("https://otel-trading.dev/schemas/")
+
+
+def test_a_restart_begins_everything_at_zero_and_every_level_unknown(attach):
+    """As a forked child does: what was recorded before is the parent's to export."""
+    attached = attach()
+    handles = histogram().bind(), counter().bind(), gauge().bind(), level().bind()
+    some_histogram, some_counter, some_gauge, some_level = handles
+    some_histogram.record(2)
+    some_counter.add(3)
+    some_gauge.set(4)
+    some_level.set(5)
+    recording.restart()
+    assert attached.values() == {"trading.test.counter": {(): 0}}
+    some_histogram.record(2)
+    some_counter.add(1)
+    assert attached.values() == {"trading.test.counter": {(): 1}, "trading.test.histogram": {(): 1}}
+
+
+def test_a_traced_call_records_its_duration_into_a_bound_histogram(attach):
+    attached, metric = attach(), histogram()
+
+    @traced(duration=metric.bind())
+    def work() -> None:
+        pass
+
+    work()
+    assert attached.values() == {"trading.test.histogram": {(): 1}}

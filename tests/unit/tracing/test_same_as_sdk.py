@@ -93,7 +93,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk_trace, "time_ns", lambda: 1_000)
 
 
-keys = st.sampled_from(["a", "b", "c", "d", ""])
+# Names and keys that are not empty: the SDK keeps an empty name, and drops what has an empty key with a
+# warning; a span of ours and its attributes have a name.
+keys = st.sampled_from(["a", "b", "c", "d", "é"])
+names = st.text(min_size=1, max_size=5)
 scalars = st.one_of(
     st.text(max_size=6), st.integers(-(2**63), 2**63 - 1), st.floats(), st.booleans(), st.binary(max_size=3)
 )
@@ -116,15 +119,15 @@ descriptions = st.none() | st.text(max_size=5)
 changes = st.one_of(
     st.tuples(st.just("set_attribute"), keys, attribute_values),
     st.tuples(st.just("set_attributes"), attributes.map(lambda a: a or {})),
-    st.tuples(st.just("add_event"), st.text(max_size=4), attributes, times),
+    st.tuples(st.just("add_event"), names, attributes, times),
     st.tuples(st.just("add_link"), contexts, attributes),
-    st.tuples(st.just("update_name"), st.text(max_size=4)),
+    st.tuples(st.just("update_name"), names),
     st.tuples(st.just("set_status"), codes, descriptions),
     st.tuples(st.just("set_status"), st.just(Status(StatusCode.ERROR, "as a status"))),
     st.tuples(st.just("record_exception"), st.just(ValueError("bad")), attributes),
     st.tuples(st.just("end"), times),
 )
-spans = st.tuples(st.text(max_size=5), attributes, kinds, links, times, st.lists(changes, max_size=6))
+spans = st.tuples(names, attributes, kinds, links, times, st.lists(changes, max_size=6))
 limits = st.none() | st.builds(
     SpanLimits,
     max_events=st.integers(0, 2),

@@ -1,0 +1,179 @@
+"""What telemetry may carry: any value becomes one of OpenTelemetry's data model, by one rule, and quietly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from numbers import Integral, Real
+from pathlib import PurePath
+from typing import Any, Final
+from uuid import UUID
+
+LONGEST: Final = 32 * 1024
+"""Characters of one text; what is longer is cut, and says so."""
+
+CUT: Final = "...[cut]"
+
+_INT64: Final = 2**63
+_UNTIL: Final = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (_INT64, 1))
+"""Below which number a moment of this century is one of seconds, milliseconds, microseconds, nanoseconds."""
+_NO_TIME: Final = 10**8
+_DEPTH: Final = 4
+_ITEMS: Final = 128
+_PLAIN: Final = (str, bytes, int, float)  # tuples: a union is made anew at each test
+_CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
+_SPEAKS: Final = (UUID, PurePath, BaseException, complex)
+"""Types outside of the rule whose `str` is known to be harmless, exceptions by way of `described`."""
+
+
+def exportable(value: object, depth: int = _DEPTH) -> Any:
+    """Return `value` as something that OTLP can carry; never raises.
+
+    | given | becomes |
+    |--|--|
+    | text, bool, float, bytes, None | itself, at most 32 Ki long, lone surrogates replaced |
+    | int | itself, or its digits where it has more than 64 bits |
+    | Enum | its value |
+    | Decimal, Fraction, a numpy float | float; one that no float can hold: its text |
+    | a numpy integer or bool | int or bool |
+    | datetime, date, time | ISO 8601 |
+    | list, tuple, set, mapping | gone through, to a depth of 4 and 128 items; below, the name of its type |
+    | UUID, path, exception | its text |
+    | anything else | the name of its type in angle brackets: its `__str__` is not called |
+
+    Args:
+        value: Anything.
+        depth: How much deeper to go.
+    """
+    kind = type(value)
+    if kind is str:
+        return text(value)  # type: ignore[arg-type]
+    if kind is float or kind is bool or value is None:
+        return value
+    if kind is int:
+        return _integer(value)  # type: ignore[arg-type]
+    try:
+        return _converted(value, depth)
+    except Exception:  # noqa: BLE001 - a method of a value is anybody's code
+        return _of_type(value)
+
+
+def attributes(given: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return attributes as OTLP can carry them: the same object where they are so already."""
+    for name, value in given.items():
+        kind = value.__class__
+        if kind is str:
+            plain = value.isascii() and len(value) <= LONGEST
+        else:
+            plain = kind is float or kind is bool or (kind is int and -_INT64 <= value < _INT64)
+        if not plain or name.__class__ is not str or not name or not name.isascii():
+            return exportable(given)  # type: ignore[no-any-return]
+    return given
+
+
+def text(value: str) -> str:
+    """Return text without lone surrogates, which UTF-8 does not have, and at most 32 Ki long."""
+    if len(value) > LONGEST:
+        value = value[:LONGEST] + CUT
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def named(value: object, otherwise: str = "unnamed") -> str:
+    """Return a name, such as an attribute's key or a span's, as text that is not empty."""
+    if value.__class__ is str and value and value.isascii() and len(value) <= LONGEST:
+        return value
+    return str(exportable(value, 0)) or otherwise
+
+
+def nanoseconds(given: object) -> int:
+    """Return a moment in nanoseconds since 1970, whichever unit it was given in.
+
+    Args:
+        given: A number of seconds, milliseconds, microseconds or nanoseconds, told apart by its size: a time
+            of this century is of one unit only. An int too small for any is nanoseconds, of a test's clock;
+            what is negative or no number becomes 0.
+    """
+    if type(given) is int and (_UNTIL[2][0] <= given < _INT64 or 0 <= given < _NO_TIME):
+        return given
+    number = exportable(given)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number > 0:
+        return 0
+    return min(next((int(number * scale) for until, scale in _UNTIL if number < until), 0), _INT64 - 1)
+
+
+def described(value: object) -> str:
+    """Return `str(value)`, or its type where that raises: `__str__` may be anybody's code."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001
+        return _of_type(value)
+
+
+def _converted(value: object, depth: int) -> Any:
+    if isinstance(value, Enum):
+        return exportable(value.value, depth)
+    if isinstance(value, _PLAIN):
+        return _plain(value)
+    if isinstance(value, _CONTAINERS):
+        return _container(value, depth - 1) if depth else _of_type(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, _SPEAKS):
+        return text(described(value))
+    number = _number(value)
+    return _of_type(value) if number is None else number
+
+
+def _plain(value: str | bytes | float) -> Any:
+    """Return the value of a subclass of a plain type, past whatever the subclass overrides."""
+    if isinstance(value, str):
+        return text(str.__str__(value))
+    if isinstance(value, bytes):
+        return bytes.__getitem__(value, slice(LONGEST))
+    return _integer(int.__index__(value)) if isinstance(value, int) else float.__float__(value)
+
+
+def _container(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {named(name): exportable(item, depth) for name, item in _first(value.items())}
+    return [exportable(item, depth) for item in _first(value)]
+
+
+def _first(items: Any) -> list[Any]:
+    return [item for item, _ in zip(items, range(_ITEMS), strict=False)]
+
+
+def _number(value: object) -> float | int | str | bool | None:
+    """Return a number of another library, by the abstract types that it registers with."""
+    if isinstance(value, Integral):
+        return exportable(int(value))  # type: ignore[no-any-return]
+    if isinstance(value, Real | Decimal | Fraction):
+        try:
+            return float(value)
+        except OverflowError:
+            return text(str(value))
+    scalar = getattr(type(value), "item", None)  # numpy's bool and datetime are of no abstract type
+    if type(value).__module__ == "numpy" and scalar is not None and getattr(value, "ndim", 1) == 0:
+        return exportable(scalar(value))  # type: ignore[no-any-return]
+    return None
+
+
+def _integer(value: int) -> int | str:
+    if -_INT64 <= value < _INT64:
+        return value
+    try:
+        return str(value)
+    except ValueError:  # more digits than `str` prints
+        return hex(value)[:LONGEST]
+
+
+def _of_type(value: object) -> str:
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,86 @@
+"""Bounds: how many bytes an item holds, and the cutting of one that holds too many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
+
+HEAVY: Final = 128 * 1024
+"""Bytes above which an item is cut before it is queued, on the thread that recorded it."""
+
+_SPAN: Final = 2048
+_RECORD: Final = 1536
+_VALUE: Final = 96
+_DEEPEST: Final = 4
+_MOST: Final = 1000
+_FLAT: Final = frozenset({int, float, bool, type(None)})
+
+
+def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
+    """Return the span, cut where it is heavy, and about how many bytes it holds."""
+    weight = _span_weight(span)
+    if weight > HEAVY:
+        span = sanitize_span(span)
+        weight = _span_weight(span)
+    return span, weight
+
+
+def bounded_record(record: ReadableLogRecord) -> tuple[ReadableLogRecord, int]:
+    """Return the record, cut where it is heavy, and about how many bytes it holds."""
+    weight = _record_weight(record)
+    if weight > HEAVY:
+        record = sanitize_record(record)
+        weight = _record_weight(record)
+    return record, weight
+
+
+def _span_weight(span: ReadableSpan) -> int:
+    weight = _SPAN + _weigh_all(span.attributes)
+    if isinstance(span.name, str):
+        weight += len(span.name)
+    for event in span.events:
+        weight += _weigh_all(event.attributes)
+    for link in span.links:
+        weight += _weigh_all(link.attributes)
+    return weight
+
+
+def _record_weight(record: ReadableLogRecord) -> int:
+    given = record.log_record
+    return _RECORD + _weigh(given.body, _DEEPEST) + _weigh_all(given.attributes)
+
+
+def _weigh_all(attributes: Any) -> int:
+    """Return about how many bytes attributes hold."""
+    if not attributes:
+        return _VALUE
+    # of the SDK's mappings, a copy is far faster than a look at each value
+    values = attributes.copy() if hasattr(attributes, "copy") else dict(attributes)
+    weight = _VALUE * (len(values) + 1)
+    for value in values.values():
+        kind = value.__class__
+        if kind is str:
+            weight += len(value) if value.isascii() else 4 * len(value)
+        elif kind not in _FLAT:
+            weight += _weigh(value, _DEEPEST)
+    return weight
+
+
+def _weigh(value: Any, depth: int) -> int:
+    """Return about how many bytes a value holds; of a large container, a sample says it."""
+    if value.__class__ in _FLAT or not depth:
+        return _VALUE
+    if isinstance(value, str):
+        return _VALUE + (len(value) if value.isascii() else 4 * len(value))
+    if isinstance(value, bytes | bytearray):
+        return _VALUE + len(value)
+    if isinstance(value, Mapping | Sequence):
+        items = value.values() if isinstance(value, Mapping) else value
+        return sum([_weigh(item, depth - 1) for item in islice(items, _MOST)], _VALUE * len(value))
+    return _VALUE

@@ -1,0 +1,225 @@
+"""The journal: audit events are on this machine's disk before the call that told them returns.
+
+Each is a line of JSON in a file of the directory, which the Collector ships with a checkpoint of its own. The
+line carries the id that the exported record has too, so that whatever arrives twice is stored once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Final
+from uuid import uuid4
+
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+
+from otel_trading import _losses, logs
+from otel_trading._guard import warn
+from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.audit import is_audit
+from otel_trading.pipeline.processors import detached, safe_record
+
+UID: Final = "log.record.uid"
+"""What identifies a record, by OpenTelemetry's convention; the Collector makes it the document's id."""
+
+SUFFIX: Final = ".jsonl"
+FSYNC: Final = ("always", "interval", "off")
+_SYNC_S: Final = 1.0
+_PARTS: Final = 8
+"""Files that a journal is divided into: when it is full, the oldest eighth goes."""
+
+
+class Journal:
+    """Appends lines to files of one directory, of which this process alone writes.
+
+    A forked child writes files of its own. A line is one write to a file opened for appending: after a
+    SIGKILL all of it is there, after a loss of power what was synced. A torn line stays the last of its
+    file, since every process, and every failed write, begins a new one.
+
+    Args:
+        directory: Where the files are; it is made where it is missing.
+        fsync: When a line is forced to the disk: "always" before the call returns, "interval" within a
+            second, or "off", when the operating system likes.
+        size: About how many bytes all files have at most; the oldest go.
+
+    Raises:
+        ConfigurationError: The directory cannot be written to, or another process has it.
+    """
+
+    def __init__(self, directory: str, fsync: str, size: int) -> None:
+        self._directory = Path(directory)
+        self._fsync = fsync
+        self._size = size
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._lock_file = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            _lock(self._lock_file)
+            self._file: int | None = None
+            self._begin()
+            self._open()
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"journal names {directory!r}, which another process writes to: give each process a "
+                "directory of its own."
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"journal names {directory!r}, which cannot be written to: {error.strerror}."
+            ) from None
+        if hasattr(os, "register_at_fork"):
+            again = weakref.WeakMethod(self._begin)  # the file of a forked child's parent is the parent's
+            os.register_at_fork(after_in_child=lambda: (begin := again()) and begin())
+
+    def _begin(self) -> None:
+        self._abandon()
+        self._mutex = Lock()
+        self._written = 0
+        self._dirty = False
+        self._ends = Event()
+        if self._fsync == "interval":
+            Thread(target=self._sync_now_and_then, name="otel-trading-journal", daemon=True).start()
+
+    def write(self, line: str) -> bool:
+        """Append a line; never raises.
+
+        Args:
+            line: Ends with its line break.
+
+        Returns:
+            Whether it is in the file; where it is not, that was counted, and the next write tries a new file.
+        """
+        data = line.encode()
+        with self._mutex:
+            try:
+                if self._ends.is_set():
+                    _losses.add("journal", "already_shutdown")
+                    return False
+                self._append(data)
+            except OSError as error:
+                self._abandon()
+                _losses.add("journal", "write_failed")
+                warn("journal", "otel_trading: the journal cannot be written: %s", error.strerror)
+                return False
+            return True
+
+    def close(self) -> None:
+        """Force to the disk what is not there yet, and let others have the directory."""
+        with self._mutex:
+            if self._ends.is_set():
+                return
+            self._ends.set()
+            with suppress(OSError):
+                self._sync()
+            self._abandon()
+            os.close(self._lock_file)
+
+    def _append(self, data: bytes) -> None:
+        full = self._written + len(data) > self._size // _PARTS
+        file = self._open() if self._file is None or full else self._file
+        if os.write(file, data) != len(data):
+            raise OSError(errno.ENOSPC, "the disk is full")
+        self._written += len(data)
+        self._dirty = True
+        if self._fsync == "always":
+            self._sync()
+
+    def _open(self) -> int:
+        """Begin a new file, and let the oldest go where all together are too large."""
+        self._sync()
+        self._abandon()
+        name = f"audit-{time.time_ns():020d}-{os.getpid()}{SUFFIX}"
+        self._file = os.open(
+            self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+        )
+        self._written = 0
+        self._prune()
+        return self._file
+
+    def _prune(self) -> None:
+        files = sorted(self._directory.glob(f"audit-*{SUFFIX}"))
+        sizes = {file: file.stat().st_size for file in files}
+        room = self._size - self._size // _PARTS  # the rest is for the file that has just begun
+        for file in files[:-1]:
+            if sum(sizes.values()) <= room:
+                return
+            file.unlink()
+            if sizes.pop(file):
+                _losses.add("journal", "pruned_files")
+
+    def _sync(self) -> None:
+        if self._dirty and self._file is not None and self._fsync != "off":
+            self._dirty = False
+            os.fsync(self._file)
+
+    def _sync_now_and_then(self) -> None:
+        while not self._ends.wait(_SYNC_S):
+            with self._mutex:
+                file = os.dup(self._file) if self._dirty and self._file is not None else None
+                self._dirty = False
+            if file is None:
+                continue
+            try:
+                os.fsync(file)  # without the lock, so that nobody who writes waits for the disk
+            except OSError as error:
+                _losses.add("journal", "sync_failed")
+                warn("journal", "otel_trading: the journal cannot be synced: %s", error.strerror)
+            finally:
+                os.close(file)
+
+    def _abandon(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
+
+
+class JournaledAudit(LogRecordProcessor):
+    """Gives each audit event its id, and writes it to the journal; the processors after it export it.
+
+    Args:
+        journal: Where the lines go; without one, events get their ids alone.
+    """
+
+    def __init__(self, journal: Journal | None) -> None:
+        self._journal = journal
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Write the record, if it is an audit event."""
+        record = log_record.log_record
+        if not is_audit(record.event_name):
+            return
+        record.attributes = {**(record.attributes or {}), UID: uuid4().hex}
+        if self._journal is not None:
+            try:
+                line = logs.format_line(safe_record(detached(log_record)))
+            except Exception as error:  # noqa: BLE001 - an attribute may hold anything
+                _losses.add("journal", "unexportable")
+                warn(
+                    "journal",
+                    "otel_trading: an event was not written to the journal: %s",
+                    type(error).__name__,
+                )
+                return
+            self._journal.write(line)
+
+    def shutdown(self) -> None:
+        """Close the journal."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Do nothing: a line is written when its event is told."""
+        return True
+
+
+def _lock(file: int) -> None:
+    """Lock a file until this process ends; a system without such locks has no check."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,53 @@
+"""Metrics as the SDK hands them over: nested in resource, scope and metric, and changed in copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry.sdk.metrics.export import Metric, MetricsData, ResourceMetrics, ScopeMetrics
+
+
+def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Metric]) -> MetricsData:
+    """Return the data with each metric as `change` returns it for its scope and itself."""
+    return replace(
+        data,
+        resource_metrics=[
+            replace(
+                resource,
+                scope_metrics=[
+                    replace(scope, metrics=[change(scope, metric) for metric in scope.metrics])
+                    for scope in resource.scope_metrics
+                ],
+            )
+            for resource in data.resource_metrics
+        ],
+    )
+
+
+def with_points(metric: Metric, change: Callable[[Any], Any]) -> Metric:
+    """Return the metric with each data point as `change` returns it; itself where none is another object."""
+    points = [change(point) for point in metric.data.data_points]
+    if all(after is before for after, before in zip(points, metric.data.data_points, strict=True)):
+        return metric
+    return of_points(metric, points)
+
+
+def of_points(metric: Metric, points: Sequence[Any]) -> Metric:
+    """Return the metric with other data points of its kind."""
+    data: Any = metric.data
+    return replace(metric, data=replace(data, data_points=points))
+
+
+def each_metric(data: MetricsData) -> Iterator[tuple[ResourceMetrics, ScopeMetrics, Metric]]:
+    """Yield every metric with its resource and its scope."""
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                yield resource, scope, metric
+
+
+def count_points(data: MetricsData) -> int:
+    """Return how many data points the data holds."""
+    return sum(len(metric.data.data_points) for _, _, metric in each_metric(data))

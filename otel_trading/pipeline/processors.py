@@ -1,0 +1,142 @@
+"""The processors: what the SDK hands over when a span ends or a record is emitted goes to a queue."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from typing import Final
+
+from opentelemetry.context import Context
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExporter
+from opentelemetry.sdk.resources import PROCESS_PID, Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.trace import TraceFlags
+
+from otel_trading._guard import guard
+from otel_trading.pipeline.accounting import Route
+from otel_trading.pipeline.audit import is_audit
+from otel_trading.pipeline.batching import BatchQueue
+from otel_trading.pipeline.bounding import bounded_record, bounded_span
+from otel_trading.pipeline.redact import redact_record, redact_span
+from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
+from otel_trading.pipeline.sending import Outcome
+
+_NO_CONTEXT: Final = Context()
+
+_CLOSING_S: Final = 5.0
+"""How long a processor waits that the SDK shuts down without saying for how long."""
+
+
+class BatchedLogs(LogRecordProcessor):
+    """Hands log records to a queue, except those that an export itself writes: they would never end."""
+
+    def __init__(self, queue: BatchQueue[ReadableLogRecord]) -> None:
+        self.queue = queue
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Queue a copy of the record that does not hold on to its context; audit events give way last."""
+        if not is_instrumentation_enabled():
+            return
+        with guard("queueing of a log record"):
+            record, weight = bounded_record(detached(log_record))
+            self.queue.put(record, weight, urgent=is_audit(record.log_record.event_name))
+
+    def shutdown(self) -> None:
+        """Export what is there, for at most 5 s."""
+        self.queue.close(time.monotonic() + _CLOSING_S)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Export what is there; returns whether it was delivered in time."""
+        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+
+
+class JsonLines(LogRecordProcessor):
+    """Writes each record as a line of JSON, on the thread that emits it.
+
+    Args:
+        exporter: Writes one line per record.
+        route: The account.
+    """
+
+    def __init__(self, exporter: LogRecordExporter, route: Route) -> None:
+        self._exporter = exporter
+        self._route = route
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Write the record."""
+        self._route.produce()
+        outcome: Outcome[ReadableLogRecord] = Outcome()
+        try:
+            with suppress_instrumentation():
+                self._exporter.export([safe_record(detached(log_record))])
+            outcome.delivered = 1
+        except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be anything
+            outcome.dropped["export_failed"] = 1
+            outcome.why = f"{type(error).__name__}: {error}"
+        self._route.book(outcome)
+
+    def shutdown(self) -> None:
+        """Do nothing: a line is written when it is emitted."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Do nothing: a line is written when it is emitted."""
+        return True
+
+
+class BatchedSpans(SpanProcessor):
+    """Hands the sampled spans that end to a queue; a span that a parent process began is the parent's."""
+
+    def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
+        self.queue = queue
+        self._pid: int | None = None
+        if hasattr(os, "register_at_fork"):
+            forked = weakref.WeakMethod(self._forked)
+            os.register_at_fork(after_in_child=lambda: (call := forked()) and call())
+
+    def _forked(self) -> None:
+        self._pid = os.getpid()
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue the span."""
+        context = span.context
+        if not context or not context.trace_flags & TraceFlags.SAMPLED:
+            return
+        with guard("queueing of a span"):
+            if self._pid is None or span.resource.attributes.get(PROCESS_PID) == self._pid:
+                self.queue.put(*bounded_span(span))
+
+    def shutdown(self) -> None:
+        """Export what is there, for at most 5 s."""
+        self.queue.close(time.monotonic() + _CLOSING_S)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Export what is there; returns whether it was delivered in time."""
+        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+
+
+def safe_span(span: ReadableSpan) -> ReadableSpan:
+    """Return the span as it leaves the process: sanitized, then redacted."""
+    return redact_span(sanitize_span(span))
+
+
+def safe_record(record: ReadableLogRecord) -> ReadableLogRecord:
+    """Return the record as it leaves the process: sanitized, then redacted."""
+    return redact_record(sanitize_record(record))
+
+
+def detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
+    """Return a copy of the record that does not hold on to its context."""
+    theirs = given.log_record
+    record = object.__new__(type(theirs))  # as `copy` would, in a fifth of its time
+    vars(record).update(vars(theirs), context=_NO_CONTEXT)
+    readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
+    vars(readable).update(
+        log_record=record,
+        resource=given.resource or Resource.get_empty(),
+        instrumentation_scope=given.instrumentation_scope,
+        limits=given.limits,
+    )
+    return readable

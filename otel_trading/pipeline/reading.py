@@ -1,0 +1,165 @@
+"""The reader: collects all metrics every few seconds and exports them, on a thread that nothing ends."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from threading import Event, Lock, Thread
+from typing import Any
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+
+from otel_trading import _losses
+from otel_trading._guard import warn
+from otel_trading.pipeline.accounting import Route
+from otel_trading.pipeline.baseline import Baseline
+from otel_trading.pipeline.deadline import left
+from otel_trading.pipeline.encoding import METRICS, metrics_of
+from otel_trading.pipeline.exporters import Way
+from otel_trading.pipeline.metrics_data import count_points
+from otel_trading.pipeline.redact import redact_metrics
+from otel_trading.pipeline.sending import Outcome
+
+_BEFORE_FORK_S = 1.0
+
+
+class IntervalReader(MetricReader):
+    """Collects and exports at an interval, at a flush, and once more at the end.
+
+    The SDK's own periodic reader dies of a callback that raises `SystemExit`, answers True to a flush that
+    delivered nothing, and in a forked child exports what its parent had counted a second time.
+
+    Args:
+        route: The account.
+        way: Where the metrics go.
+        temporality: Per kind of instrument, what its sums count from.
+        interval: Seconds between two exports.
+        timeout: Seconds that one may take.
+    """
+
+    def __init__(
+        self, route: Route, way: Way, temporality: dict[type, Any], interval: float, timeout: float
+    ) -> None:
+        super().__init__(preferred_temporality=temporality)
+        self._route = route
+        self._way = way
+        self._interval = interval
+        self._timeout = timeout
+        self._baseline = Baseline()
+        self._collected: MetricsData | None = None
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            before, child = weakref.WeakMethod(self._before_fork), weakref.WeakMethod(self._after_fork)
+            parent = weakref.WeakMethod(self._in_parent)
+            os.register_at_fork(
+                before=lambda: (call := before()) and call(),
+                after_in_parent=lambda: (call := parent()) and call(),
+                after_in_child=lambda: (call := child()) and call(),
+            )
+
+    def _start(self) -> None:
+        self._ends = Event()
+        self._sending, self._given_up = 0, False
+        self._collecting, self._exporting = Lock(), Lock()
+        self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            _losses.add("sdk", "no_thread")
+            warn("no_thread", "otel_trading: metrics are exported at a flush only: %s", error)
+
+    def _work(self) -> None:
+        with suppress_instrumentation():
+            while not self._ends.wait(self._interval):
+                self.export_now(time.monotonic() + self._timeout)
+
+    def export_now(self, deadline: float) -> bool:
+        """Collect and export; never raises.
+
+        Args:
+            deadline: When to give up, on the clock of `time.monotonic`.
+
+        Returns:
+            Whether everything was delivered by then.
+        """
+        if not self._exporting.acquire(timeout=left(deadline)):
+            return False
+        try:
+            with suppress_instrumentation():
+                data = self._collect_now(deadline)
+                return data is not None and self._export(data, deadline)
+        finally:
+            self._exporting.release()
+
+    def _collect_now(self, deadline: float) -> MetricsData | None:
+        if not self._collecting.acquire(timeout=left(deadline)):
+            return None
+        try:
+            self._collected = MetricsData([])
+            self.collect(timeout_millis=left(deadline) * 1000)
+        except BaseException as error:  # noqa: BLE001 - a callback is anybody's code, and may say SystemExit
+            name = type(error).__name__
+            _losses.add("metrics", "collection_failed")
+            warn("collection", "otel_trading: a collection of metrics failed: %s: %s", name, error)
+            return None
+        else:
+            return self._collected
+        finally:
+            self._collecting.release()
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:  # noqa: ARG002 - the SDK's signature
+        self._collected = metrics_data
+
+    def _export(self, collected: MetricsData, deadline: float) -> bool:
+        data = redact_metrics(self._baseline.without(collected))
+        self._sending = count_points(data)
+        self._route.produce(self._sending)
+        try:
+            outcome = self._way.send(metrics_of(data), deadline)
+        except Exception as error:  # noqa: BLE001 - an exporter is foreign code
+            outcome = Outcome(again=metrics_of(data), why=f"{type(error).__name__}: {error}")
+        undelivered = sum(map(METRICS.count, outcome.again))
+        if undelivered:  # the next collection says it again, and what is cumulative loses nothing
+            outcome.dropped["export_failed"] += undelivered
+            outcome.again.clear()
+        if not self._given_up:
+            self._route.book(outcome)
+        return not outcome.dropped
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Collect and export; returns whether everything was delivered in time."""
+        return self.export_now(time.monotonic() + timeout_millis / 1000)
+
+    def close(self, deadline: float) -> bool:
+        """Collect and export once more, and stop; returns whether everything was delivered in time."""
+        if self._ends.is_set():
+            return True
+        self._ends.set()
+        delivered = self.export_now(deadline)
+        if self._exporting.locked():  # an earlier export that nobody waits for any longer
+            self._given_up = True
+            self._route.drop(self._sending, "shutdown_timeout")
+        self._way.close()
+        return delivered
+
+    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
+        """Do the same, when the SDK says so."""
+        self.close(time.monotonic() + timeout_millis / 1000)
+
+    def _before_fork(self) -> None:
+        """Note what was counted so far, and hold off every other collection until the child is there."""
+        deadline = time.monotonic() + _BEFORE_FORK_S
+        self._at_fork = self._collect_now(deadline)
+        self._holds = self._collecting.acquire(timeout=left(deadline))
+
+    def _in_parent(self) -> None:
+        if self._holds:
+            self._collecting.release()
+
+    def _after_fork(self) -> None:
+        """Begin anew in a forked child: what was counted so far is its parent's."""
+        self._route.reset()
+        self._baseline = Baseline(self._at_fork)
+        self._start()

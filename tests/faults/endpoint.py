@@ -1,0 +1,263 @@
+"""An OTLP endpoint that can be switched from one fault to another while it runs, over HTTP and over gRPC.
+
+It keeps what it was sent, also where it answered badly: `spans`, `records` and `points` are what a backend
+would have, `requests` is how often somebody tried.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition, Event, Thread
+from typing import Any
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace
+
+KINDS = {
+    "traces": (trace.ExportTraceServiceRequest, trace.ExportTraceServiceResponse, "rejected_spans"),
+    "metrics": (
+        metrics.ExportMetricsServiceRequest,
+        metrics.ExportMetricsServiceResponse,
+        "rejected_data_points",
+    ),
+    "logs": (logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse, "rejected_log_records"),
+}
+PATHS = {f"/v1/{signal}": signal for signal in KINDS}
+METHODS = {
+    "/opentelemetry.proto.collector.trace.v1.TraceService/Export": "traces",
+    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export": "metrics",
+    "/opentelemetry.proto.collector.logs.v1.LogsService/Export": "logs",
+}
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How it answers.
+
+    Attributes:
+        status: The HTTP status, or that of gRPC by name.
+        rejected: How many items of each request it says it did not take.
+        delay: Seconds before it answers.
+        hangs: Whether it never answers.
+        resets: Whether it cuts the connection in the middle of the body.
+        body: What it answers in place of OTLP's response.
+        content_type: What it says the body is.
+        retry_after: What it asks for, in seconds for gRPC.
+        largest: Bytes of a request above which it answers 413, or what gRPC has in its place.
+    """
+
+    status: int | str = 200
+    rejected: int = 0
+    delay: float = 0.0
+    hangs: bool = False
+    resets: bool = False
+    body: bytes | None = None
+    content_type: str = "application/x-protobuf"
+    retry_after: str | None = None
+    largest: int = 2**40
+
+    @property
+    def takes(self) -> bool:
+        return self.status in (200, "OK") and self.body is None and not (self.hangs or self.resets)
+
+
+@dataclass
+class Endpoint:
+    """What both protocols share."""
+
+    url: str = ""
+    protocol: str = ""
+    mode: Mode = field(default_factory=Mode)
+    requests: list[str] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    taken: list[tuple[str, Any]] = field(default_factory=list)
+    changed: Condition = field(default_factory=Condition)
+    released: Event = field(default_factory=Event)
+    close: Callable[[], None] = lambda: None
+
+    def note(self, signal: str, headers: dict[str, str]) -> None:
+        with self.changed:
+            self.requests.append(signal)
+            self.moments.append(time.monotonic())
+            self.headers.append(headers)
+            self.changed.notify_all()
+
+    def take(self, signal: str, body: bytes) -> None:
+        with self.changed:
+            self.taken.append((signal, KINDS[signal][0].FromString(body)))
+            self.changed.notify_all()
+
+    def response(self, signal: str) -> bytes:
+        _, make, rejected = KINDS[signal]
+        response = make()
+        if self.mode.rejected:
+            setattr(response.partial_success, rejected, self.mode.rejected)
+            response.partial_success.error_message = "too old"
+        return response.SerializeToString()
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(happened, timeout=60)
+
+    def of(self, signal: str, *path: str) -> list[Any]:
+        items = [request for kind, request in self.taken if kind == signal]
+        for step in path:
+            items = [below for item in items for below in getattr(item, step)]
+        return items
+
+    @property
+    def spans(self) -> list[Any]:
+        return self.of("traces", "resource_spans", "scope_spans", "spans")
+
+    @property
+    def records(self) -> list[Any]:
+        return self.of("logs", "resource_logs", "scope_logs", "log_records")
+
+    @property
+    def metrics(self) -> list[Any]:
+        return self.of("metrics", "resource_metrics", "scope_metrics", "metrics")
+
+    @property
+    def text(self) -> str:
+        """Everything it took, as text, bytes fields included."""
+        return "\n".join(str(request) for _, request in self.taken)
+
+
+@contextmanager
+def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
+    """Serve OTLP over HTTP."""
+    endpoint = Endpoint(protocol="http/protobuf")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            signal, mode, length = PATHS[self.path], endpoint.mode, int(self.headers["content-length"])
+            endpoint.note(signal, dict(self.headers))
+            if mode.resets:
+                self.rfile.read(min(length, 16))
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                self.connection.close()
+                return
+            body = self.rfile.read(length)
+            if mode.hangs:
+                endpoint.released.wait()
+            time.sleep(mode.delay)
+            too_large = length > mode.largest
+            if mode.takes and not too_large:
+                endpoint.take(signal, body)
+            answer = endpoint.response(signal) if mode.body is None else mode.body
+            self.send_response(413 if too_large else int(mode.status))
+            self.send_header("Content-Type", mode.content_type)
+            self.send_header("Content-Length", str(len(answer)))
+            if mode.retry_after is not None:
+                self.send_header("Retry-After", mode.retry_after)
+            if mode.status == 302:
+                self.send_header("Location", "http://127.0.0.1:1/")
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that hang up
+    endpoint.url = f"http://127.0.0.1:{server.server_port}"
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield endpoint
+    finally:
+        endpoint.released.set()
+        server.shutdown()
+        server.server_close()
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def service(self, details: Any) -> Any:
+        signal = METHODS[details.method]
+        return grpc.unary_unary_rpc_method_handler(
+            lambda body, context: self._answer(signal, body, context), None, None
+        )
+
+    def _answer(self, signal: str, body: bytes, context: Any) -> bytes:
+        endpoint, mode = self._endpoint, self._endpoint.mode
+        endpoint.note(signal, {str(key): str(value) for key, value in context.invocation_metadata()})
+        if mode.hangs:
+            endpoint.released.wait()
+        time.sleep(mode.delay)
+        if len(body) > mode.largest:
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "message larger than max")
+        if mode.status not in (200, "OK"):
+            if mode.retry_after is not None:
+                context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(mode)),))
+            context.abort(grpc.StatusCode[str(mode.status)], "as told")
+        if mode.takes:
+            endpoint.take(signal, body)
+        return endpoint.response(signal) if mode.body is None else mode.body
+
+
+def _retry_info(mode: Mode) -> bytes:
+    detail = AnyMessage()
+    detail.Pack(RetryInfo(retry_delay=Duration(seconds=int(str(mode.retry_after)))))
+    return Status(code=8, details=[detail]).SerializeToString()
+
+
+@contextmanager
+def grpc_endpoint(port: int = 0) -> Iterator[Endpoint]:
+    """Serve OTLP over gRPC."""
+    endpoint = Endpoint(protocol="grpc")
+    server = grpc.server(ThreadPoolExecutor(16), options=(("grpc.max_receive_message_length", 2**26),))
+    server.add_generic_rpc_handlers((_Handlers(endpoint),))
+    endpoint.url = f"http://127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{port}')}"
+    server.start()
+    try:
+        yield endpoint
+    finally:
+        endpoint.released.set()
+        server.stop(0).wait()
+
+
+ENDPOINTS = {"grpc": grpc_endpoint, "http/protobuf": http_endpoint}
+
+
+@contextmanager
+def refused() -> Iterator[str]:
+    """Give the URL of a port that nobody listens on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextmanager
+def blackhole() -> Iterator[str]:
+    """Give the URL of a port where a connection is never established: its queue is full, nobody accepts."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
+        port = silent.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            for one in waiting:
+                one.close()

@@ -1,0 +1,276 @@
+"""The network, the endpoint and what it answers (entries 50 to 59): nothing hurts, and each item is accounted."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+
+from otel_trading.pipeline.wire_http import retry_after
+from tests.faults.endpoint import Mode, blackhole, refused
+
+NEVER = (
+    pytest.param(refused, id="refused"),
+    pytest.param(blackhole, id="blackhole"),
+)
+
+
+def spans(pipeline, count: int, **attributes: object) -> None:
+    for number in range(count):
+        pipeline.tracer.start_span(f"span {number}", attributes=attributes).end()
+
+
+def records(pipeline, count: int, name: str = "") -> None:
+    for number in range(count):
+        pipeline.logger.emit(body=f"record {number}", event_name=name)
+
+
+@pytest.mark.fault(52)
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+@pytest.mark.parametrize("nobody", NEVER)
+def test_where_nobody_answers_nothing_is_lost_and_health_says_why(pipelines, nobody, protocol) -> None:
+    with nobody() as url:
+        pipeline = pipelines(url, protocol, export_timeout=0.3)
+        spans(pipeline, 3)
+        assert not pipeline.flush(0.8)
+        assert pipeline.account("traces") == (3, 0, {}, 3)
+        assert pipeline.route("traces").health().last_error
+
+
+@pytest.mark.fault(52)
+@pytest.mark.parametrize(
+    "mode", [Mode(hangs=True), Mode(resets=True), Mode(status="UNAVAILABLE")], ids=["hangs", "resets", "503"]
+)
+def test_what_was_not_taken_is_sent_again_once_it_is(pipelines, endpoint, mode) -> None:
+    if endpoint.protocol == "http/protobuf" and mode.status == "UNAVAILABLE":
+        mode = Mode(status=503)
+    endpoint.mode = (
+        mode if endpoint.protocol == "http/protobuf" or not mode.resets else Mode(status="ABORTED")
+    )
+    pipeline = pipelines(endpoint.url, endpoint.protocol, export_timeout=0.2)
+    spans(pipeline, 5)
+    assert not pipeline.flush(0.4)
+    endpoint.mode = Mode()
+    endpoint.released.set()
+    assert pipeline.flush()
+    assert [span.name for span in endpoint.spans][-5:] == [f"span {number}" for number in range(5)]
+    assert pipeline.account("traces") == (5, 5, {}, 0)
+
+
+@pytest.mark.fault(52)
+def test_an_answer_that_is_slow_is_waited_for(pipelines, endpoint) -> None:
+    endpoint.mode = Mode(delay=0.3)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 2)
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (2, 2, {}, 0)
+
+
+@pytest.mark.fault(50, 51)
+@pytest.mark.parametrize("mode", [Mode(hangs=True), Mode(status=503)], ids=["hangs", "503"])
+def test_flush_and_close_keep_to_their_deadline_and_say_what_is_not_delivered(
+    pipelines, endpoint, mode
+) -> None:
+    endpoint.mode = mode if endpoint.protocol == "http/protobuf" or mode.hangs else Mode(status="UNAVAILABLE")
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 600)
+    records(pipeline, 600)
+    pipeline.meter.create_counter("c").add(1)
+    began = time.monotonic()
+    assert not pipeline.flush(0.3)
+    assert not pipeline.close(0.3)
+    pipeline.close(0.3)
+    assert time.monotonic() - began < 20  # raw OpenTelemetry: 36 to 51 s
+    for signal in ("traces", "logs"):
+        assert pipeline.account(signal) == (600, 0, {"shutdown_timeout": 600}, 0)
+    produced, delivered, dropped, waiting = pipeline.account("metrics")
+    assert (delivered, sum(dropped.values()), waiting) == (0, produced, 0)
+
+
+@pytest.mark.fault(53)
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("3", 3.0),
+        ("0", 0.0),
+        ("0.5", 0.5),
+        ("1e99", 60.0),
+        ("99999999999999999999", 60.0),
+        ("-5", None),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("Fri, 01 Jan 1999 00:00:00 GMT", None),
+        ("Fri, 01 Jan 2199 00:00:00 GMT", 60.0),
+        ("Fri, 99 Foo 2199 00:00:00 GMT", None),
+    ],
+)
+def test_a_retry_after_is_kept_within_bounds(given: str | None, expected: float | None) -> None:
+    assert retry_after(given) == expected
+
+
+@pytest.mark.fault(53)
+def test_a_retry_after_may_be_a_date() -> None:
+    moment = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=20), usegmt=True)
+    assert 15 < (retry_after(moment) or 0) <= 20
+
+
+@pytest.mark.fault(53)
+@pytest.mark.parametrize("wanted", ["1", "-7", "99999999999"])
+def test_who_asks_for_a_pause_gets_the_items_after_it(pipelines, endpoint, wanted) -> None:
+    throttled = {"grpc": "RESOURCE_EXHAUSTED", "http/protobuf": 429}[endpoint.protocol]
+    endpoint.mode = Mode(status=throttled, retry_after=wanted)
+    pipeline = pipelines(endpoint.url, endpoint.protocol, span_delay=0.01)
+    spans(pipeline, 2)
+    endpoint.wait_for(lambda: "traces" in endpoint.requests)
+    endpoint.mode = Mode()
+    if wanted == "1":
+        endpoint.wait_for(lambda: len(endpoint.spans) == 2)
+        assert endpoint.moments[1] - endpoint.moments[0] > 0.9
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (2, 2, {}, 0)
+
+
+@pytest.mark.fault(54)
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, "INVALID_ARGUMENT", "refused"),
+        (404, "UNIMPLEMENTED", "refused"),
+        (401, "UNAUTHENTICATED", "credential"),
+        (403, "PERMISSION_DENIED", "credential"),
+    ],
+)
+def test_a_refusal_is_not_repeated_and_a_credential_is_named(
+    pipelines, endpoint, status, code, reason
+) -> None:
+    endpoint.mode = Mode(status=code if endpoint.protocol == "grpc" else status)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 3)
+    assert not pipeline.flush()
+    assert endpoint.requests.count("traces") == 1
+    assert pipeline.account("traces") == (3, 0, {reason: 3}, 0)
+    assert ("credential" in (pipeline.route("traces").health().last_error or "")) == (reason == "credential")
+
+
+@pytest.mark.fault(54)
+def test_who_finds_a_batch_too_large_gets_it_in_parts(pipelines, endpoint) -> None:
+    endpoint.mode = Mode(largest=4000)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 40, note="x" * 500)
+    spans(pipeline, 1, note="y" * 5000)
+    assert not pipeline.flush()
+    assert pipeline.account("traces") == (41, 40, {"too_large": 1}, 0)
+    assert len(endpoint.spans) == 40
+
+
+@pytest.mark.fault(54)
+def test_metrics_that_are_too_large_go_in_parts_down_to_the_point(pipelines, endpoint) -> None:
+    endpoint.mode = Mode(largest=4000)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    counter = pipeline.meter.create_counter("orders")
+    for number in range(300):
+        counter.add(1, {"symbol": f"S{number}"})
+    assert pipeline.flush()
+    points = [
+        point for metric in endpoint.metrics if metric.name == "orders" for point in metric.sum.data_points
+    ]
+    assert [point.as_int for point in points] == [1] * 300
+    produced, delivered, dropped, waiting = pipeline.account("metrics")
+    assert (produced, dropped, waiting) == (delivered, {}, 0)
+
+
+@pytest.mark.fault(55)
+def test_what_a_partial_success_did_not_take_is_counted(pipelines, endpoint) -> None:
+    endpoint.mode = Mode(rejected=2)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 5)
+    records(pipeline, 5)
+    assert not pipeline.flush()
+    for signal in ("traces", "logs"):
+        assert pipeline.account(signal) == (5, 3, {"rejected": 2}, 0)
+    assert "too old" in (pipeline.route("logs").health().last_error or "")
+
+
+@pytest.mark.fault(56)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        Mode(body=b"<html>please log in</html>", content_type="text/html; charset=utf-8"),
+        Mode(body=b"<html>please log in</html>"),
+        Mode(body=b"", content_type="text/plain"),
+        Mode(body=b"\x00" * 40_000_000),
+    ],
+    ids=["html", "html that says it is protobuf", "empty", "giant"],
+)
+def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> None:
+    http.mode = mode
+    pipeline = pipelines(http.url)
+    spans(pipeline, 2)
+    assert not pipeline.flush(0.3)
+    assert pipeline.account("traces") == (2, 0, {}, 2)
+    http.mode = Mode()
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (2, 2, {}, 0)
+
+
+@pytest.mark.fault(56)
+def test_a_redirect_is_not_followed(pipelines, http) -> None:
+    http.mode = Mode(status=302)
+    pipeline = pipelines(http.url)
+    spans(pipeline, 2)
+    assert not pipeline.flush()
+    assert pipeline.account("traces") == (2, 0, {"refused": 2}, 0)
+
+
+@pytest.mark.fault(57)
+def test_after_an_outage_audit_events_are_there_and_the_rest_is_counted(pipelines, endpoint) -> None:
+    endpoint.mode = Mode(status="UNAVAILABLE" if endpoint.protocol == "grpc" else 503)
+    pipeline = pipelines(endpoint.url, endpoint.protocol, log_queue_size=50, log_batch_size=10)
+    for _ in range(10):
+        records(pipeline, 4, "trading.order.filled")
+        records(pipeline, 96)
+    endpoint.mode = Mode()
+    pipeline.flush()
+    produced, delivered, dropped, waiting = pipeline.account("logs")
+    assert (produced, waiting) == (1000, 0)
+    assert delivered + dropped["queue_full"] == 1000
+    assert len([one for one in endpoint.records if one.event_name == "trading.order.filled"]) == 40
+
+
+@pytest.mark.fault(59)
+def test_a_batch_above_what_the_protocol_takes_is_split_before_it_is_sent(pipelines, endpoint) -> None:
+    pipeline = pipelines(endpoint.url, endpoint.protocol, queue_bytes=2**28, span_batch_size=2000)
+    spans(pipeline, 400, note="x" * 30_000)
+    assert pipeline.flush(60)
+    assert pipeline.account("traces") == (400, 400, {}, 0)
+    assert len(endpoint.requests) > 1
+
+
+@pytest.mark.fault(52, 59)
+def test_the_memory_that_waits_for_an_endpoint_is_bounded_in_bytes(pipelines) -> None:
+    with refused() as url:
+        pipeline = pipelines(url, queue_bytes=2**20, export_timeout=0.2)
+        for _ in range(200):
+            pipeline.tracer.start_span("s", attributes={"blob": "x" * 1_000_000}).end()
+        produced, delivered, dropped, waiting = pipeline.account("traces")
+        assert (produced, delivered) == (200, 0)
+        assert dropped["queue_full"] + waiting == 200
+        assert waiting * 32_000 < 2**20
+
+
+@pytest.mark.fault(52, 55)
+def test_the_account_is_a_metric_too(pipelines, http) -> None:
+    http.mode = Mode(rejected=2)
+    pipeline = pipelines(http.url)
+    spans(pipeline, 5)
+    pipeline.flush()
+    http.mode = Mode()
+    http.taken.clear()
+    assert pipeline.flush()
+    (metric,) = [metric for metric in http.metrics if metric.name == "otel.sdk.exporter.span.exported"]
+    told = {point.attributes[-1].value.string_value: point.as_int for point in metric.sum.data_points}
+    assert told == {"otlp": 3, "rejected": 2}

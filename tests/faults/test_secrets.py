@@ -1,0 +1,125 @@
+"""Secrets (entries 6, 72 to 74): none of a service's reaches any sink, and what only looks like one stays."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from otel_trading.pipeline import redact
+from otel_trading.pipeline.redact import REDACTED, names_a_secret, redact_text, redact_value
+from tests.faults.conftest import environment
+
+ROOT = Path(__file__).parents[2]
+FAR = 1_000_000
+
+
+@pytest.mark.fault(72)
+def test_no_secret_of_a_service_reaches_any_sink(endpoint, tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests/faults/canaries.py")],
+        env=environment(endpoint, JOURNAL=str(tmp_path), SINK="http://127.0.0.1:9", PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    carriers = int(re.findall(r"CARRIERS (\d+)", done.stderr)[0])
+    assert carriers >= 50
+    sinks = {
+        "otlp": endpoint.text,
+        "stdout and /metrics and health": done.stdout,
+        "stderr": done.stderr,
+        "journal": "".join(file.read_text() for file in tmp_path.glob("audit-*")),
+    }
+    found = {name: re.findall(r".{0,60}CANARY\w*", text) for name, text in sinks.items()}
+    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert "trading.order.rejected" in sinks["journal"]
+    assert "calls_total" in done.stdout
+    assert len(endpoint.spans) >= 3
+
+
+HARMLESS = [
+    "author=Smith",
+    "authorized_qty=100",
+    "tokenized_asset=gold",
+    "secretary: Jones",
+    "session=regular",
+    "session='pre'",
+    "keyboard: qwerty",
+    "monkey=1",
+    "passenger=3",
+    "the basic plan",
+    "bearer bonds",
+    "PKG 12",
+    "order c-17 for AKAM at 182.11",
+    "why? because a is b",
+    "10:15:30 filled 100 @ 182.11",
+    "SELECT price FROM trades WHERE symbol = :symbol",
+]
+HARMLESS_KEYS = [
+    "author",
+    "authorized_qty",
+    "tokenized_asset",
+    "secretary",
+    "session",
+    "trading.session.key",
+    "trading.order.id",
+    "trading.account.name",
+    "keyboard",
+    "key",
+    "trading.order.quantity",
+    "code.function.name",
+]
+
+
+@pytest.mark.fault(73)
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_text_that_only_looks_like_a_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@pytest.mark.fault(73)
+@pytest.mark.parametrize("key", HARMLESS_KEYS)
+def test_a_key_that_only_looks_like_a_secret_keeps_its_value(key: str) -> None:
+    assert not names_a_secret(key)
+
+
+@pytest.mark.fault(74)
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "a-", "a_", "1", "=", "key=", "password", "password=", "eyJ", "eyJaaaaaaaaa.", "PK", "A", "-----BEGIN ",
+     "bearer a1", "://", "://a", "?", "?a=", "'", '\\"', "%3D", " ", "secret:", "x_api_key_"],
+)  # fmt: skip
+def test_no_text_makes_redaction_slow(piece: str) -> None:
+    """A second and more per megabyte would be quadratic; it takes some tens of milliseconds."""
+    short, long = piece * (FAR // 100 // len(piece)), piece * (FAR // len(piece))
+    began = time.thread_time()
+    redact_text(short)
+    once = time.thread_time() - began
+    began = time.thread_time()
+    redact_text(long)
+    assert time.thread_time() - began < 2 + 1000 * once
+
+
+def test_a_redactor_of_the_user_comes_after_ours_and_may_fail(monkeypatch) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def mine(key: str, text: str) -> str:
+        seen.append((key, text))
+        return {"fails": lambda: 1 / 0, "none": lambda: None}.get(
+            key, lambda: text.replace("ACME", "client")
+        )()  # type: ignore[return-value]
+
+    redact.extend(mine)
+    try:
+        found = redact_value({"a": "ACME password=x", "fails": "y", "none": "z", "n": 1})
+    finally:
+        redact.extend(None)
+    assert found == {"a": "client password=REDACTED", "fails": REDACTED, "none": REDACTED, "n": 1}
+    assert seen[0] == ("a", "ACME password=REDACTED")

@@ -1,0 +1,274 @@
+"""Bad values (entries 12 to 33): they hurt neither the caller nor any other item, and arrive as the rule says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import pytest
+from opentelemetry.trace import SpanKind
+
+import otel_trading as ot
+from otel_trading._exportable import CUT, LONGEST, exportable
+from otel_trading.tracing import start_span
+from tests.faults.values import HOSTILE, NORMAL, Speaks
+
+
+def of(pairs: Any) -> dict[str, Any]:
+    return {pair.key: value_of(pair.value) for pair in pairs}
+
+
+def value_of(value: Any) -> Any:
+    kind = value.WhichOneof("value")
+    return None if kind is None else getattr(value, kind)
+
+
+@pytest.mark.fault(14, 15)
+@pytest.mark.parametrize("name", NORMAL)
+def test_what_is_normal_in_this_field_arrives_by_the_rule_and_without_a_word(
+    pipelines, http, caplog, name
+) -> None:
+    given, expected = NORMAL[name]
+    pipeline = pipelines(http.url)
+    with ot.span("s", {"value": given}) as span:
+        span.set_attribute("later", given)
+        span.add_event("e", {"value": given})
+    ot.event("trading.test", {"value": given})
+    logging.getLogger("desk").warning("line", extra={"value": given})
+    assert pipeline.flush()
+    (told,) = http.spans
+    assert of(told.attributes) == {"value": expected, "later": expected}
+    assert of(told.events[0].attributes) == {"value": expected}
+    assert of(http.records[0].attributes)["value"] == expected
+    assert [record for record in caplog.records if record.name != "desk"] == []
+
+
+@pytest.mark.fault(16, 17, 18, 19)
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.usefixtures("guarded")
+def test_a_value_that_is_hostile_costs_neither_its_span_nor_its_neighbours(pipelines, http, name) -> None:
+    value = HOSTILE[name]
+    pipeline = pipelines(http.url)
+    for neighbour in range(3):
+        with ot.span(f"before {neighbour}"):
+            pass
+    with ot.span("s", {"value": value, "good": 1}) as span:
+        span.set_attribute("later", value)
+        span.set_attributes({"more": value})
+        span.add_event("e", {"value": value})
+        span.record_exception(value)
+    ot.event("trading.test", {"value": value}, body="body")
+    assert pipeline.flush()
+    told = {span.name: span for span in http.spans}
+    assert set(told) == {"before 0", "before 1", "before 2", "s"}
+    assert {"value", "good", "later", "more"} <= of(told["s"].attributes).keys()
+    assert "value" in of(http.records[0].attributes)
+
+
+@pytest.mark.fault(16)
+def test_the_text_of_an_unknown_type_is_not_asked_for() -> None:
+    Speaks.asked = False
+    assert exportable({"value": Speaks()}) == {"value": "<Speaks>"}
+    assert not Speaks.asked
+
+
+@pytest.mark.fault(17)
+@pytest.mark.parametrize("name", ["recursive", "deep", "wide"])
+def test_a_container_is_gone_through_to_a_depth_and_a_number(name) -> None:
+    shown = str(exportable(HOSTILE[name]))
+    assert len(shown) < 1000
+
+
+@pytest.mark.fault(18)
+def test_a_text_that_is_too_long_is_cut_and_says_so(pipelines, http) -> None:
+    pipeline = pipelines(http.url)
+    with ot.span("s", {"blob": "x" * 50_000_000}):
+        pass
+    pipeline.tracer.start_span("raw", attributes={"blob": "y" * 1_000_000}).end()
+    assert pipeline.flush()
+    for span in http.spans:
+        text = of(span.attributes)["blob"]
+        assert len(text) == LONGEST + len(CUT)
+        assert text.endswith(CUT)
+
+
+@pytest.mark.fault(18)
+def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> None:
+    pipeline = pipelines(http.url)
+    attributes = {f"k{number}": "x" * 1_000_000 for number in range(10)}
+    pipeline.tracer.start_span("raw", attributes=attributes).end()
+    (queue,) = [queue for queue in pipeline.providers._queues if queue._route.signal == "traces"]
+    assert 300_000 < queue._weight < 400_000
+
+
+@pytest.mark.fault(20)
+def test_control_characters_are_data_on_the_wire_and_escaped_in_a_line(pipelines, http, capsys) -> None:
+    pipeline = pipelines(http.url)
+    pipeline.providers.write_json()
+    forged = 'filled\r\n{"level":"INFO","message":"forged"}\x1b[2J\u202e\u2028'
+    logging.getLogger("desk").warning("%s", forged, extra={"note": forged})
+    pipeline.logger.emit(body=forged)
+    assert pipeline.flush()
+    assert forged in {record.body.string_value for record in http.records}
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert lines[0].isascii()
+    assert lines[0].isprintable()
+
+
+@pytest.mark.fault(21)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (None, "None"),
+        (7, "7"),
+        ("", "unnamed"),
+        (b"x", None),
+        ("a\ud800", "a?"),
+        ("x" * 1_000_000, "x" * LONGEST + CUT),
+        (object(), "<object>"),
+    ],
+)
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_span_has_a_name_whatever_it_is_given(pipelines, http, name, expected, raw) -> None:
+    pipeline = pipelines(http.url)
+    start = pipeline.tracer.start_span if raw else start_span
+    start("before").end()
+    start(name).end()
+    assert pipeline.flush()
+    told = [span.name for span in http.spans]
+    assert told[0] == "before"
+    assert told[1] == expected if expected is not None else told[1]
+
+
+NOW = 1_767_225_600
+
+
+@pytest.mark.fault(22)
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (NOW * 10**9, NOW * 10**9 + 5, 5),
+        (float(NOW), NOW + 0.5, 500_000_000),
+        (NOW * 1000, NOW * 1000 + 2, 2_000_000),
+        (NOW * 10**6, NOW * 10**6 + 2, 2_000),
+        (NOW * 10**9, NOW * 10**9 - 5, 0),
+    ],
+    ids=["ns", "float s", "ms", "us", "end before start"],
+)
+def test_times_in_any_unit_are_put_right(pipelines, http, raw, start, end, expected) -> None:  # noqa: PLR0917
+    pipeline = pipelines(http.url)
+    begin = pipeline.tracer.start_span if raw else start_span
+    begin("s", start_time=start).end(end)
+    assert pipeline.flush()
+    (span,) = http.spans
+    assert span.end_time_unix_nano - span.start_time_unix_nano == expected
+    assert span.start_time_unix_nano == NOW * 10**9
+
+
+@pytest.mark.fault(22)
+@pytest.mark.parametrize("moment", [-5, -5.0, float("nan"), float("inf"), 2**64])
+@pytest.mark.usefixtures("guarded")
+def test_a_time_that_is_none_costs_no_neighbour(pipelines, http, moment) -> None:
+    pipeline = pipelines(http.url)
+    pipeline.tracer.start_span("raw", start_time=moment).end()
+    span = pipeline.tracer.start_span("event")
+    span.add_event("e", timestamp=moment)
+    span.end(moment)
+    pipeline.tracer.start_span("kind", kind="server").end()
+    pipeline.tracer.start_span("good").end()
+    assert pipeline.flush()
+    assert {span.name for span in http.spans} == {"raw", "event", "kind", "good"}
+
+
+@pytest.mark.fault(23)
+@pytest.mark.parametrize("attributes", [[("a", 1)], "a=1", 7, {None: 1, 2: 2, "": 3, "k" * 200: 4, b"b": 5}])
+@pytest.mark.usefixtures("guarded")
+def test_attributes_of_any_shape_are_taken_or_left(pipelines, http, attributes) -> None:
+    pipeline = pipelines(http.url)
+    with ot.span("s", attributes) as span:
+        span.set_attributes(attributes)
+        span.set_attribute(None, 1)
+        span.set_attribute(attributes, 1)
+        span.add_event("e", attributes)
+    ot.event("trading.test", attributes)
+    assert pipeline.flush()
+    assert [span.name for span in http.spans] == ["s"]
+    if isinstance(attributes, dict):
+        assert 4 in of(http.spans[0].attributes).values()
+
+
+@pytest.mark.fault(19, 22)
+def test_a_poisoned_item_is_the_only_one_that_is_lost(pipelines, endpoint, monkeypatch) -> None:
+    """Where sanitizing overlooks something, the encoder finds it, and the batch goes on without it."""
+    monkeypatch.setattr("otel_trading.pipeline.processors.sanitize_span", lambda span: span)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    for number in range(500):
+        pipeline.tracer.start_span(f"good {number}").end()
+    pipeline.tracer.start_span("bad \ud800").end()
+    assert not pipeline.flush()
+    assert len(endpoint.spans) == 500
+    assert pipeline.account("traces") == (501, 500, {"unencodable": 1}, 0)
+
+
+@pytest.mark.fault(24, 25, 26)
+def test_a_metric_that_cannot_be_encoded_takes_no_other_with_it(pipelines, http) -> None:
+    pipeline = pipelines(http.url)
+    pipeline.meter.create_counter("good").add(1)
+    pipeline.meter.create_counter("huge").add(2**63)
+    assert not pipeline.flush()
+    names = {metric.name for metric in http.metrics}
+    assert "good" in names
+    assert "huge" not in names
+    produced, delivered, dropped, waiting = pipeline.account("metrics")
+    assert (produced, waiting, dropped) == (delivered + 1, 0, {"unencodable": 1})
+
+
+@pytest.mark.fault(36)
+@pytest.mark.usefixtures("guarded")
+def test_a_log_call_that_is_wrong_goes_the_way_of_logging(pipelines, http, monkeypatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    pipeline = pipelines(http.url)
+    handler = __import__("otel_trading.logs", fromlist=["StdlibHandler"]).StdlibHandler()
+    logger = logging.getLogger("faults.desk")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        logger.warning("qty %d", "x")
+        logger.warning("%s", HOSTILE["raises"])
+        logger.warning("fine", extra={"value": HOSTILE["raises"], "trace_id": 5, "severity": "x"})
+    finally:
+        logger.removeHandler(handler)
+    assert pipeline.flush()
+    assert [record.body.string_value for record in http.records] == ["fine"]
+
+
+@pytest.mark.fault(12)
+@pytest.mark.usefixtures("guarded")
+def test_before_configure_everything_is_a_no_op() -> None:
+    from otel_trading import metrics
+
+    with ot.span("s", HOSTILE) as span:  # type: ignore[arg-type]
+        span.set_attribute("k", HOSTILE["raises"])
+    ot.event("trading.test", HOSTILE)
+    metrics.risk_check_duration.bind(check_type="position", check_result="pass").record(HOSTILE["raises"])
+    assert ot.inject({}) == {}
+
+
+@pytest.mark.fault(17, 18, 74)
+def test_what_is_large_takes_a_moment_and_not_more() -> None:
+    """A second is thousands of times what it takes; raw OpenTelemetry takes half a second for one text."""
+    began = time.perf_counter()
+    for name in ("recursive", "deep", "wide", "1 MB"):
+        exportable({"value": HOSTILE[name]})
+    assert time.perf_counter() - began < 1
+
+
+def test_kinds_are_those_of_opentelemetry(pipelines, http) -> None:
+    pipeline = pipelines(http.url)
+    with ot.span("client", kind=SpanKind.CLIENT):
+        pass
+    assert pipeline.flush()
+    assert http.spans[0].kind == 3

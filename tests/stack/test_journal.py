@@ -1,0 +1,51 @@
+"""The journal on the real stack: what comes both ways is stored once, and what came by the journal alone is there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.stack.running import poll_until
+
+TRADE = """
+import os, sys
+import otel_trading as ot
+telemetry = ot.configure("journaled", environment="paper", json_logs=False, journal=os.environ["JOURNAL"])
+for number in range(50):
+    order = ot.Order(f"{sys.argv[1]}-{number}", venue="XNAS", type="limit", side="buy", quantity=1, strategy="mm")
+    order.submitted()
+    order.filled(quantity=1, price=10.0, execution_id=f"e-{number}")
+if sys.argv[1] == "both":
+    assert telemetry.flush(30)
+os._exit(0)
+"""
+
+
+def test_an_event_is_stored_once_whichever_way_and_however_often_it_comes(stack) -> None:
+    journal = stack.lines / "journal"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    for way in ("both", "journal"):  # the second process ends without an export
+        subprocess.run(
+            [sys.executable, "-c", TRADE, way],
+            env={**kept, **stack.environ(), "JOURNAL": str(journal)},
+            check=True,
+            timeout=120,
+        )
+    lines = sum(len(file.read_text().splitlines()) for file in journal.glob("audit-*"))
+    assert lines == 200
+    received = "otelcol_receiver_accepted_log_records"
+    poll_until("the journal was read", lambda: stack.own(received, receiver="file_log") >= lines)
+    fills = {
+        "bool": {
+            "filter": [
+                {"term": {"service.name": "journaled"}},
+                {"term": {"event.action": "trading.order.filled"}},
+            ]
+        }
+    }
+    poll_until("every fill is there", lambda: stack.count_documents(fills) >= 100)
+    found = stack.documents(fills)
+    ids = [document["trading.order.id"] for document in found]
+    assert sorted(ids) == sorted(f"{way}-{number}" for way in ("both", "journal") for number in range(50))
+    assert len({document["event.id"] for document in found}) == 100

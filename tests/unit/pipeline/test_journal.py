@@ -1,0 +1,157 @@
+"""The journal: what was written is there, whatever happens to the process, the disk or the directory."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from opentelemetry._logs import LogRecord
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+
+from otel_trading import _losses
+from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.journal import UID, Journal, JournaledAudit
+
+MIB = 2**20
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="locks and forks of POSIX")
+
+
+def lines(directory: Path) -> list[str]:
+    return [
+        line for file in sorted(directory.glob("audit-*.jsonl")) for line in file.read_text().splitlines()
+    ]
+
+
+@pytest.fixture
+def journal(tmp_path: Path):
+    journal = Journal(str(tmp_path / "journal"), "off", 8 * MIB)
+    yield journal
+    journal.close()
+
+
+@pytest.mark.fault(47)
+@pytest.mark.parametrize(("fsync", "synced"), [("always", 2), ("off", 0)])
+def test_a_line_is_in_the_file_before_the_write_returns(tmp_path, monkeypatch, fsync, synced) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    journal = Journal(str(tmp_path), fsync, MIB)
+    assert journal.write("one\n")
+    assert journal.write("two\n")
+    assert lines(tmp_path) == ["one", "two"]
+    assert len(calls) == synced
+    journal.close()
+
+
+@pytest.mark.fault(47)
+def test_a_line_is_synced_within_an_interval(tmp_path, monkeypatch) -> None:
+    from threading import Event
+
+    synced = Event()
+    monkeypatch.setattr("otel_trading.pipeline.journal._SYNC_S", 0.001)
+    monkeypatch.setattr(os, "fsync", lambda _: synced.set())
+    journal = Journal(str(tmp_path), "interval", MIB)
+    journal.write("one\n")
+    assert synced.wait(30)
+    journal.close()
+
+
+@pytest.mark.fault(11)
+def test_a_second_process_in_the_directory_is_refused(tmp_path) -> None:
+    journal = Journal(str(tmp_path), "off", MIB)
+    with pytest.raises(ConfigurationError, match="which another process writes to"):
+        Journal(str(tmp_path), "off", MIB)
+    journal.close()
+    Journal(str(tmp_path), "off", MIB).close()
+
+
+@pytest.mark.fault(11)
+def test_a_directory_that_cannot_be_written_to_is_named(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        ConfigurationError, match="journal names '.*', which cannot be written to: Not a directory"
+    ):
+        Journal(str(tmp_path / "file" / "below"), "off", MIB)
+
+
+@pytest.mark.fault(11, 58)
+def test_a_full_disk_costs_what_does_not_fit_and_the_next_line_is_whole(
+    journal, tmp_path, monkeypatch, caplog
+) -> None:
+    real = os.write
+    journal.write("one\n")
+    monkeypatch.setattr(os, "write", lambda file, data: real(file, data[:2]))
+    assert not journal.write('{"torn": 1}\n')
+    monkeypatch.setattr(
+        os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only file system"))
+    )
+    assert not journal.write("lost\n")
+    monkeypatch.setattr(os, "write", real)
+    assert journal.write("two\n")
+    assert lines(tmp_path / "journal") == ["one", '{"', "two"]
+    assert _losses.snapshot() == {"journal": {"write_failed": 2}}
+    assert caplog.messages == ["otel_trading: the journal cannot be written: the disk is full"]
+
+
+@pytest.mark.fault(47, 58)
+def test_a_torn_last_line_of_a_killed_process_spoils_no_other(tmp_path) -> None:
+    (tmp_path / "audit-00000000000000000001-1.jsonl").write_text('whole\n{"torn": ')
+    journal = Journal(str(tmp_path), "off", MIB)
+    journal.write("new\n")
+    assert lines(tmp_path) == ["whole", '{"torn": ', "new"]
+    journal.close()
+
+
+def test_the_journal_is_bounded_and_the_oldest_goes(tmp_path) -> None:
+    journal = Journal(str(tmp_path), "off", MIB)
+    for number in range(3000):
+        assert journal.write(f"{number} " + "x" * 1000 + "\n")
+    kept = [int(line.split()[0]) for line in lines(tmp_path)]
+    assert kept == list(range(kept[0], 3000))
+    assert MIB // 2 < sum(file.stat().st_size for file in tmp_path.glob("*.jsonl")) <= MIB
+    journal.close()
+
+
+@pytest.mark.fault(48)
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_writes_files_of_its_own(journal, tmp_path) -> None:
+    journal.write("parent\n")
+    pid = os.fork()
+    if pid == 0:
+        journal.write("child\n")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    journal.write("parent again\n")
+    by_file = [file.read_text() for file in sorted((tmp_path / "journal").glob("audit-*"))]
+    assert by_file == ["parent\nparent again\n", "child\n"]
+
+
+def test_after_its_close_a_line_is_counted(journal) -> None:
+    journal.close()
+    journal.close()
+    assert not journal.write("late\n")
+    assert _losses.snapshot() == {"journal": {"already_shutdown": 1}}
+
+
+@pytest.mark.fault(58, 72)
+def test_an_audit_event_has_one_id_in_the_journal_and_in_what_is_exported(journal, tmp_path) -> None:
+    exporter = InMemoryLogRecordExporter()
+    provider = LoggerProvider(Resource({}), shutdown_on_exit=False)
+    provider.add_log_record_processor(JournaledAudit(journal))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    logger = provider.get_logger("t")
+    for name in ("trading.order.filled", "trading.kill_switch.tripped", "trading.risk.limit.breached"):
+        logger.emit(LogRecord(event_name=name, attributes={"note": "password=S3CRET"}))
+    logger.emit(LogRecord(event_name="trading.heartbeat", body="not audited"))
+    exported = [one.log_record for one in exporter.get_finished_logs()]
+    journaled = [json.loads(line) for line in lines(tmp_path / "journal")]
+    assert [line["event"] for line in journaled] == [one.event_name for one in exported[:3]]
+    assert [line["attributes"][UID] for line in journaled] == [one.attributes[UID] for one in exported[:3]]
+    assert len({line["attributes"][UID] for line in journaled}) == 3
+    assert UID not in (exported[3].attributes or {})
+    assert "S3CRET" not in str(journaled)
