@@ -123,13 +123,13 @@ def test_nothing_of_the_process_stays_changed() -> None:
     def state() -> tuple[object, ...]:
         root = logging.getLogger()
         globals_ = trace_api.get_tracer_provider(), metrics_api.get_meter_provider()
-        return (*globals_, root.level, tuple(root.handlers), ot.recording.handles.perf_counter)
+        return (*globals_, root.level, tuple(root.handlers), ot.recording.cells.perf_counter)
 
     before = state()
     with pytest.raises(KeyError), capture():
         raise KeyError("the test failed")
     assert state() == before
-    assert ot.recording.handles.perf_counter is time.perf_counter
+    assert ot.recording.cells.perf_counter is time.perf_counter
 
 
 def test_losses_begin_at_zero() -> None:
