@@ -119,6 +119,13 @@ def test_what_was_captured_stays_readable_after_the_block() -> None:
     assert len(telemetry.logs) == 2
 
 
+def test_an_order_that_was_left_open_before_is_not_told_of() -> None:
+    ot.Order("left-open", venue="XNAS", type="limit", side="buy", quantity=1, strategy="mm", symbol="IBM")
+    with capture() as telemetry:
+        pass
+    assert (telemetry.spans, telemetry.logs) == ([], [])
+
+
 def test_nothing_of_the_process_stays_changed() -> None:
     def state() -> tuple[object, ...]:
         root = logging.getLogger()
