@@ -63,6 +63,11 @@ def exportable(value: object, depth: int = _DEPTH) -> Any:
 
 def attributes(given: Mapping[Any, Any]) -> Mapping[str, Any]:
     """Return attributes as OTLP can carry them: the same object where they are so already."""
+    return given if are_plain(given) else exportable(given)
+
+
+def are_plain(given: Mapping[Any, Any]) -> bool:
+    """Say whether attributes are such as OTLP can carry, in ASCII and without containers, by a fast look."""
     for name, value in given.items():
         kind = value.__class__
         if kind is str:
@@ -70,8 +75,8 @@ def attributes(given: Mapping[Any, Any]) -> Mapping[str, Any]:
         else:
             plain = kind is float or kind is bool or (kind is int and -_INT64 <= value < _INT64)
         if not plain or name.__class__ is not str or not name or not name.isascii():
-            return exportable(given)  # type: ignore[no-any-return]
-    return given
+            return False
+    return True
 
 
 def text(value: str) -> str:

@@ -13,8 +13,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanKind, Status
 
 from otel_trading import _losses
-from otel_trading._exportable import attributes as plain
-from otel_trading._exportable import exportable, named, nanoseconds
+from otel_trading._exportable import are_plain, exportable, named, nanoseconds
 from otel_trading._guard import warn
 from otel_trading.pipeline.spans import Fields, changed, fields_of
 
@@ -88,7 +87,7 @@ def _is_same(value: Any, given: Any) -> bool:
 
 
 def _attributes(given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    if not given or plain(given) is given:
+    if not given or are_plain(given):
         return given
     pairs = [(key, value, named(key), _value(value)) for key, value in given.items()]
     if all(key is name and value is after for key, value, name, after in pairs):
