@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from threading import RLock
 from typing import Final, Generic, Protocol, TypeVar
 
 from otel_trading import _closing, _losses
+from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 
 MAX_OPEN: Final = 50_000
@@ -91,8 +91,7 @@ class OpenOrders(Generic[T]):
             return
         self._hooked = True
         _closing.register(self._give_up_all)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget)
+        at_fork(in_child=self._forget)
 
     def _give_up_all(self) -> None:
         for order in self.all():

@@ -7,10 +7,8 @@ answers), answer True when nothing was delivered, and do not count what a full q
 
 from __future__ import annotations
 
-import os
 import random
 import time
-import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_trading import _losses
+from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.sending import Outcome
@@ -88,9 +87,7 @@ class BatchQueue(Generic[T]):
         self._closing = False
         self._stopped = False
         self._start()
-        if hasattr(os, "register_at_fork"):
-            again = weakref.WeakMethod(self._start)  # a queue that is gone needs no thread in the child
-            os.register_at_fork(after_in_child=lambda: (start := again()) and start())
+        at_fork(in_child=self._start)  # a queue that is gone needs no thread in the child
 
     def _start(self) -> None:
         """Begin empty: what lies in a parent's queue at the fork is exported by the parent."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import time
-import weakref
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -19,6 +18,7 @@ from uuid import uuid4
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 
 from otel_trading import _losses, logs
+from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.errors import ConfigurationError
 from otel_trading.pipeline.audit import is_audit
@@ -71,9 +71,7 @@ class Journal:
             raise ConfigurationError(
                 f"journal names {directory!r}, which cannot be written to: {error.strerror}."
             ) from None
-        if hasattr(os, "register_at_fork"):
-            again = weakref.WeakMethod(self._begin)  # the file of a forked child's parent is the parent's
-            os.register_at_fork(after_in_child=lambda: (begin := again()) and begin())
+        at_fork(in_child=self._begin)  # the file of a forked child's parent is the parent's
 
     def _begin(self) -> None:
         self._abandon()

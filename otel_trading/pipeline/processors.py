@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import weakref
 from typing import Final
 
 from opentelemetry.context import Context
@@ -15,6 +14,7 @@ from opentelemetry.sdk.resources import PROCESS_PID, Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import TraceFlags
 
+from otel_trading._forking import at_fork
 from otel_trading._guard import guard
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.audit import is_audit
@@ -92,9 +92,7 @@ class BatchedSpans(SpanProcessor):
     def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
         self.queue = queue
         self._pid: int | None = None
-        if hasattr(os, "register_at_fork"):
-            forked = weakref.WeakMethod(self._forked)
-            os.register_at_fork(after_in_child=lambda: (call := forked()) and call())
+        at_fork(in_child=self._forked)
 
     def _forked(self) -> None:
         self._pid = os.getpid()

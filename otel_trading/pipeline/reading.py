@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-import weakref
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -12,6 +10,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
 from otel_trading import _losses
+from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.baseline import Baseline
@@ -50,14 +49,7 @@ class IntervalReader(MetricReader):
         self._baseline = Baseline()
         self._collected: MetricsData | None = None
         self._start()
-        if hasattr(os, "register_at_fork"):
-            before, child = weakref.WeakMethod(self._before_fork), weakref.WeakMethod(self._after_fork)
-            parent = weakref.WeakMethod(self._in_parent)
-            os.register_at_fork(
-                before=lambda: (call := before()) and call(),
-                after_in_parent=lambda: (call := parent()) and call(),
-                after_in_child=lambda: (call := child()) and call(),
-            )
+        at_fork(before=self._before_fork, in_parent=self._in_parent, in_child=self._after_fork)
 
     def _start(self) -> None:
         self._ends = Event()

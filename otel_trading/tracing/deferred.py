@@ -6,9 +6,7 @@ waits before any other processor flushes.
 
 from __future__ import annotations
 
-import os
 import time
-import weakref
 from collections import deque
 from threading import Event, Lock, Thread
 from typing import Final
@@ -16,6 +14,7 @@ from typing import Final
 from opentelemetry.sdk.trace import SpanProcessor
 
 from otel_trading import _losses
+from otel_trading._forking import at_fork
 from otel_trading._guard import guard
 from otel_trading.tracing.fast_span import FastSpan
 
@@ -39,9 +38,7 @@ class DeferredEnds(SpanProcessor):
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._start()
-        if hasattr(os, "register_at_fork"):
-            again = weakref.WeakMethod(self._start)  # what waits at the fork is the parent's to deliver
-            os.register_at_fork(after_in_child=lambda: (start := again()) and start())
+        at_fork(in_child=self._start)  # what waits at the fork is the parent's to deliver
 
     def _start(self) -> None:
         self._waiting: deque[FastSpan] = deque()

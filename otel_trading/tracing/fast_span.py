@@ -11,7 +11,6 @@ with the SDK's once, at attach time, and where they differ, every span is a plai
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from random import getrandbits
@@ -52,6 +51,7 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import AttributeValue
 
 from otel_trading._exportable import nanoseconds
+from otel_trading._forking import at_fork
 from otel_trading._guard import guard
 from otel_trading.tracing.current import SPAN_KEY
 from otel_trading.tracing.safe_span import exportable_attributes, safe
@@ -238,9 +238,7 @@ class FastTracer:
         if ends is not None:
             self._processors._span_processors = (ends, *self._processors._span_processors)
         self._look()
-        if hasattr(os, "register_at_fork"):
-            again = weakref.WeakMethod(self._look)  # a forked child has a resource of its own
-            os.register_at_fork(after_in_child=lambda: (look := again()) and look())
+        at_fork(in_child=self._look)  # a forked child has a resource of its own
 
     def close(self) -> None:
         """Deliver the spans whose end is deferred, and leave the tracer's processors as they were."""

@@ -21,6 +21,7 @@ LEVEL = {
     "_closing": 0,
     "_entry_points": 0,
     "_exportable": 0,
+    "_forking": 0,
     "recording": 1,
     "metrics": 2,
     "tracing": 2,
@@ -38,7 +39,7 @@ LEVEL = {
 }
 """Rooms of one level do not know each other; the leaves of level 0 may."""
 
-LEAVES = {"errors", "_exportable", "_guard", "_losses", "_closing", "_entry_points"}
+LEAVES = {"errors", "_exportable", "_forking", "_guard", "_losses", "_closing", "_entry_points"}
 
 
 def modules() -> dict[str, Path]:

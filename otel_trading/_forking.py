@@ -1,0 +1,35 @@
+"""Forks: what an object has to do around one, for as long as there is the object."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable
+
+Method = Callable[[], None]
+
+
+def at_fork(*, before: Method | None = None, in_parent: Method | None = None, in_child: Method) -> None:
+    """Have methods run around each fork of this process; they do not keep their object alive.
+
+    Where a platform does not fork, nothing is done.
+
+    Args:
+        before: A bound method that takes nothing, for before the fork.
+        in_parent: One for the parent, after it.
+        in_child: One for the child, after it.
+    """
+    given = {"before": before, "after_in_parent": in_parent, "after_in_child": in_child}
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(**{when: _weak(method) for when, method in given.items() if method is not None})
+
+
+def _weak(method: Method) -> Method:
+    found = weakref.WeakMethod(method)
+
+    def call() -> None:
+        alive = found()
+        if alive is not None:
+            alive()
+
+    return call
