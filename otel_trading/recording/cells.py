@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from math import inf
-from time import perf_counter, time_ns  # Python's own clock also where compiled: a test can replace it
+from time import perf_counter, time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -33,7 +33,12 @@ else:
     from otel_trading.recording import _cython as cython
 
 if cython.compiled:
+    from cython.cimports.cpython.time import perf_counter as _read
     from cython.cimports.libc.stdlib import calloc, free
+else:
+    _read = perf_counter
+# the real clock, read the fastest way unless a test has put its own in the place of `perf_counter`
+_REAL = cython.declare(object, perf_counter)
 
 # the largest finite double: above it are inf, and integers that no double can hold
 _LARGEST = cython.declare(cython.double, 1.7976931348623157e308)
@@ -280,7 +285,11 @@ class Timer:
 
     def __enter__(self) -> None:
         """Start the clock."""
-        self._start = perf_counter()
+        # a statement, and no expression, which would make an object of the number
+        if perf_counter is _REAL:
+            self._start = _read()
+        else:
+            self._start = perf_counter()
 
     def __exit__(
         self,
@@ -289,7 +298,10 @@ class Timer:
         traceback: TracebackType | None,
         /,
     ) -> None:
-        self._histogram.record(perf_counter() - self._start)
+        if perf_counter is _REAL:
+            self._histogram.record(_read() - self._start)
+        else:
+            self._histogram.record(perf_counter() - self._start)
 
 
 @cython.cfunc
