@@ -30,9 +30,13 @@ class TradingSystem:
         folder: For the socket of the drills.
         environ: Where their telemetry goes.
         rate: Ticks a second.
+        sampled: The share of traces that are kept. By default as in production: a sampled tick is a slow one, and
+            the p95 of ticks is watched.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], rate: int = 400) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], rate: int = 400, sampled: float = 0.02
+    ) -> None:
         self._leader = Leader(f"ipc://{folder}/drill")
         self._telling = Lock()
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_"))}
@@ -41,7 +45,7 @@ class TradingSystem:
             **environ,
             "PYTHONPATH": str(EXAMPLES),
             "OTEL_TRADING_ENVIRONMENT": ENVIRONMENT,
-            "OTEL_TRADING_SAMPLE_RATIO": "0.02",  # as in production: a sampled tick is a slow one, and p95 is watched
+            "OTEL_TRADING_SAMPLE_RATIO": str(sampled),
             "TRADING_DRILL_URL": self._leader.url,
         }
         self._command = [sys.executable, "-m", "trading_system.run", "--no-faults", "--restart"]

@@ -20,6 +20,7 @@ from tests.stack.running import RunningStack, poll_until
 
 _LONG = 600.0
 _RATE = 100
+_SAMPLED = 1.0  # so that every histogram has exemplars
 _STEP = 5
 _QUEUE = 10
 _SHORT_QUEUE = {"exporters": {"otlp_http/jaeger": {"sending_queue": {"queue_size": _QUEUE}}}}
@@ -136,7 +137,7 @@ def _seen(running: RunningStack) -> Iterator[Watched]:
     running.stack.start()
     try:
         running.install()
-        with TradingSystem(running.site.folder, running.environ(), _RATE) as system:
+        with TradingSystem(running.site.folder, running.environ(), _RATE, _SAMPLED) as system:
             seen = Watched(running, system, time.time())
             judged = f'slo:error_budget:remaining_ratio{{deployment_environment_name="{ENVIRONMENT}"}}'
             poll_until("the objectives are judged", lambda: running.prometheus.query(judged), patience=120)
