@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any, cast
 
 from opentelemetry.context import Context
+from opentelemetry.sdk.environment_variables import OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBasedTraceIdRatio
@@ -75,7 +77,12 @@ def _probe() -> bool:
         child.end(3)
         parent.end(4)
     theirs, ours = caught.spans[:2], caught.spans[2:]
-    return _told(*theirs) == _told(*ours) and admits(tracer) and _knows_samplers()
+    return _told(*theirs) == _told(*ours) and _knows_tracers(tracer) and _knows_samplers()
+
+
+def _knows_tracers(tracer: Tracer) -> bool:
+    # Whether spans are counted is a matter of the environment, and says nothing about the release.
+    return admits(tracer) or OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED in os.environ
 
 
 def _knows_samplers() -> bool:

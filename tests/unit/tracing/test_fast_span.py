@@ -231,13 +231,18 @@ def test_a_span_that_ended_says_so_when_it_is_changed_and_is_exported_once(caplo
     ]
 
 
-def test_a_span_counted_by_the_sdk_is_one_of_its_own(monkeypatch):
+@pytest.mark.usefixtures("fresh_probe")
+def test_a_span_counted_by_the_sdk_is_one_of_its_own_and_nothing_is_said_about_its_release(
+    monkeypatch, caplog
+):
     monkeypatch.setenv("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "true")
     attached = Attached()
     with span("s") as opened:
         pass
     assert not isinstance(opened, FastSpan)
     assert attached.names == ["s"]
+    assert probe.probe()
+    assert caplog.text == ""
 
 
 def test_a_context_taken_back_elsewhere_is_the_apis_to_complain_about(caplog):
