@@ -87,7 +87,7 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, d
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m registry.generate --check
-	@$(BIN)/python docs/write_settings.py --check
+	@$(BIN)/python -m docs.write_settings --check
 	@$(BIN)/python -m alerts.generate --check
 	@$(BIN)/python -m dashboards.generate --check
 	@$(BIN)/otel-trading lint
@@ -95,7 +95,7 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, d
 
 generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and dashboards/
 	@$(BIN)/python -m registry.generate
-	@$(BIN)/python docs/write_settings.py
+	@$(BIN)/python -m docs.write_settings
 	@$(BIN)/python -m alerts.generate
 	@$(BIN)/python -m dashboards.generate
 

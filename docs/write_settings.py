@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from otel_trading.pipeline import settings_markdown
+from registry.writing import write
 
-PAGE = Path(__file__).with_name("reference") / "settings.md"
+ROOT = Path(__file__).parents[1]
+PAGE = "docs/reference/settings.md"
 
 
 def page() -> str:
@@ -24,14 +26,8 @@ is a `ConfigurationError` that says what was given, what is allowed, and the nea
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page; with `--check`, only say whether it is stale."""
-    if "--check" not in arguments:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    print("stale, run make generate: docs/reference/settings.md")
-    return 1
+    """Write the page; with `--check`, only print how it differs."""
+    return write(ROOT, {PAGE: page()}, check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from typing_extensions import Self
 
+from otel_trading.viewer import wording
 from otel_trading.viewer.records import StoredLog, StoredSpan
 from otel_trading.viewer.report import MetricValue, Report, order_counts, services_in
 from otel_trading.viewer.store import Store
@@ -19,7 +20,6 @@ _BAR: Final = 28
 _LOGS: Final = 16
 _NS_PER_US: Final = 1000
 _WIDTH: Final = 120
-_UNITS: Final = {"1": "", "By": "B"}
 
 
 class Screen:
@@ -106,13 +106,10 @@ def _columns(table: Table, *columns: tuple[str, JustifyMethod]) -> None:
 
 
 def _shown(value: MetricValue) -> str:
-    unit = "" if value.metric.unit.startswith("{") else _UNITS.get(value.metric.unit, value.metric.unit)
+    unit = value.metric.unit
     if value.metric.kind != "histogram":
-        return f"{value.value:,.6g} {unit}".rstrip()
-    if value.mean is None:
-        return "none yet"
-    mean = f"{value.mean * 1e6:,.0f} µs" if unit == "s" else f"{value.mean:,.4g} {unit}".rstrip()
-    return f"{value.count:,} of {mean}"
+        return wording.measured(value.value, unit)
+    return f"{value.count:,} of {wording.measured(value.mean, unit)}" if value.count else "none yet"
 
 
 def _waterfall(spans: list[StoredSpan]) -> RenderableType:
@@ -192,4 +189,5 @@ def _summary(report: Report, *, is_here: bool) -> RenderableType:
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:
-    return f" ({', '.join(f'{name} {count:,}' for name, count in reasons.items())})" if reasons else ""
+    said = ", ".join(f"{count:,} for {name.replace('_', ' ')}" for name, count in reasons.items())
+    return f" ({said})" if said else ""

@@ -14,6 +14,7 @@ _DURATIONS: Final = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _SIZES: Final = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _MINUTE: Final = 60.0
 _HUNDRED: Final = 100
+_UNIX_TIME: Final = 1e9  # seconds: as a time 2001, as a duration 31 years
 
 
 def number(value: float | None) -> str:
@@ -72,7 +73,7 @@ def measured(value: float | None, unit: str) -> str:
     if value is None:
         return NONE
     if unit == "s":
-        return duration(value)
+        return duration(value) if value < _UNIX_TIME else clock(int(value * 1e9))
     if unit == "By":
         return size(value)
     if unit == "USD":

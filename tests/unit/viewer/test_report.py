@@ -152,7 +152,7 @@ def test_the_screen_shows_the_metrics_the_waterfall_and_the_logs(store, capsys):
         "trading.order.filled id=c-1",
         "54 metrics with data.",
         "9 orders submitted = 7 completed (6 filled) + 2 open.",
-        "5 ticks = 4 sent + 1 withheld (sequence_gap 1)",
+        "5 ticks = 4 sent + 1 withheld (1 for sequence gap)",
         "signal_bridge ended with exit code 1",
     ):
         assert text in shown

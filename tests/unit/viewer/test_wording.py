@@ -30,6 +30,8 @@ DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
         (wording.age(125), "2 min ago"),
         (wording.measured(4.0e8, "By"), "400 MB"),
         (wording.measured(12.5, "USD"), "12.50 USD"),
+        (wording.measured(0.0124, "s"), "12.4 ms"),
+        (wording.measured(1_790_000_000.5, "s"), wording.clock(1_790_000_000_500_000_000)),
         (wording.measured(3, "{order}"), "3"),
         (wording.measured(1.157, "bps"), "1.16 bps"),
         (wording.measured(0.4, "1"), "0.4"),
