@@ -117,12 +117,12 @@ bench-docs: $(VENV)/compiled ## The same, and write the tables and charts of doc
 	@$(BIN)/python benchmarks/run.py --docs $(BENCH)
 
 # What pyproject.toml names as the least release of each OpenTelemetry package, in an environment of its own.
-test-oldest: ## Test recording and the contracts on the oldest OpenTelemetry that is supported
+test-oldest: ## Test on the oldest OpenTelemetry that is supported
 	@sed -n 's/^ *"\(opentelemetry-[a-z-]*\)>=\([^"]*\)".*/\1==\2/p' pyproject.toml > .venv-oldest.txt
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .venv-oldest.txt
 	@.venv-oldest/bin/python -m pip list 2>/dev/null | grep opentelemetry-sdk
-	@.venv-oldest/bin/python -m pytest tests/unit/recording tests/contract
+	@.venv-oldest/bin/python -m pytest -n auto --dist worksteal tests/unit tests/contract
 
 docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
 	@$(BIN)/mkdocs serve
