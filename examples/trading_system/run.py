@@ -173,7 +173,7 @@ class System:
 
     async def _child(self, part: str, *arguments: str) -> Child:
         child = self._children[part] = Child(part, _forward)
-        await child.start(self._environ, *arguments)
+        await child.start(_with_own_journal(self._environ, part), *arguments)
         return child
 
     async def _stop(self, part: str) -> int:
@@ -219,6 +219,13 @@ class System:
 
 
 _SOCKETS = ("TICKS", "SIGNALS", "ORDERS", "FILLS")
+_JOURNAL = "OTEL_TRADING_JOURNAL"
+
+
+def _with_own_journal(environ: Mapping[str, str], part: str) -> dict[str, str]:
+    """Give a part a folder of its own below that of the journals, if there is one: one process writes to each."""
+    journals = environ.get(_JOURNAL)
+    return {**environ, _JOURNAL: f"{journals}/{part}"} if journals else dict(environ)
 
 
 def _forward(text: str) -> None:

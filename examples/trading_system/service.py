@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -55,8 +56,10 @@ def run(name: str, work: Work) -> int:
         return _USAGE_ERROR
     with telemetry:
         code = asyncio.run(_until_stopped(name, work, settings))
-    health = telemetry.health().as_dict()  # after the last export, so that nothing is left to be lost
-    print(json.dumps({"message": "telemetry", "service": name, "health": health}), flush=True)
+        ended = time.monotonic()
+    # after the last export, so that nothing is left to be lost
+    health, took = telemetry.health().as_dict(), round(time.monotonic() - ended, 3)
+    print(json.dumps({"message": "telemetry", "service": name, "health": health, "exit_s": took}), flush=True)
     return code
 
 

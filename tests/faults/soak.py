@@ -1,7 +1,7 @@
-"""The soak: the example's trade at full speed, with another fault of its endpoint every minute.
+"""The soak: the example trades at full speed, and its endpoint has another fault every minute.
 
-`make soak` runs it for 20 minutes (`SOAK_SECONDS`), and fails where memory grows by more than 64 MB after the
-first round of faults, an audit event is lost, the account is not exact, or the exit takes longer than 5 s.
+`make soak` runs it for 20 minutes (`SOAK_SECONDS`), and fails where a service's memory grows by more than 64 MB
+after the first faults, an audit event is lost, an account is not exact, or an exit takes longer than 5 s.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import psutil
 
@@ -22,11 +25,13 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.faults.conftest import environment  # noqa: E402
-from tests.faults.endpoint import Endpoint, Mode, http_endpoint  # noqa: E402
+from tests.faults.endpoint import KINDS, Endpoint, Mode, http_endpoint  # noqa: E402
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200"))
 PERIOD = min(60.0, SECONDS / 12)
+RATE = "1000"  # ticks a second, about what two cores hold
 GROWTH_MB, EXIT_S = 64, 5.0
+WARM_UP = 3
 FAULTS = {
     "none": Mode(),
     "503": Mode(status=503),
@@ -40,78 +45,126 @@ FAULTS = {
     "413": Mode(largest=20_000),
     "giant": Mode(body=b"\0" * 10_000_000),
 }
-SERVICE = """
-import json, os, signal, sys, time
-import otel_trading as ot
-telemetry = ot.configure("engine", environment="paper", json_logs=False, journal=os.environ["JOURNAL"], journal_bytes=2**30)
-ended = []
-signal.signal(signal.SIGTERM, lambda *_: ended.append(time.monotonic()))
-feed, gate = ot.Feed("sip"), ot.RiskGate()
-number = 0
-while not ended:
-    with ot.span("tick", {"symbol": "AAPL", "note": "x" * (number % 7 * 100)}):
-        feed.received("quote")
-        with gate.check("position"):
-            pass
-    if number % 20 == 0:
-        order = ot.Order(f"c-{number}", venue="XNAS", type="limit", side="buy", quantity=1, strategy="mm")
-        order.submitted()
-        order.filled(quantity=1, price=10.0, execution_id=f"e-{number}")
-    number += 1
-    if number % 50 == 0:
-        time.sleep(0.005)
-orders = (number + 19) // 20
-began = time.monotonic()
-telemetry.shutdown()
-took = time.monotonic() - began
-routes = {route.signal: vars(route) for route in telemetry.health().routes}
-print(json.dumps({"ticks": number, "orders": orders, "exit_s": took, "routes": routes}), flush=True)
-"""
+SERVICES = ("market_data", "signal_bridge", "risk_manager", "execution_engine")
+COMMAND = ["-m", "trading_system.run", "--seconds", str(SECONDS + 600), "--rate", RATE, "--no-faults"]
 
 
-def run(endpoint: Endpoint, journal: str) -> int:
-    """Run the service under one fault after the other, and judge it."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", SERVICE],
-        env=environment(endpoint, JOURNAL=journal),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    process, sizes, began = psutil.Process(child.pid), [], time.monotonic()
+class Arrived:
+    """Counts what the endpoint took, in place of keeping twenty minutes of it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint, self._lock = endpoint, Lock()
+        self.counts: Counter[str] = Counter()
+        endpoint.take = self.take  # type: ignore[method-assign]
+
+    def take(self, kind: str, body: bytes) -> None:
+        request = KINDS[kind][0].FromString(body)
+        arrived = len(items(kind, request)) - self._endpoint.mode.rejected
+        with self._lock:
+            self.counts[kind] += max(arrived, 0)
+
+
+def items(kind: str, request: Any) -> list[Any]:
+    if kind == "traces":
+        return [span for r in request.resource_spans for s in r.scope_spans for span in s.spans]
+    if kind == "logs":
+        return [record for r in request.resource_logs for s in r.scope_logs for record in s.log_records]
+    metrics = [metric for r in request.resource_metrics for s in r.scope_metrics for metric in s.metrics]
+    return [point for metric in metrics for point in getattr(metric, metric.WhichOneof("data")).data_points]
+
+
+def said(output: Path, message: str) -> list[dict[str, Any]]:
+    """Return the lines of the system that have a message."""
+    lines = [line for line in output.read_text().splitlines() if f'"message": "{message}"' in line]
+    return [json.loads(line) for line in lines]
+
+
+def trouble(endpoint: Endpoint, output: Path) -> dict[str, list[float]]:
+    """Put one fault after the other in force; returns each service's megabytes after each."""
+    sizes: dict[str, list[float]] = defaultdict(list)
+    began = time.monotonic()
     for name, mode in itertools.cycle(FAULTS.items()):
         endpoint.mode = mode
         time.sleep(PERIOD)
-        endpoint.released.set()
-        endpoint.released.clear()
-        sizes.append(process.memory_info().rss / 2**20)
-        print(f"{time.monotonic() - began:6.0f} s  {name:8s} {sizes[-1]:6.0f} MB", flush=True)
+        for line in said(output, "started"):
+            if line["part"] in SERVICES:
+                sizes[line["part"]].append(psutil.Process(line["pid"]).memory_info().rss / 2**20)
+        shown = "  ".join(f"{part} {seen[-1]:.0f}" for part, seen in sizes.items())
+        print(f"{time.monotonic() - began:6.0f} s  {name:8s} MB: {shown}", flush=True)
         if time.monotonic() - began >= SECONDS:
             break
-    endpoint.mode = Mode(hangs=True)
-    child.send_signal(signal.SIGTERM)
-    found = json.loads(child.communicate(timeout=120)[0])
+    return sizes
+
+
+def endings(journals: Path) -> Counter[str]:
+    """Return how the orders of the journals ended, by the last that was said of each; and how many were told of."""
     lines = [
-        json.loads(line) for file in Path(journal).glob("audit-*") for line in file.read_text().splitlines()
+        json.loads(line)
+        for file in journals.glob("execution_engine/audit-*")
+        for line in file.read_text().splitlines()
     ]
-    fills = sum(line["event"] == "trading.order.filled" for line in lines)
-    growth = max(sizes) - max(sizes[: len(FAULTS)][:3])
-    routes = found["routes"]
-    exact = all(r["waiting"] == 0 and r["produced"] == r["delivered"] + r["lost"] for r in routes.values())
+    last = {line["attributes"]["trading.order.id"]: line["event"] for line in lines}
+    told = Counter(event.rpartition(".")[2] for event in last.values())
+    told["accepted"] = sum(line["event"] == "trading.order.acknowledged" for line in lines)
+    return told
+
+
+def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: Counter[str]) -> int:
+    """Say of each claim whether it holds."""
+    grown = {part: max(seen) - max(seen[:WARM_UP]) for part, seen in sizes.items()}
+    (ended,) = said(output, "ended")
+    counts = ended["counts"]
+    orders = Counter({name: n for name, n in counts["orders"].items() if n and name != "updates_lost"})
+    orders["rejected"] = sum(counts["requests"]["refused_by_status"].values())
+    told, health = endings(journals), ended["health"]
+    exits = {line["service"]: line["exit_s"] for line in said(output, "telemetry")}
+    routes = [route for one in health.values() for route in one["routes"]]
+    delivered: Counter[str] = Counter()
+    for route in routes:
+        if route["exporter"] == "otlp":
+            delivered[route["signal"]] += route["delivered"]
+    dropped = sum((Counter(route["dropped"]) for route in routes), Counter())
+    exact = all(r["waiting"] == 0 and r["produced"] == r["delivered"] + r["lost"] for r in routes)
     verdicts = {
-        f"memory grew by {growth:.0f} MB after the first faults, at most {GROWTH_MB}": growth <= GROWTH_MB,
-        f"{found['orders'] - fills} of {found['orders']} fills lost": fills == found["orders"],
-        f"the account is exact: {json.dumps({s: [r['produced'], r['delivered'], r['dropped']] for s, r in routes.items()})}": exact,
-        f"exit took {found['exit_s']:.1f} s with an endpoint that hangs, at most {EXIT_S:.0f}": found[
-            "exit_s"
-        ]
-        <= EXIT_S + 0.5,
+        f"memory grew after the first faults by {', '.join(f'{p} {mb:.0f} MB' for p, mb in grown.items())}, "
+        f"at most {GROWTH_MB}": set(grown) == set(SERVICES) and max(grown.values()) <= GROWTH_MB,
+        f"the venue has of orders {dict(orders)}, the journal {dict(told)}": told == orders,
+        f"each account is exact: {sum(r['produced'] for r in routes)} produced, "
+        f"{sum(r['delivered'] for r in routes)} delivered, dropped {dict(dropped)}": exact
+        and len(health) == 4,
+        f"delivered {dict(delivered)}, arrived {dict(arrived)}": delivered == arrived,
+        f"exits with an endpoint that hangs took {exits} s, at most {EXIT_S:.0f}": len(exits) == 4
+        and max(exits.values()) <= EXIT_S,
+        f"exit codes {ended['codes']}": not any(ended["codes"].values()),
     }
     for sentence, holds in verdicts.items():
         print("ok  " if holds else "FAIL", sentence)
     return int(not all(verdicts.values()))
 
 
+def run(endpoint: Endpoint, folder: Path) -> int:
+    """Let the system trade under one fault after the other, end it, and judge it."""
+    output, journals, arrived = folder / "output", folder / "journals", Arrived(endpoint)
+    journals.mkdir()
+    environ = environment(
+        endpoint,
+        PYTHONPATH=str(ROOT / "examples"),
+        OTEL_TRADING_ENVIRONMENT="paper",
+        OTEL_TRADING_JOURNAL=str(journals),
+        OTEL_TRADING_JOURNAL_BYTES=str(2**30),
+    )
+    with output.open("w") as lines:
+        system = subprocess.Popen([sys.executable, *COMMAND], env=environ, stdout=lines)
+        try:
+            sizes = trouble(endpoint, output)
+            endpoint.mode = Mode(hangs=True)
+            system.send_signal(signal.SIGTERM)
+            system.wait(timeout=120)
+        finally:
+            system.kill()
+    return judge(sizes, output, journals, arrived.counts)
+
+
 if __name__ == "__main__":
-    with http_endpoint() as endpoint, tempfile.TemporaryDirectory() as journal:
-        sys.exit(run(endpoint, journal))
+    with http_endpoint() as endpoint, tempfile.TemporaryDirectory() as folder:
+        sys.exit(run(endpoint, Path(folder)))
