@@ -2,17 +2,19 @@
 
 Every thread records into a cell of its own, under a lock that only a collection ever contends for. A level
 is set by whoever set it last, so it stays one cell. The locks are re-entrant: a signal's handler may record
-while its thread does.
+while its thread does. In a forked child they are new, since a thread of the parent may have held them.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from math import inf
 from threading import RLock, get_ident
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 from otel_trading.recording.cells import Drained
 from otel_trading.recording.quantities import Number
@@ -28,16 +30,47 @@ class Switched(Protocol):
 Cell = TypeVar("Cell", bound=Switched)
 
 
-class _Shards(Generic[Cell]):
+class _Locked:
+    """Has locks of its own."""
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        _locked.add(self)
+
+    def renew_locks(self) -> None:
+        """Begin with free locks."""
+        self._lock = RLock()
+
+
+_locked: WeakSet[_Locked] = WeakSet()
+
+
+def _renew_locks() -> None:
+    for one in _locked:
+        one.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+
+
+class _Shards(_Locked, Generic[Cell]):
     """One cell per thread, all switched alike."""
 
-    __slots__ = ("_lock", "_make", "_shards", "_switch")
+    __slots__ = ("_make", "_shards", "_switch")
 
     def __init__(self, make: Callable[[], Cell]) -> None:
+        super().__init__()
         self._make = make
-        self._lock = RLock()
         self._switch: Callable[[Cell], object] = _switch_off
         self._shards: dict[int, tuple[RLock, Cell]] = {}
+
+    def renew_locks(self) -> None:
+        """Begin with free locks."""
+        super().renew_locks()
+        self._shards = {thread: (RLock(), cell) for thread, (_, cell) in self._shards.items()}
 
     def switch_off(self) -> None:
         """Ignore what is recorded from now on."""
@@ -141,14 +174,14 @@ class ShardedCounter(_Shards[Any]):
             return total
 
 
-class LockedLevel:
+class LockedLevel(_Locked):
     """One level under a lock; see `sums.Level`."""
 
-    __slots__ = ("_cell", "_lock")
+    __slots__ = ("_cell",)
 
     def __init__(self, make: Callable[[], Any]) -> None:
+        super().__init__()
         self._cell = make()
-        self._lock = RLock()
 
     def switch_on(self) -> None:
         """Start to hold a level, as yet unknown."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 import sys
 import threading
 from decimal import Decimal
@@ -268,3 +270,37 @@ def test_four_threads_lose_nothing_while_a_fifth_collects():
     assert sum(sum(d.counts) for d in found) == 4 * records
     assert sum(d.total for d in found) == 4 * records * 7.0
     assert total.read() == 4 * records * 3
+
+
+class Slow(float):
+    """A number that takes its time to become one, with a cell's lock held where it has one."""
+
+    asked = threading.Event()
+    answers = threading.Event()
+
+    def __float__(self) -> float:
+        Slow.asked.set()
+        Slow.answers.wait(60)
+        return 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("make", [histogram, counter, level])
+def test_a_child_can_use_a_cell_that_a_thread_was_using_at_the_fork(make):
+    cell = make()
+    record = cell.record if make is histogram else cell.add
+    Slow.asked.clear()
+    Slow.answers.clear()
+    thread = threading.Thread(target=record, args=(Slow(),))
+    thread.start()
+    Slow.asked.wait(60)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # in place of a wait without end
+        record(1)
+        _ = cell.drain() if make is histogram else cell.read()
+        os._exit(0)
+    Slow.answers.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
