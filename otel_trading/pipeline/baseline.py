@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Histogram,
     Metric,
     MetricsData,
+    ResourceMetrics,
     ScopeMetrics,
     Sum,
 )
 
 from otel_trading import recording
-from otel_trading.pipeline.metrics_data import each_metric, with_metrics, with_points
+from otel_trading.pipeline.metrics_data import count_points, each_metric, of_points, with_metrics, with_points
+
+_CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
+_DELTA: Final = AggregationTemporality.DELTA
 
 
 class Baseline:
     """Takes from what only grows what had been counted before the fork.
 
     A forked child has its parent's cumulative sums; exported under its own name they would count twice. Our
-    own counters need none, since `recording.restart` begins them anew.
+    own counters begin anew (`recording.restart`): of them, the SDK's first difference is one to what the
+    parent had read, which has to be added again.
 
     Args:
         data: What was collected right before the fork; None in a process that was not forked.
+        own: What differences of our own counters had come to, from `add_own`.
     """
 
-    def __init__(self, data: MetricsData | None = None) -> None:
+    def __init__(self, data: MetricsData | None = None, own: Mapping[Hashable, float] | None = None) -> None:
         found = [] if data is None else [(s, m) for _, s, m in each_metric(data) if _is_inherited(s, m)]
         self._before = {_key(s, m, point): point for s, m in found for point in m.data.data_points}
+        self._owed = dict(own or {})
 
     def without(self, data: MetricsData) -> MetricsData:
-        """Return the data without what was counted before."""
-        return with_metrics(data, self._rest) if self._before else data
+        """Return the data without what was counted before; each collection is given once."""
+        return with_metrics(data, self._rest) if self._before or self._owed else data
 
     def _rest(self, scope: ScopeMetrics, metric: Metric) -> Metric:
-        if not _is_inherited(scope, metric):
-            return metric
-        return with_points(metric, partial(self._difference, scope, metric))
+        if _is_own_difference(scope, metric):
+            return with_points(metric, partial(self._made_good, scope, metric))
+        if _is_inherited(scope, metric):
+            return with_points(metric, partial(self._difference, scope, metric))
+        return metric
+
+    def _made_good(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
+        owed = self._owed.pop(_key(scope, metric, point), 0)
+        return replace(point, value=point.value + owed) if owed else point
 
     def _difference(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         before: Any = self._before.get(_key(scope, metric, point))
@@ -57,13 +71,42 @@ class Baseline:
         return replace(point, **rest)
 
 
+def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
+    """Add what differences of our own counters say to their totals, by series."""
+    for _, scope, metric in each_metric(data):
+        if _is_own_difference(scope, metric):
+            for point in metric.data.data_points:
+                totals[_key(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
+
+
+def changes_in(data: MetricsData) -> list[ResourceMetrics]:
+    """Return the differences in the data that are any: no later collection says them again."""
+    changes = with_metrics(data, _change)
+    return list(changes.resource_metrics) if count_points(changes) else []
+
+
+def _change(_: ScopeMetrics, metric: Metric) -> Metric | None:
+    points = [
+        point for point in metric.data.data_points if getattr(point, "count", 0) or getattr(point, "value", 0)
+    ]
+    return of_points(metric, points) if _counts(metric, _DELTA) and points else None
+
+
+def _is_own_difference(scope: ScopeMetrics, metric: Metric) -> bool:
+    return scope.scope.name == recording.SCOPE and isinstance(metric.data, Sum) and _counts(metric, _DELTA)
+
+
 def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
     data = metric.data
-    if getattr(data, "aggregation_temporality", None) is not AggregationTemporality.CUMULATIVE:
+    if not _counts(metric, _CUMULATIVE):
         return False
     if isinstance(data, Sum):
         return data.is_monotonic and scope.scope.name != recording.SCOPE
     return isinstance(data, Histogram)
+
+
+def _counts(metric: Metric, since: AggregationTemporality) -> bool:
+    return getattr(metric.data, "aggregation_temporality", None) is since
 
 
 def _key(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:

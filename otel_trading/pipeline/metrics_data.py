@@ -9,15 +9,20 @@ from typing import Any
 from opentelemetry.sdk.metrics.export import Metric, MetricsData, ResourceMetrics, ScopeMetrics
 
 
-def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Metric]) -> MetricsData:
-    """Return the data with each metric as `change` returns it for its scope and itself."""
+def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Metric | None]) -> MetricsData:
+    """Return the data with each metric as `change` makes it of its scope and itself; None leaves it out."""
     return replace(
         data,
         resource_metrics=[
             replace(
                 resource,
                 scope_metrics=[
-                    replace(scope, metrics=[change(scope, metric) for metric in scope.metrics])
+                    replace(
+                        scope,
+                        metrics=[
+                            after for metric in scope.metrics if (after := change(scope, metric)) is not None
+                        ],
+                    )
                     for scope in resource.scope_metrics
                 ],
             )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Any
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData, ResourceMetrics
 
 from otel_trading import _losses
 from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.pipeline.accounting import Route
-from otel_trading.pipeline.baseline import Baseline
+from otel_trading.pipeline.baseline import Baseline, add_own, changes_in
 from otel_trading.pipeline.deadline import left
 from otel_trading.pipeline.encoding import METRICS, metrics_of
 from otel_trading.pipeline.exporters import Way
@@ -47,6 +50,7 @@ class IntervalReader(MetricReader):
         self._interval = interval
         self._timeout = timeout
         self._baseline = Baseline()
+        self._own: Counter[Hashable] = Counter()
         self._collected: MetricsData | None = None
         self._start()
         at_fork(before=self._before_fork, in_parent=self._in_parent, in_child=self._after_fork)
@@ -54,6 +58,7 @@ class IntervalReader(MetricReader):
     def _start(self) -> None:
         self._ends = Event()
         self._sending, self._given_up = 0, False
+        self._carried: list[ResourceMetrics] = []
         self._collecting, self._exporting = Lock(), Lock()
         self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
         try:
@@ -86,26 +91,37 @@ class IntervalReader(MetricReader):
             self._exporting.release()
 
     def _collect_now(self, deadline: float) -> MetricsData | None:
+        """Return what this process counted, what was collected at a fork included."""
         if not self._collecting.acquire(timeout=left(deadline)):
             return None
         try:
-            self._collected = MetricsData([])
+            collected = self._collect_alone(deadline)
+            if collected is None:
+                return None
+            data = self._baseline.without(collected)
+            carried, self._carried = self._carried, []
+            return replace(data, resource_metrics=[*carried, *data.resource_metrics])
+        finally:
+            self._collecting.release()
+
+    def _collect_alone(self, deadline: float) -> MetricsData | None:
+        """Collect, while no other collection can run."""
+        self._collected = MetricsData([])
+        try:
             self.collect(timeout_millis=left(deadline) * 1000)
         except BaseException as error:  # noqa: BLE001 - a callback is anybody's code, and may say SystemExit
             name = type(error).__name__
             _losses.add("metrics", "collection_failed")
             warn("collection", "otel_trading: a collection of metrics failed: %s: %s", name, error)
             return None
-        else:
-            return self._collected
-        finally:
-            self._collecting.release()
+        add_own(self._own, self._collected)
+        return self._collected
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:  # noqa: ARG002 - the SDK's signature
         self._collected = metrics_data
 
     def _export(self, collected: MetricsData, deadline: float) -> bool:
-        data = redact_metrics(self._baseline.without(collected))
+        data = redact_metrics(collected)
         self._sending = count_points(data)
         self._route.produce(self._sending)
         try:
@@ -143,15 +159,18 @@ class IntervalReader(MetricReader):
     def _before_fork(self) -> None:
         """Note what was counted so far, and hold off every other collection until the child is there."""
         deadline = time.monotonic() + _BEFORE_FORK_S
-        self._at_fork = self._collect_now(deadline)
         self._holds = self._collecting.acquire(timeout=left(deadline))
+        self._at_fork = self._collect_alone(deadline) if self._holds else None
 
     def _in_parent(self) -> None:
+        """Keep what was collected and no later collection says again, for the next export."""
+        if self._at_fork is not None:
+            self._carried += changes_in(self._baseline.without(self._at_fork))
         if self._holds:
             self._collecting.release()
 
     def _after_fork(self) -> None:
         """Begin anew in a forked child: what was counted so far is its parent's."""
         self._route.reset()
-        self._baseline = Baseline(self._at_fork)
+        self._baseline = Baseline(self._at_fork, self._own)
         self._start()

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA as DELTA
 
 from tests.faults.endpoint import Endpoint, Mode
 
@@ -52,8 +53,8 @@ def service_of(resource: Any) -> dict[str, str]:
 
 
 def sums(endpoint: Endpoint, name: str) -> dict[str, float]:
-    """The last value of a metric per process, added up over its labels; counts of a histogram."""
-    last: dict[tuple[str, str], float] = {}
+    """What a metric came to per process, added up over its labels; counts of a histogram."""
+    found: dict[tuple[str, str], float] = {}
     for resource in endpoint.of("metrics", "resource_metrics"):
         pid = service_of(resource.resource)["pid"]
         for scope in resource.scope_metrics:
@@ -62,8 +63,10 @@ def sums(endpoint: Endpoint, name: str) -> dict[str, float]:
                     kind = metric.WhichOneof("data")
                     for point in getattr(metric, kind).data_points:
                         value = point.count if kind == "histogram" else point.as_int or point.as_double
-                        last[pid, str(point.attributes)] = value
-    return {pid: sum(v for (one, _), v in last.items() if one == pid) for pid, _ in last}
+                        series = pid, str(point.attributes)
+                        since_last = getattr(metric, kind).aggregation_temporality == DELTA
+                        found[series] = value + (found.get(series, 0) if since_last else 0)
+    return {pid: sum(v for (one, _), v in found.items() if one == pid) for pid, _ in found}
 
 
 def check_counts(endpoint: Endpoint, processes: int, each: int) -> None:
@@ -100,6 +103,31 @@ def test_a_forked_child_delivers_its_own_and_nothing_twice(run, endpoint) -> Non
     )
     assert (done.returncode, done.stderr) == (0, "")
     check_counts(endpoint, 3, 10)
+
+
+@pytest.mark.fault(48)
+@pytest.mark.parametrize("temporality", ["cumulative", "delta", "lowmemory"])
+def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, temporality) -> None:
+    done = run(
+        RECORD + "telemetry = setup()\n"
+        "work('parent', 5)\n"
+        "telemetry.flush()\n"
+        "work('parent', 4)\n"
+        "for generation in range(2):\n"
+        "    pid = os.fork()\n"
+        "    if pid:\n"
+        "        os.waitpid(pid, 0)\n"
+        "        work('parent', 3)\n"
+        "        sys.exit(0)\n"
+        "    work('parent', 2)\n"
+        "telemetry.flush()\n"
+        "work('child', 1)\n",
+        http,
+        OTEL_TRADING_TEMPORALITY=temporality,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("trading.order.submitted", "lib.count", "trading.risk.check.duration"):
+        assert sorted(sums(http, name).values()) == [3, 5, 12], name
 
 
 @pytest.mark.fault(48)
