@@ -1,10 +1,11 @@
-"""Forks: what an object has to do around one, for as long as there is the object."""
+"""Forks: what an object has to do around one, for as long as there is the object, and what a lock has to."""
 
 from __future__ import annotations
 
 import os
 import weakref
 from collections.abc import Callable
+from threading import Lock
 
 Method = Callable[[], None]
 
@@ -22,6 +23,16 @@ def at_fork(*, before: Method | None = None, in_parent: Method | None = None, in
     given = {"before": before, "after_in_parent": in_parent, "after_in_child": in_child}
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(**{when: _weak(method) for when, method in given.items() if method is not None})
+
+
+def hold_at_fork(lock: Lock) -> None:
+    """Hold a lock while this process forks, so that no child starts with it taken by a thread it has not.
+
+    Call it where the module is imported: what is registered first holds a fork up last, and goes on first,
+    so that everything else that is done around a fork finds the lock free.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 def _weak(method: Method) -> Method:

@@ -11,12 +11,13 @@ from threading import Lock
 from types import TracebackType
 
 from otel_trading import _losses
+from otel_trading._forking import hold_at_fork
 
 _INTERVAL_S = 60.0
 
 _log = logging.getLogger("otel_trading")
-lock = Lock()
-"""Held during a fork, see `pipeline.lifecycle`, so that no child starts with it taken."""
+_lock = Lock()
+hold_at_fork(_lock)
 _last_warning: dict[str, float] = {}
 _clock: Callable[[], float] = time.monotonic
 
@@ -30,7 +31,7 @@ def warn(cause: str, message: str, *args: object) -> None:
         *args: Values for `message`.
     """
     now = _clock()
-    with lock:
+    with _lock:
         due = now - _last_warning.get(cause, -_INTERVAL_S) >= _INTERVAL_S
         if due:
             _last_warning[cause] = now

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from threading import Lock
+from typing import Final
 
-lock = Lock()
-"""Held during a fork, see `pipeline.lifecycle`, so that no child starts with it taken."""
+from otel_trading._forking import hold_at_fork
+
+_NONE: Final[Mapping[str, int]] = {}
+
+_lock = Lock()
+hold_at_fork(_lock)
 _losses: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
 
 
@@ -18,17 +24,23 @@ def add(signal: str, reason: str, count: int = 1) -> None:
         reason: A short word in snake case, such as "invalid_value" or "queue_full".
         count: How many items.
     """
-    with lock:
+    with _lock:
         _losses[signal][reason] += count
 
 
 def snapshot() -> dict[str, dict[str, int]]:
     """Return the losses so far, `{signal: {reason: count}}`, as a copy."""
-    with lock:
+    with _lock:
         return {signal: dict(reasons) for signal, reasons in _losses.items()}
+
+
+def count(signal: str, reason: str) -> int:
+    """Return how many items of a signal were lost for one reason."""
+    with _lock:
+        return _losses.get(signal, _NONE).get(reason, 0)
 
 
 def reset() -> None:
     """Forget every loss; for tests and for a process that was just forked."""
-    with lock:
+    with _lock:
         _losses.clear()

@@ -15,7 +15,7 @@ from multiprocessing import util as multiprocessing_util
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from otel_trading import _guard, _losses, recording
+from otel_trading import _losses, recording
 
 _LATE: Final = -100
 """The priority of what runs when a child of multiprocessing ends: after the application's own."""
@@ -51,7 +51,6 @@ class Lifecycle:
         multiprocessing_util.register_after_fork(telemetry, _finalize)
         self._take_sigterm()
         if hasattr(os, "register_at_fork"):
-            _guard_locks()
             os.register_at_fork(after_in_child=partial(_begin_account, weakref.ref(telemetry)))
 
     def end(self) -> None:
@@ -96,22 +95,6 @@ def _begin_account(telemetry: weakref.ref[Closable]) -> None:
     if telemetry() is not None:  # what the parent lost and counted, the parent says
         _losses.reset()
         recording.restart()
-
-
-class _Guarded:
-    """Whether the locks of the leaves are held during a fork; once per process is enough."""
-
-    done = False
-
-
-def _guard_locks() -> None:
-    """Hold the locks that every thread may take while the process forks, so that no child starts with one."""
-    if not _Guarded.done:
-        _Guarded.done = True
-        for lock in (_losses.lock, _guard.lock):
-            os.register_at_fork(
-                before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
-            )
 
 
 def _in_main_thread() -> bool:

@@ -130,6 +130,22 @@ def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, tem
         assert sorted(sums(http, name).values()) == [3, 5, 12], name
 
 
+@pytest.mark.fault(34, 48)
+def test_a_fork_does_not_wait_for_a_callback_whose_failure_has_to_be_counted(run, http) -> None:
+    """What is counted is collected before the fork; a failure there is counted under a lock that a fork holds."""
+    done = run(
+        RECORD + "telemetry = setup()\n"
+        "api.get_meter('lib').create_observable_counter('bad', [lambda _: 1 / 0])\n"
+        "pid = os.fork()\n"
+        "work('both')\n"
+        "if pid: os.waitpid(pid, 0)\n"
+        "print(telemetry.health().losses['metrics'])\n",
+        http,
+    )
+    assert done.stdout.startswith("{'callback_failed': ")
+    assert len(http.spans) == 20
+
+
 @pytest.mark.fault(48)
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_deliver_everything(http, tmp_path, method) -> None:
