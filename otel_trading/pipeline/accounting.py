@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from otel_trading import _losses
 from otel_trading._guard import warn
 from otel_trading.pipeline.health import RouteHealth
 from otel_trading.pipeline.redact import redact_text
 from otel_trading.pipeline.sending import Outcome
+
+AHEAD: Final = "deferred_queue_full"
+"""Why spans are lost before they come to any route, where their ends are deferred."""
 
 
 class Route:
@@ -28,20 +31,16 @@ class Route:
         self.signal = signal
         self.exporter = exporter
         self.reset()
+        self._lost_before = _losses.count(signal, AHEAD)
 
     def reset(self) -> None:
-        """Begin a new account, as a forked child does."""
+        """Begin a new account, as a forked child does, whose losses begin anew as well."""
         self._lock = Lock()
+        self._lost_before = 0
         self.produced = 0
         self._delivered = 0
         self._dropped: Counter[str] = Counter()
         self._last_error: str | None = None
-
-    @property
-    def lost(self) -> int:
-        """How many items never arrive."""
-        with self._lock:
-            return self._dropped.total()
 
     def produce(self, count: int = 1) -> None:
         """Book items that were handed over."""
@@ -65,17 +64,19 @@ class Route:
             self._fail(outcome)
 
     def health(self) -> RouteHealth:
-        """Return the account as it stands."""
+        """Return the account as it stands, with what was lost on the way here."""
+        ahead = _losses.count(self.signal, AHEAD) - self._lost_before
         with self._lock:
-            lost = self._dropped.total()
+            waiting = self.produced - self._delivered - self._dropped.total()
+            dropped = {**self._dropped, AHEAD: ahead} if ahead else dict(self._dropped)
             return RouteHealth(
                 self.signal,
                 self.exporter,
-                self.produced,
+                self.produced + ahead,
                 self._delivered,
-                lost,
-                self.produced - self._delivered - lost,
-                dict(self._dropped),
+                sum(dropped.values()),
+                waiting,
+                dropped,
                 self._last_error,
             )
 

@@ -87,11 +87,14 @@ class BatchQueue(Generic[T]):
         self._closing = False
         self._stopped = False
         self._start()
-        at_fork(in_child=self._start)  # a queue that is gone needs no thread in the child
+        at_fork(in_child=self._after_fork)  # a queue that is gone needs no thread in the child
 
-    def _start(self) -> None:
+    def _after_fork(self) -> None:
         """Begin empty: what lies in a parent's queue at the fork is exported by the parent."""
         self._route.reset()
+        self._start()
+
+    def _start(self) -> None:
         self._ordinary: deque[tuple[Any, int, int, bool]] = deque()
         self._urgent: deque[tuple[Any, int, int, bool]] = deque()
         self._weight = 0

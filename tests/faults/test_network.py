@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from threading import Event
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
+import otel_trading as ot
+from otel_trading import _losses, tracing
 from otel_trading.pipeline.wire_http import retry_after
-from tests.faults.endpoint import Mode, blackhole, refused
+from otel_trading.tracing.deferred import LIMIT
+from tests.faults.endpoint import Endpoint, Mode, blackhole, refused
 
 NEVER = (
     pytest.param(refused, id="refused"),
@@ -25,6 +30,12 @@ def spans(pipeline, count: int, **attributes: object) -> None:
 def records(pipeline, count: int, name: str = "") -> None:
     for number in range(count):
         pipeline.logger.emit(body=f"record {number}", event_name=name)
+
+
+def exported(endpoint: Endpoint) -> dict[str, int]:
+    """What the last metrics said of spans: how many arrived, and how many did not for which reason."""
+    *_, metric = (one for one in endpoint.metrics if one.name == "otel.sdk.exporter.span.exported")
+    return {point.attributes[-1].value.string_value: point.as_int for point in metric.sum.data_points}
 
 
 @pytest.mark.fault(52)
@@ -271,6 +282,36 @@ def test_the_account_is_a_metric_too(pipelines, http) -> None:
     http.mode = Mode()
     http.taken.clear()
     assert pipeline.flush()
-    (metric,) = [metric for metric in http.metrics if metric.name == "otel.sdk.exporter.span.exported"]
-    told = {point.attributes[-1].value.string_value: point.as_int for point in metric.sum.data_points}
-    assert told == {"otlp": 3, "rejected": 2}
+    assert exported(http) == {"otlp": 3, "rejected": 2}
+
+
+class Busy(SpanProcessor):
+    """A processor that takes its time."""
+
+    def __init__(self) -> None:
+        self.began, self.done = Event(), Event()
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.began.set()
+        self.done.wait(60)
+
+
+@pytest.mark.fault(42)
+def test_spans_that_a_deferred_end_had_no_room_for_are_part_of_the_account(pipelines, http) -> None:
+    _losses.add("traces", "deferred_queue_full", 5)  # of an earlier pipeline
+    pipeline = pipelines(http.url, span_queue_size=2 * LIMIT, queue_bytes=2**28)
+    provider, busy = pipeline.providers.by_signal["traces"], Busy()
+    provider.add_span_processor(busy)
+    tracing.attach(provider, "test", defer=True)
+    with ot.span("held up"):
+        pass
+    busy.began.wait(60)
+    for _ in range(LIMIT + 3):
+        with ot.span("s"):
+            pass
+    busy.done.set()
+    assert tracing.flush(30)
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (LIMIT + 4, LIMIT + 1, {"deferred_queue_full": 3}, 0)
+    assert pipeline.flush()
+    assert exported(http) == {"otlp": LIMIT + 1, "deferred_queue_full": 3}
