@@ -46,7 +46,7 @@ test-browser: $(VENV)/installed ## Test the local page in headless Chromium (CHR
 screenshots: $(VENV)/installed ## Photograph the local page for the documentation
 	@OTEL_TRADING_BROWSER_TESTS=1 $(BIN)/python -m tests.browser.screenshots
 
-faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS)
+faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS, OUTAGE_SECONDS)
 	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
 	@$(BIN)/python tests/faults/figures.py
 
