@@ -54,9 +54,9 @@ soak: $(VENV)/installed ## Run the example at full speed with another fault ever
 	@$(BIN)/python tests/faults/soak.py
 
 audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, and write the bill of materials (sbom.json)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
-	@$(BIN)/python -m pip_audit --skip-editable
-	@$(BIN)/python -m pip_audit --skip-editable --format cyclonedx-json --output sbom.json
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom
+	@.venv-audit/bin/python tests/faults/audit.py $(BIN)/python sbom.json
 
 stack: ## Start the real backends: in containers where they run, else built here
 	@cd collector && $(PYTHON) -m native up

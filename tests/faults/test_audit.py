@@ -1,0 +1,28 @@
+"""The audit passes where every dependency was looked up, and none of them is vulnerable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.faults.audit import judge
+
+SAFE = {"name": "a", "version": "1", "vulns": []}
+VULNERABLE = {"name": "b", "version": "2", "vulns": [{"id": "CVE-2026-1", "fix_versions": ["2.1", "3"]}]}
+UNKNOWN = {"name": "c", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ([SAFE, SAFE], []),
+        ([SAFE, VULNERABLE], ["b 2 has CVE-2026-1, mended in 2.1, 3."]),
+        ([SAFE, UNKNOWN], ["The vulnerability service said nothing of 1 of 2 dependencies: it cannot be reached, or does not know them."]),
+        ([], ["The vulnerability service said nothing of 2 of 2 dependencies: it cannot be reached, or does not know them."]),
+    ],
+)  # fmt: skip
+def test_a_dependency_is_known_to_be_safe_or_it_is_named(
+    said: list[dict[str, Any]], wrong: list[str]
+) -> None:
+    assert judge(said, 2) == wrong
