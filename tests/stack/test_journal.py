@@ -49,3 +49,4 @@ def test_an_event_is_stored_once_whichever_way_and_however_often_it_comes(stack)
     ids = [document["trading.order.id"] for document in found]
     assert sorted(ids) == sorted(f"{way}-{number}" for way in ("both", "journal") for number in range(50))
     assert len({document["event.id"] for document in found}) == 100
+    assert "version_conflict" not in stack.stack.log("otelcol")
