@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from otel_trading import logs, recording, tracing
-from otel_trading.pipeline import config_file, redact, self_metrics
+from otel_trading.pipeline import config_file, pseudonyms, redact, self_metrics
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.instrumentation import instrument_requests
 from otel_trading.pipeline.providers import FILE, FOREIGN, NONE, Providers, set_by_others
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from opentelemetry.configuration import OpenTelemetryConfiguration
 
 _log = logging.getLogger("otel_trading")
+
+
+def redact_by(settings: Settings, undo: ExitStack) -> None:
+    """Have everything redacted as the settings say, the resource included, which is built next."""
+    redact.extend(settings.redactor)
+    undo.callback(redact.extend, None)
+    pseudonyms.use(settings.pseudonym_key)
+    undo.callback(pseudonyms.use, None)
 
 
 def find() -> Providers:
@@ -83,8 +91,6 @@ def attach(providers: Providers, version: str, undo: ExitStack, *, defer: bool =
 
 def take_in(providers: Providers, settings: Settings, undo: ExitStack) -> None:
     """Take in what others emit: the standard library's log records, and calls of `requests`."""
-    redact.extend(settings.redactor)
-    undo.callback(redact.extend, None)
     if providers.by_signal.get("logs") is not None:
         if settings.json_logs:
             providers.write_json()

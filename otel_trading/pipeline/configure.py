@@ -90,6 +90,7 @@ def _start(keywords: dict[str, Any]) -> Telemetry:
     settings = resolve(keywords, os.environ, None if config is None else config_file.settings_in(config))
     version = version_of(_PACKAGE)
     with ExitStack() as on_failure, ExitStack() as undo:
+        assembly.redact_by(settings, undo)
         providers = assembly.find_or_build(settings, config, version)
         on_failure.callback(providers.close, 0.0)
         assembly.attach(providers, version, undo, defer=settings.defer_span_ends)

@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, Status
 
 from otel_trading.pipeline.metrics_data import with_metrics, with_points
+from otel_trading.pipeline.pseudonyms import names_an_account, pseudonym, words_of
 from otel_trading.pipeline.spans import changed, fields_of
 
 REDACTED: Final = "REDACTED"
@@ -66,10 +67,8 @@ _SECRET_WORDS: Final = frozenset(
 )
 _SECRET_PAIRS: Final = frozenset(
     {("api", "key"), ("private", "key"), ("access", "key"), ("key", "id"), ("url", "query")}
-    | {("account", "number"), ("account", "id")}
 )
 _STATEMENTS: Final = frozenset({"db.query.text", "db.statement"})
-_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 
 V = TypeVar("V")
 
@@ -167,11 +166,14 @@ def redact_value(value: V, depth: int = 0, key: str = "") -> V:
 def _redact_mapping(mapping: Mapping[str, Any], depth: int) -> Mapping[str, Any] | str:
     if depth >= _TOO_DEEP:
         return REDACTED
-    redacted = {
-        key: REDACTED if names_a_secret(key) else redact_value(item, depth + 1, key)
-        for key, item in mapping.items()
-    }
+    redacted = {key: _redact_item(item, depth + 1, key) for key, item in mapping.items()}
     return mapping if all(redacted[key] is item for key, item in mapping.items()) else redacted
+
+
+def _redact_item(item: Any, depth: int, key: str) -> Any:
+    if names_an_account(key):
+        return item if item is None else pseudonym(item) or REDACTED
+    return REDACTED if names_a_secret(key) else redact_value(item, depth, key)
 
 
 def _redact_bytes(value: bytes, key: str) -> bytes:
@@ -191,7 +193,7 @@ def _extended(key: str, text: str) -> str:
 @lru_cache(4096)
 def names_a_secret(key: str) -> bool:
     """Return whether what stands under `key` does not leave the process, by the words the key is made of."""
-    words = [word.lower() for word in _WORD.findall(key)]
+    words = words_of(key)
     return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_PAIRS.isdisjoint(pairwise(words))
 
 
@@ -204,7 +206,7 @@ def _redact_point(point: Any) -> Any:
     if not point.attributes:
         return point
     attributes = {
-        key: REDACTED if names_a_secret(key) else _redact_label(value)
+        key: REDACTED if names_a_secret(key) or names_an_account(key) else _redact_label(value)
         for key, value in point.attributes.items()
     }
     return point if attributes == point.attributes else replace(point, attributes=attributes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ Parser = Callable[[object], Any]
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
 _LARGEST_PORT: Final = 65535
+_SHORTEST_SECRET: Final = 16
 
 
 class Refused(ValueError):  # noqa: N818 - half a sentence, which ConfigurationError completes
@@ -116,6 +118,21 @@ def function(value: object) -> Callable[..., Any]:
     if not callable(found):
         raise _refuse(value, "a function, or module:name of one that can be imported")
     return found  # type: ignore[no-any-return]
+
+
+def secret(value: object) -> str:
+    """Accept a text of at least 16 characters, or `file:` and the path of a file that holds one."""
+    given = str(value)
+    if given.startswith("file:"):
+        try:
+            given = Path(given.removeprefix("file:")).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise Refused(f"names a file that cannot be read: {type(error).__name__}.") from None
+    if len(given.strip()) < _SHORTEST_SECRET:  # not repeated: it may be most of one
+        raise Refused(
+            f"must be a text of at least {_SHORTEST_SECRET} characters, or file: and the path of one."
+        )
+    return given.strip()
 
 
 def url(value: object) -> str:

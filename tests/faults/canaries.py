@@ -44,9 +44,14 @@ telemetry = ot.configure(
     exporters="otlp,prometheus",
     prometheus_port=0,
     journal=os.environ["JOURNAL"],
+    pseudonym_key=canary("the key of {}"),
     log_level="debug",
     headers={"x-own-credential": canary(), "authorization": f"Bearer {canary('own{}')}"},
-    resource_attributes={"db.password": canary(), "process.command_line": f"engine --api-key={canary()}"},
+    resource_attributes={
+        "db.password": canary(),
+        "broker.account.id": canary(),
+        "process.command_line": f"engine --api-key={canary()}",
+    },
 )
 log = logging.getLogger("desk")
 
@@ -66,6 +71,8 @@ with ot.span(
         "encoded": quote(f"api_key={canary()}&x=1"),
         "jwt": jwt(),
         "pem": pem(),
+        "trading.account.id": canary(),
+        "account": {"number": canary()},
         "blob": f"password={canary()}".encode(),
         "deep": {"a": {"b": [{"token": canary()}]}},
     },
@@ -77,10 +84,15 @@ with ot.span(
     context.attach(baggage.set_baggage("api_key", canary()))
     ot.event("trading.order.rejected", {"reason": f"secret_key={canary()}", "password": canary()}, body=jwt())
     metrics.get_meter("lib").create_counter("calls").add(
-        1, {"url": f"https://h/?k={canary()}", "token": canary()}
+        1, {"url": f"https://h/?k={canary()}", "token": canary(), "account_number": canary()}
     )
     log.info("sent with APCA-API-SECRET-KEY: %s and %s", canary(), basic())
-    log.info("env APCA_API_SECRET_KEY=%s DB_PASSWORD=%s", canary(), canary(), extra={"passwd": canary()})
+    log.info(
+        "env APCA_API_SECRET_KEY=%s DB_PASSWORD=%s",
+        canary(),
+        canary(),
+        extra={"passwd": canary(), "account": canary()},
+    )
     log.info({"headers": {"Authorization": f"Bearer {canary('xyz{}')}"}})
     log.info("config %r", {"api_key": canary(), "retries": 3})
 

@@ -40,6 +40,7 @@ def test_no_secret_of_a_service_reaches_any_sink(endpoint, tmp_path) -> None:
     found = {name: re.findall(r".{0,60}CANARY\w*", text) for name, text in sinks.items()}
     assert {name: texts for name, texts in found.items() if texts} == {}
     assert "trading.order.rejected" in sinks["journal"]
+    assert re.search(r"acct-[0-9a-f]{12}", sinks["otlp"])
     assert "calls_total" in done.stdout
     assert len(endpoint.spans) >= 3
 

@@ -37,7 +37,11 @@ BY_VALUE = {
     "-----BEGIN RSA PRIVATE KEY----- cGxhbnRlZC0yOQ": "cGxhbnRlZC0yOQ",
 }
 SECRETS = [*BY_KEY.values(), *BY_VALUE.values()]
-HARMLESS = {"trading.order.id": "o-77", "note": "the tokenizer passed a basic check of the account"}
+HARMLESS = {
+    "trading.order.id": "o-77",
+    "note": "the tokenizer passed a basic check of the account",
+    "trading.account.id": "acct-0123456789ab",
+}
 
 pytestmark = pytest.mark.usefixtures("_sent")
 

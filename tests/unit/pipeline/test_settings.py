@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -72,6 +73,14 @@ def test_each_signal_can_leave_elsewhere() -> None:
     assert settings.exporters_of("traces") == ("otlp",)
     assert settings.exporters_of("logs") == ()
     assert resolve({}, {"OTEL_TRACES_EXPORTER": "console"}).exporters_of("traces") == ("console",)
+
+
+def test_a_key_comes_from_the_environment_or_a_file_and_is_not_in_the_repr(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret-of-16-and-more\n")
+    for variable in ("s3cret-of-16-and-more", f"file:{tmp_path / 'key'}"):
+        settings = resolve({}, {"OTEL_TRADING_PSEUDONYM_KEY": variable})
+        assert settings.pseudonym_key == "s3cret-of-16-and-more"
+        assert "s3cret" not in repr(settings)
 
 
 def test_headers_are_not_in_the_repr() -> None:
@@ -171,6 +180,15 @@ def test_headers_are_not_in_the_repr() -> None:
             "service_name (given as a keyword) is '  ' but must be a text that is not empty.",
         ),
         ({"json_logs": "maybe"}, "json_logs (given as a keyword) is 'maybe' but must be true or false."),
+        (
+            {"pseudonym_key": "s3cret"},
+            "pseudonym_key (given as a keyword) must be a text of at least 16 characters, or file: and the path "
+            "of one.",
+        ),
+        (
+            {"pseudonym_key": "file:/no/such/file"},
+            "pseudonym_key (given as a keyword) names a file that cannot be read: FileNotFoundError.",
+        ),
         (
             {"headers": "authorization: s3cret"},
             "headers (given as a keyword) must be a text of the form key=value,key=value.",
