@@ -59,7 +59,7 @@ class IntervalReader(MetricReader):
         self._ends = Event()
         self._sending, self._given_up = 0, False
         self._carried: list[ResourceMetrics] = []
-        self._collecting, self._exporting = Lock(), Lock()
+        self._collecting, self._exporting, self._booking = Lock(), Lock(), Lock()
         self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
         try:
             self._thread.start()
@@ -122,8 +122,8 @@ class IntervalReader(MetricReader):
 
     def _export(self, collected: MetricsData, deadline: float) -> bool:
         data = redact_metrics(collected)
-        self._sending = count_points(data)
-        self._route.produce(self._sending)
+        if not self._begin(count_points(data)):
+            return False
         try:
             outcome = self._way.send(metrics_of(data), deadline)
         except Exception as error:  # noqa: BLE001 - an exporter is foreign code
@@ -132,9 +132,19 @@ class IntervalReader(MetricReader):
         if undelivered:  # the next collection says it again, and what is cumulative loses nothing
             outcome.dropped["export_failed"] += undelivered
             outcome.again.clear()
-        if not self._given_up:
-            self._route.book(outcome)
+        with self._booking:
+            if not self._given_up:  # else it was counted
+                self._sending = 0
+                self._route.book(outcome)
         return not outcome.dropped
+
+    def _begin(self, count: int) -> bool:
+        """Book what is about to be sent; nothing is, once the reader is closed."""
+        with self._booking:
+            if not self._given_up:
+                self._sending = count
+                self._route.produce(count)
+            return not self._given_up
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect and export; returns whether everything was delivered in time."""
@@ -146,8 +156,8 @@ class IntervalReader(MetricReader):
             return True
         self._ends.set()
         delivered = self.export_now(deadline)
-        if self._exporting.locked():  # an earlier export that nobody waits for any longer
-            self._given_up = True
+        with self._booking:
+            self._given_up = True  # an export that goes on is waited for by nobody
             self._route.drop(self._sending, "shutdown_timeout")
         self._way.close()
         return delivered
