@@ -257,6 +257,12 @@ def test_before_configure_everything_is_a_no_op() -> None:
     assert ot.inject({}) == {}
 
 
+@pytest.mark.fault(17)
+@pytest.mark.parametrize("name", ["deep", "recursive"])
+def test_a_container_is_gone_through_to_a_depth_of_four(name) -> None:
+    assert exportable(HOSTILE[name]) == [[[["<list>"]]]]
+
+
 @pytest.mark.fault(17, 18, 74)
 def test_what_is_large_takes_a_moment_and_not_more() -> None:
     """A second is thousands of times what it takes; raw OpenTelemetry takes half a second for one text."""

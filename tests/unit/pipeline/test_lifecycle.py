@@ -37,6 +37,7 @@ def _sigterm_stays() -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.fault(45)
 def test_a_handler_of_the_application_is_called_after_a_flush() -> None:
     telemetry = Telemetry()
     signal.signal(signal.SIGTERM, lambda number, _: telemetry.asked.append(f"theirs {number}"))
