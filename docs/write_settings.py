@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from otel_trading.pipeline import settings_markdown
+from otel_trading.pipeline.settings import settings_markdown
 from registry.writing import write
 
 ROOT = Path(__file__).parents[1]

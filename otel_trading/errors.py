@@ -11,7 +11,6 @@ Each message is one sentence: what was given, what is allowed, and the nearest m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class OtelTradingError(Exception):
@@ -43,5 +42,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     Returns:
         ` Did you mean 'word'?` with a leading space, or an empty string where nothing is close.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     matches = get_close_matches(given, list(allowed), n=1, cutoff=0.5)
     return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 from functools import lru_cache
 from time import time
+from typing import TYPE_CHECKING
 
-import psutil
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from otel_trading import metrics, recording
 from otel_trading._guard import guard
 from otel_trading.instruments import _values
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import psutil
 
 
 @guard("heartbeat")
@@ -52,16 +56,20 @@ def monitor_event_loop(interval: float = 0.1) -> asyncio.Task[None]:
         LabelError: The interval is no number above zero.
         RuntimeError: No event loop is running.
     """
+    import asyncio  # noqa: PLC0415 - whoever has a running loop has imported it
+
     pause = _values.size(interval, "monitor_event_loop, interval,")
     loop = asyncio.get_running_loop()
     return loop.create_task(_measure_lag(loop, pause), name="otel_trading.event_loop_lag")
 
 
 async def _measure_lag(loop: asyncio.AbstractEventLoop, interval: float) -> None:
+    from asyncio import sleep  # noqa: PLC0415
+
     lag = metrics.event_loop_lag.bind()
     while True:
         due = loop.time() + interval
-        await asyncio.sleep(interval)
+        await sleep(interval)
         lag.record(max(0.0, loop.time() - due))  # a timer may fire within the clock's resolution early
 
 
@@ -90,6 +98,8 @@ def _memory(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001
 
 @lru_cache(maxsize=1)
 def _process(pid: int) -> psutil.Process:
+    import psutil  # noqa: PLC0415 - the first collection needs it, and the import does not
+
     return psutil.Process(pid)
 
 

@@ -2,16 +2,13 @@
 
 from otel_trading.pipeline.configure import attach_to_globals, configure, is_running
 from otel_trading.pipeline.health import Health, RouteHealth
-from otel_trading.pipeline.settings import SETTINGS, settings_markdown
 from otel_trading.pipeline.telemetry import Telemetry
 
 __all__ = [
-    "SETTINGS",
     "Health",
     "RouteHealth",
     "Telemetry",
     "attach_to_globals",
     "configure",
     "is_running",
-    "settings_markdown",
 ]

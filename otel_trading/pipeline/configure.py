@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from importlib.metadata import version as version_of
 from threading import Lock
 from typing import Any, Final
 
 from otel_trading._guard import guard
 from otel_trading.errors import ConfigurationError
-from otel_trading.pipeline.settings import resolve
 from otel_trading.pipeline.telemetry import Telemetry
 
 _PACKAGE: Final = "otel_trading"
@@ -73,13 +71,15 @@ def attach_to_globals() -> None:
         providers = assembly.find()
         if providers.by_signal:
             with ExitStack() as undo:
-                assembly.attach(providers, version_of(_PACKAGE), undo)
+                assembly.attach(providers, _version(), undo)
                 _Process.telemetry = Telemetry(providers, None, undo.pop_all().close)
                 _Process.by_entry_point = True
 
 
 def _start(keywords: dict[str, Any]) -> Telemetry:
     """Start telemetry, or leave nothing behind."""
+    from otel_trading.pipeline.settings import resolve  # noqa: PLC0415 - a table that nothing else needs
+
     path = os.environ.get("OTEL_CONFIG_FILE")
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         resolve(keywords, os.environ)  # a mistake is one, also where nothing is to run
@@ -88,7 +88,7 @@ def _start(keywords: dict[str, Any]) -> Telemetry:
 
     config = config_file.load(path) if path else None
     settings = resolve(keywords, os.environ, None if config is None else config_file.settings_in(config))
-    version = version_of(_PACKAGE)
+    version = _version()
     with ExitStack() as on_failure, ExitStack() as undo:
         assembly.redact_by(settings, undo)
         providers = assembly.find_or_build(settings, config, version)
@@ -97,3 +97,9 @@ def _start(keywords: dict[str, Any]) -> Telemetry:
         assembly.take_in(providers, settings, undo)
         on_failure.pop_all()
         return Telemetry(providers, None if config else settings.endpoint, undo.pop_all().close)
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - it looks into the file system, and takes its time
+
+    return version(_PACKAGE)

@@ -10,8 +10,6 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from multiprocessing import parent_process
-from multiprocessing import util as multiprocessing_util
 from types import FrameType
 from typing import Any, Final, Protocol
 
@@ -46,9 +44,7 @@ class Lifecycle:
         self._installed = False
         self._at_exit = partial(_close, telemetry)
         atexit.register(self._at_exit)
-        if parent_process() is not None:  # spawned: `atexit` will not run
-            _finalize(telemetry)
-        multiprocessing_util.register_after_fork(telemetry, _finalize)
+        _close_with_children(telemetry)
         self._take_sigterm()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=partial(_begin_account, weakref.ref(telemetry)))
@@ -86,9 +82,19 @@ def _close(telemetry: Closable) -> None:
         telemetry.shutdown()
 
 
+def _close_with_children(telemetry: Closable) -> None:
+    from multiprocessing import parent_process, util  # noqa: PLC0415 - `import otel_trading` needs none of it
+
+    if parent_process() is not None:  # spawned: `atexit` will not run
+        _finalize(telemetry)
+    util.register_after_fork(telemetry, _finalize)
+
+
 def _finalize(telemetry: Closable) -> None:
     """Have multiprocessing close telemetry when this child ends."""
-    multiprocessing_util.Finalize(None, telemetry.shutdown, exitpriority=_LATE)
+    from multiprocessing import util  # noqa: PLC0415
+
+    util.Finalize(None, telemetry.shutdown, exitpriority=_LATE)
 
 
 def _begin_account(telemetry: weakref.ref[Closable]) -> None:

@@ -144,7 +144,10 @@ SETTINGS: Final = (
 )  # fmt: skip
 
 BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
-_VARIABLES: Final = frozenset(setting.variable for setting in SETTINGS)
+_READ_ELSEWHERE: Final = ("OTEL_TRADING_BUILD", "OTEL_TRADING_PURE_PYTHON")
+"""No settings: the build reads the one, and `recording.form` the other before anything is configured."""
+
+_VARIABLES: Final = frozenset((*(setting.variable for setting in SETTINGS), *_READ_ELSEWHERE))
 
 
 @dataclass(frozen=True)

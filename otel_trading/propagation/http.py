@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from opentelemetry import propagate
 from opentelemetry.context import Context
 
 from otel_trading._guard import guard
@@ -24,7 +24,7 @@ def inject(carrier: Carrier, *, context: Context | None = None) -> Carrier:
         The carrier, so that `requests.get(url, headers=inject({}))` reads well.
     """
     with guard("injection of the trace context"):
-        propagate.inject(carrier, context)
+        _api().inject(carrier, context)
     return carrier
 
 
@@ -38,5 +38,13 @@ def extract(carrier: Mapping[str, str]) -> Context:
         A context for `ot.span(..., context=...)`; empty where the carrier holds none, or a broken one.
     """
     with guard("extraction of the trace context"):
-        return propagate.extract(carrier, Context())
+        return _api().extract(carrier, Context())
     return Context()
+
+
+@cache
+def _api() -> Any:
+    """Return the API's propagators, which look through every installed package when they are imported."""
+    from opentelemetry import propagate  # noqa: PLC0415
+
+    return propagate

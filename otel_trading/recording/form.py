@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import sysconfig
+import sys
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -66,5 +66,5 @@ def _chosen() -> str:
 FORM: Final = _chosen()
 """Which form runs, as `telemetry.health()` says it."""
 
-CELLS: Final = cells_of(FORM, free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
+CELLS: Final = cells_of(FORM, free_threaded="free-threading" in sys.version)
 """The cells that run."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
-from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from contextvars import Token
 from types import TracebackType
@@ -159,7 +159,7 @@ def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL
     with guard("record of an exception"):
         message = _text(error)
         span.set_attribute("error.type", error_type(error))
-        span.set_status(StatusCode.ERROR, "cancelled" if isinstance(error, CancelledError) else message)
+        span.set_status(StatusCode.ERROR, "cancelled" if _is_cancellation(error) else message)
         if not _seen(error):
             details = _details(error, message)
             span.add_event("exception", details)
@@ -170,6 +170,12 @@ def error_type(error: BaseException) -> str:
     """Return the value of `error.type`: the class's name, with its module outside the builtins."""
     module, name = type(error).__module__, type(error).__qualname__
     return name if module == "builtins" else f"{module}.{name}"
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Say whether asyncio cancelled the call; where nothing imported it, nothing can have been cancelled."""
+    loaded = sys.modules.get("asyncio")
+    return loaded is not None and isinstance(error, loaded.CancelledError)
 
 
 def _seen(error: BaseException) -> bool:

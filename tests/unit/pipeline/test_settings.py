@@ -208,6 +208,11 @@ def test_a_wrong_keyword_is_one_sentence(keywords: dict[str, object], expected: 
     assert sentence(keywords) == expected
 
 
+@pytest.mark.parametrize("variable", ["OTEL_TRADING_BUILD", "OTEL_TRADING_PURE_PYTHON"])
+def test_a_variable_that_chooses_the_form_of_the_cells_is_no_mistake(variable: str) -> None:
+    assert resolve({"service_name": "s"}, {variable: "1"}).service_name == "s"
+
+
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
