@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Integral, Number
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -160,9 +158,9 @@ def _number(value: object) -> float | int | str | bool | None:
     """Return a number of another library, by the abstract types that it registers with."""
     if isinstance(value, Integral):
         return exportable(int(value))  # type: ignore[no-any-return]
-    if isinstance(value, Real | Decimal | Fraction):
+    if isinstance(value, Number):
         try:
-            return float(value)
+            return float(value)  # type: ignore[arg-type]  # a complex number is none of these: it has its text
         except OverflowError:
             return text(str(value))
     scalar = getattr(type(value), "item", None)  # numpy's bool and datetime are of no abstract type

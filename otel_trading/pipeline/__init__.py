@@ -1,12 +1,9 @@
 """The pipeline: how telemetry leaves the process, or gets counted as lost."""
 
 from otel_trading.pipeline.configure import attach_to_globals, configure, is_running
-from otel_trading.pipeline.health import Health, RouteHealth
 from otel_trading.pipeline.telemetry import Telemetry
 
 __all__ = [
-    "Health",
-    "RouteHealth",
     "Telemetry",
     "attach_to_globals",
     "configure",

@@ -11,10 +11,10 @@ from typing_extensions import Self
 from otel_trading import _closing, _losses, recording, tracing
 from otel_trading._guard import guard
 from otel_trading.pipeline.deadline import Aside, after, left
-from otel_trading.pipeline.health import Health
 from otel_trading.pipeline.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
+    from otel_trading.pipeline.health import Health
     from otel_trading.pipeline.providers import Providers
 
 
@@ -82,6 +82,8 @@ class Telemetry:
 
     def health(self) -> Health:
         """Return the state of telemetry in this process."""
+        from otel_trading.pipeline.health import Health  # noqa: PLC0415 - an import of the package needs none
+
         providers = self._providers
         routes = providers.routes if providers else []
         exposition = providers.exposition if providers else None

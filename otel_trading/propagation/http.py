@@ -38,7 +38,8 @@ def extract(carrier: Mapping[str, str]) -> Context:
         A context for `ot.span(..., context=...)`; empty where the carrier holds none, or a broken one.
     """
     with guard("extraction of the trace context"):
-        return _api().extract(carrier, Context())
+        found: Context = _api().extract(carrier, Context())
+        return found
     return Context()
 
 

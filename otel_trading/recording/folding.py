@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from time import time_ns
@@ -27,28 +26,36 @@ _HOOK_NAME: Final = "otel_trading.fold"
 Attributes = dict[str, Any]
 
 
-@dataclass(slots=True)
 class _Stream:
     """Where one reader's view takes a series."""
 
-    match: Any
-    attributes: Attributes
-    key: Any
-    add: Callable[[Any, Drained], None]
+    __slots__ = ("add", "attributes", "key", "match")
+
+    def __init__(
+        self, match: Any, attributes: Attributes, key: Any, add: Callable[[Any, Drained], None]
+    ) -> None:
+        self.match = match
+        self.attributes = attributes
+        self.key = key
+        self.add = add
 
 
-@dataclass(slots=True)
 class _Entry:
     """A connected cell, and what is known of the way out."""
 
-    instrument: Any
-    attributes: Attributes
-    cell: cells.Histogram
-    signed: bool
-    since: int
-    readers: Any = None
-    bounds: tuple[float, ...] | None = None
-    streams: list[_Stream] = field(default_factory=list)
+    __slots__ = ("attributes", "bounds", "cell", "instrument", "readers", "signed", "since", "streams")
+
+    def __init__(
+        self, instrument: Any, attributes: Attributes, cell: cells.Histogram, signed: bool, since: int
+    ) -> None:
+        self.instrument = instrument
+        self.attributes = attributes
+        self.cell = cell
+        self.signed = signed
+        self.since = since
+        self.readers: Any = None
+        self.bounds: tuple[float, ...] | None = None
+        self.streams: tuple[_Stream, ...] = ()
 
 
 class Folder:
@@ -111,7 +118,7 @@ def _follow_readers(entry: _Entry) -> None:
     elif bounds != entry.bounds:
         entry.cell.switch_on(bounds, signed=entry.signed)
     entry.bounds = bounds
-    entry.streams = [] if bounds is None else [*_streams_of(entry, bounds)]
+    entry.streams = () if bounds is None else tuple(_streams_of(entry, bounds))
 
 
 def _record_plain(instrument: Histogram, attributes: Attributes, value: float) -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from otel_trading.recording import cells, sharding, sums
+from otel_trading.recording import cells, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,8 @@ def cells_of(form: str, *, free_threaded: bool) -> Cells:
     kinds = histograms.Histogram, others.Counter, others.UpDownCounter, others.Gauge
     if not free_threaded:
         return Cells(*kinds)
+    from otel_trading.recording import sharding  # noqa: PLC0415 - few interpreters need it
+
     shared: tuple[Any, ...] = (
         sharding.ShardedHistogram,
         sharding.ShardedCounter,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from threading import RLock
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 from opentelemetry.metrics import Histogram as Instrument
 
 from otel_trading._guard import warn
-from otel_trading.recording import folding
 from otel_trading.recording.cells import Histogram
 from otel_trading.recording.handles import BoundMetric, SomeHandle, bound_metrics, connect
 from otel_trading.recording.sums import Counter
 from otel_trading.semconv import SCHEMA_URL
+
+if TYPE_CHECKING:
+    from otel_trading.recording.folding import Folder
 
 SCOPE: Final = "otel_trading"
 """The instrumentation scope of everything this package emits."""
@@ -38,7 +40,7 @@ class Route:
         self._open = True
         self._histograms: dict[str, Instrument] = {}
         self._observed: set[str] = set()
-        self._folder = folding.Folder(self._meter) if _can_fold(provider) else None
+        self._folder = _folder(provider, self._meter)
 
     def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
         """Switch on `handle`, creating the metric's instrument when it is the first of its metric."""
@@ -97,17 +99,20 @@ def _record_plain(instrument: Instrument, attributes: dict[str, Any], value: flo
     instrument.record(value, attributes)
 
 
-def _can_fold(provider: MeterProvider) -> bool:
+def _folder(provider: MeterProvider, meter: Meter) -> Folder | None:
+    """Return what folds the histograms of a meter, or None where that does not work."""
     if not type(provider).__module__.startswith("opentelemetry.sdk."):
-        return False
+        return None
+    from otel_trading.recording import folding  # noqa: PLC0415 - nothing folds before a provider is attached
+
     if folding.probe():
-        return True
+        return folding.Folder(meter)
     warn(
         "fold",
         "otel_trading: this release of opentelemetry-sdk is not known to the fast histograms, "
         "so they are recorded by its plain instruments: correct, and slower",
     )
-    return False
+    return None
 
 
 _route: Route | None = None

@@ -261,7 +261,7 @@ def test_the_probe_accepts_the_installed_sdk():
 def test_without_one_of_its_private_names_the_plain_instrument_records_with_one_warning(
     name, monkeypatch, attach, caplog
 ):
-    monkeypatch.setattr("otel_trading.recording.routing.folding", folding_of_another_release(name))
+    monkeypatch.setattr("otel_trading.recording.folding", folding_of_another_release(name))
     assert_records_plainly_with_one_warning(attach, caplog)
 
 
