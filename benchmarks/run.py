@@ -13,10 +13,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bars import BARS
+from bars import BARS, WHY, Bar
 
 HERE = Path(__file__).parent
 FORMS = {"pure": "pure Python", "compiled": "compiled"}
@@ -60,13 +61,32 @@ def measure_apart(form: str, names: list[str]) -> dict[str, Any]:
     return seen
 
 
+def judged(runs: list[dict[str, Any]]) -> Iterator[tuple[str, str, float, Bar]]:
+    """Yield name, form, ratio and bar of each ratio that has one."""
+    for run in runs:
+        for name, ratio in run["ratios"].items():
+            if name in BARS:
+                yield name, run["form"], ratio, BARS[name]
+
+
 def failures(runs: list[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each ratio that misses its bar."""
+    """Return a sentence for each ratio that misses its bar, and what is held where the bar cannot be had."""
+    sentences = []
+    for name, form, ratio, bar in judged(runs):
+        kept = bar.kept(form)
+        if not bar.is_kept(form, ratio):
+            limit = bar.of(form) if kept is None else kept
+            what = "the bar is" if kept is None else "which held"
+            sentences.append(f"{name}: {ratio:.2f} in {form}, {what} {bar.limit(limit)}")
+    return sentences
+
+
+def misses(runs: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each ratio that misses its bar and holds what comes closest."""
     return [
-        f"{name}: {ratio:.2f} in {run['form']}, the bar is {BARS[name].text(run['form'])}"
-        for run in runs
-        for name, ratio in run["ratios"].items()
-        if name in BARS and not BARS[name].is_held(run["form"], ratio)
+        f"{name}: {ratio:.2f} in {form} misses its bar {bar.text(form)}, holds {bar.limit(kept)} (why: {WHY})"
+        for name, form, ratio, bar in judged(runs)
+        if not bar.is_held(form, ratio) and bar.is_kept(form, ratio) and (kept := bar.kept(form)) is not None
     ]
 
 
@@ -109,9 +129,11 @@ def main() -> int:
         print(table(runs))
     if given.docs:
         importlib.import_module("report").write(runs)
-    missed = failures(runs) if given.check else []
-    print("\n".join(missed), file=sys.stderr)
-    return int(bool(missed))
+    if not given.check:
+        return 0
+    failed = failures(runs)
+    print("\n".join([*misses(runs), *failed]), file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

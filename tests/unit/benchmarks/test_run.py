@@ -34,6 +34,36 @@ def test_a_ratio_that_reaches_its_bar_is_not(run):
     assert run.failures([seen]) == []
 
 
+@pytest.fixture
+def kept(run, monkeypatch):
+    """A bar of 4 that the pure form cannot reach; it holds 6."""
+    bar = run.BARS["time_vs_two_clocks"]._replace(pure=4, keeps=(6, None))
+    monkeypatch.setitem(run.BARS, "time_vs_two_clocks", bar)
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_bar_that_cannot_be_had_fails_only_where_less_is_held_than_what_comes_closest(run):
+    def ratio(number, form="pure Python"):
+        return [{"form": form, "ratios": {"time_vs_two_clocks": number}}]
+
+    assert run.failures(ratio(5.9)) == run.failures(ratio(3.9)) == run.misses(ratio(3.9)) == []
+    assert run.misses(ratio(5.9)) == [
+        f"time_vs_two_clocks: 5.90 in pure Python misses its bar ≤ 4, holds ≤ 6 (why: {run.WHY})"
+    ]
+    assert run.failures(ratio(6.1)) == ["time_vs_two_clocks: 6.10 in pure Python, which held ≤ 6"]
+    assert run.failures(ratio(1.6, "compiled")) != []
+
+
+def test_the_reasons_for_missed_bars_stand_where_they_are_pointed_at(run):
+    page, _, anchor = run.WHY.partition("#")
+    headings = [
+        line[3:].lower().replace(",", "").replace(" ", "-")
+        for line in (BENCHMARKS.parent / page).read_text(encoding="utf-8").splitlines()
+        if line.startswith("## ")
+    ]
+    assert anchor in headings
+
+
 def test_every_module_with_ratios_takes_part(run):
     assert {"bench_recording", "bench_tail", "bench_scale", "bench_market_data", "bench_import"} <= {
         *run.modules()
