@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
+from time import perf_counter
 
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
@@ -11,34 +11,41 @@ from opentelemetry.trace import SpanKind
 from otel_trading import metrics
 from otel_trading._guard import guard
 from otel_trading.instruments import _values
-from otel_trading.instruments.operation import Opened, Operation
+from otel_trading.instruments.operation import Opened, Timed
 from otel_trading.propagation import extract_frames, inject_frames
 from otel_trading.recording import Histogram, Timer
 from otel_trading.tracing import span
 
 
-class Frames:
-    """The frames of one message, inside the operation that sends or processes them."""
+class Sent(Timed):
+    """A send: gives the frames with the trace context in one more."""
 
-    __slots__ = ("_frames", "_operation", "_sends")
+    __slots__ = ("frames",)
 
-    def __init__(self, operation: Operation, frames: Sequence[bytes], *, sends: bool) -> None:
-        self._operation = operation
-        self._frames = frames
-        self._sends = sends
+    frames: Sequence[bytes]
 
     def __enter__(self) -> list[bytes]:
-        self._operation.__enter__()
-        frames = list(self._frames)
-        if self._sends:
-            with guard("trace context of a message"):
-                frames = inject_frames(frames)
-        return frames
+        self.span = self._opened.__enter__()
+        self._start = perf_counter()
+        try:
+            return inject_frames(self.frames)
+        except Exception:
+            with guard("trace context of a message"):  # only where it failed: a message can be a tick
+                raise
+        return list(self.frames)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._operation.__exit__(kind, error, traceback)
+
+class Processed(Timed):
+    """The work on a message: gives its frames."""
+
+    __slots__ = ("frames",)
+
+    frames: Sequence[bytes]
+
+    def __enter__(self) -> list[bytes]:
+        self.span = self._opened.__enter__()
+        self._start = perf_counter()
+        return list(self.frames)
 
 
 class Channel:
@@ -64,10 +71,12 @@ class Channel:
     def __init__(self, destination: str, *, system: str = "zeromq") -> None:
         self.destination = _values.name(destination, "Channel(destination)")
         self.system = _values.name(system, "Channel(system)")
+        self._sends = _Spans("send", self, SpanKind.PRODUCER)
+        self._processes = _Spans("process", self, SpanKind.CONSUMER)
         self._send = self._duration("send")
         self._receive = self._duration("receive")
 
-    def send(self, frames: Sequence[bytes]) -> Frames:
+    def send(self, frames: Sequence[bytes]) -> Sent:
         """Time a send, in a span `send {destination}`.
 
         Args:
@@ -76,11 +85,9 @@ class Channel:
         Returns:
             A context manager that gives the frames to send, the trace context in one more at the end.
         """
-        return Frames(
-            Operation(self._span("send", SpanKind.PRODUCER), self._send, self._send_failed),
-            frames,
-            sends=True,
-        )
+        sent = Sent(self._sends.open(), self._send, self._send_failed)
+        sent.frames = frames
+        return sent
 
     def receive(self) -> Timer:
         """Time a receive. Wait for the message outside, or the wait is what is timed.
@@ -90,7 +97,7 @@ class Channel:
         """
         return self._receive.time()
 
-    def process(self, frames: Sequence[bytes]) -> Frames:
+    def process(self, frames: Sequence[bytes]) -> Processed:
         """Work on a message in a span `process {destination}`, as a child of the span that sent it.
 
         Args:
@@ -102,7 +109,9 @@ class Channel:
         context: Context | None = None
         with guard("trace context of a message"):
             context, frames = extract_frames(frames)
-        return Frames(Operation(self._span("process", SpanKind.CONSUMER, context)), frames, sends=False)
+        processed = Processed(self._processes.open(context))
+        processed.frames = frames
+        return processed
 
     @guard("queue depth")
     def depth(self, messages: int, direction: str = "in") -> None:
@@ -115,14 +124,6 @@ class Channel:
         known = _values.word(metrics.queue_depth, "direction", direction)
         metrics.queue_depth.bind(destination_name=self.destination, direction=known).set(messages)
 
-    def _span(self, operation: str, kind: SpanKind, context: Context | None = None) -> Opened:
-        attributes = {
-            "messaging.system": self.system,
-            "messaging.destination.name": self.destination,
-            "messaging.operation.name": operation,
-        }
-        return span(f"{operation} {self.destination}", attributes, kind=kind, context=context)
-
     def _duration(self, operation: str, error_type: str | None = None) -> Histogram:
         return metrics.messaging_client_operation_duration.bind(
             messaging_system=self.system,
@@ -133,3 +134,21 @@ class Channel:
 
     def _send_failed(self, error: BaseException) -> Histogram:
         return self._duration("send", _values.error_type(error))
+
+
+class _Spans:
+    """What the spans of one operation on a channel share, made once."""
+
+    __slots__ = ("_attributes", "_kind", "_name")
+
+    def __init__(self, operation: str, channel: Channel, kind: SpanKind) -> None:
+        self._name = f"{operation} {channel.destination}"
+        self._attributes = {
+            "messaging.system": channel.system,
+            "messaging.destination.name": channel.destination,
+            "messaging.operation.name": operation,
+        }
+        self._kind = kind
+
+    def open(self, context: Context | None = None) -> Opened:
+        return span(self._name, self._attributes, kind=self._kind, context=context)

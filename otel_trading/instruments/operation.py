@@ -20,7 +20,7 @@ Opened = AbstractContextManager[Span]
 """A span that is yet to be opened, as `tracing.span` gives it."""
 
 
-class Operation:
+class Timed:
     """Times one `with` block inside a span of its own; an error in the block goes on as it came.
 
     Args:
@@ -34,6 +34,8 @@ class Operation:
 
     __slots__ = ("_duration", "_failed", "_opened", "_start", "span")
 
+    _start: float
+
     def __init__(
         self,
         span: Opened,
@@ -45,20 +47,29 @@ class Operation:
         self._failed = failed
         self.span: Span = INVALID_SPAN
 
-    def __enter__(self) -> Self:
-        self.span = self._opened.__enter__()
-        self._start = perf_counter()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         elapsed = perf_counter() - self._start
-        with guard("end of an operation"):  # while the span is current, so that an exemplar leads to it
+        try:  # while the span is current, so that an exemplar leads to it
             self._finish(elapsed, error)
+        except Exception:
+            with guard("end of an operation"):  # only where it failed: an operation can be a tick
+                raise
         self._opened.__exit__(kind, error, traceback)
 
     def _finish(self, elapsed: float, error: BaseException | None) -> None:
         duration = self._duration if error is None or self._failed is None else self._failed(error)
         if duration is not None:
             duration.record(elapsed)
+
+
+class Operation(Timed):
+    """One that is its own value in the `with` statement."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        self.span = self._opened.__enter__()
+        self._start = perf_counter()
+        return self

@@ -24,7 +24,7 @@ def inject(carrier: Carrier, *, context: Context | None = None) -> Carrier:
         The carrier, so that `requests.get(url, headers=inject({}))` reads well.
     """
     with guard("injection of the trace context"):
-        _api().inject(carrier, context)
+        api().inject(carrier, context)
     return carrier
 
 
@@ -38,13 +38,13 @@ def extract(carrier: Mapping[str, str]) -> Context:
         A context for `ot.span(..., context=...)`; empty where the carrier holds none, or a broken one.
     """
     with guard("extraction of the trace context"):
-        found: Context = _api().extract(carrier, Context())
+        found: Context = api().extract(carrier, Context())
         return found
     return Context()
 
 
 @cache
-def _api() -> Any:
+def api() -> Any:
     """Return the API's propagators, which look through every installed package when they are imported."""
     from opentelemetry import propagate  # noqa: PLC0415
 

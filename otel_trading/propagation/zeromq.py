@@ -13,7 +13,8 @@ from typing import Final
 
 from opentelemetry.context import Context
 
-from otel_trading.propagation.http import extract, inject
+from otel_trading.propagation.http import api, extract, inject
+from otel_trading.propagation.w3c import traceparent
 
 MAGIC: Final = b"otel1"
 _MAX_BYTES: Final = 8192
@@ -29,6 +30,9 @@ def inject_frames(frames: Sequence[bytes], *, context: Context | None = None) ->
     Returns:
         The frames, and one more where there is a trace to carry on.
     """
+    header = traceparent(api().get_global_textmap(), context)
+    if header is not None:
+        return [*frames, b'%b{"traceparent":"%b"}' % (MAGIC, header.encode())]
     headers: dict[str, str] = inject({}, context=context)
     if not headers:
         return list(frames)

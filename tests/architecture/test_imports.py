@@ -115,6 +115,7 @@ def test_no_import_cycle_even_through_functions():
 PRIVATE = {
     "sdk.metrics._internal": "recording.folding",
     "_measurement_consumer": "recording.folding",
+    "_propagators": "propagation.w3c",
     "_RUNTIME_CONTEXT": "tracing.fast_span",
     "_span_limits": "tracing.fast_span",
     "_span_processors": "tracing.fast_span",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import trace
+from opentelemetry import baggage, propagate, trace
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_trading.propagation import extract, extract_frames, inject, inject_frames
+from otel_trading.propagation.w3c import traceparent
 from otel_trading.propagation.zeromq import MAGIC
 
 SENT = SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=TraceFlags(1))
@@ -83,3 +88,46 @@ def test_a_frame_that_only_looks_like_a_context_stays_a_frame(body):
 def test_broken_headers_give_no_context(headers):
     headers = {**headers, "traceparent": "00-zz-zz-01"}
     assert ids(extract(headers)) == (0, 0, False)
+
+
+SPANS = st.builds(
+    SpanContext,
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 2**64 - 1),
+    st.booleans(),
+    st.sampled_from([TraceFlags(bits) for bits in range(4)]),
+    st.sampled_from([TraceState(), TraceState([("vendor", "1")])]),
+)
+
+
+@pytest.mark.parametrize(
+    "textmap",
+    [
+        CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()]),
+        CompositePropagator([W3CBaggagePropagator(), TraceContextTextMapPropagator()]),
+        CompositePropagator([TraceContextTextMapPropagator()]),
+        CompositePropagator([]),
+    ],
+)
+@given(SPANS, st.booleans())
+def test_a_frame_holds_what_the_propagators_in_force_write(textmap, sent, has_baggage):
+    context = trace.set_span_in_context(NonRecordingSpan(sent), Context())
+    context = baggage.set_baggage("desk", "a b", context) if has_baggage else context
+    in_force = propagate.get_global_textmap()
+    propagate.set_global_textmap(textmap)
+    try:
+        headers = inject({}, context=context)
+        frames = inject_frames([b"IBM"], context=context)
+    finally:
+        propagate.set_global_textmap(in_force)
+    expected = [MAGIC + json.dumps(headers, separators=(",", ":")).encode()] if headers else []
+    assert frames == [b"IBM", *expected]
+
+
+def test_a_propagator_of_the_application_is_asked():
+    class TraceContextTextMapPropagator:
+        """Has the name of OpenTelemetry's own."""
+
+    textmap = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
+    assert traceparent(textmap, SENDER) is None
+    assert traceparent(object(), SENDER) is None
