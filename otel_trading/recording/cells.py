@@ -72,6 +72,9 @@ class Drained(NamedTuple):
     exemplars: list[Exemplar]
 
 
+_tuple = cython.declare(object, tuple.__new__)
+
+
 @cython.cfunc
 def _doubles(size: cython.Py_ssize_t) -> cython.p_double:
     found: cython.p_double = cython.cast(cython.p_double, calloc(size, 8))  # type: ignore[attr-defined]
@@ -240,11 +243,17 @@ class Histogram:
         fresh = _empty(self._size)
         cells = self._cells
         self._cells = fresh
-        exemplars, self._exemplars = self._exemplars, {}
+        exemplars: list[Exemplar] = []
+        if self._exemplars:
+            taken, self._exemplars = self._exemplars, {}
+            exemplars = [*taken.values()]
         self._looks = _LOOKS_PER_INTERVAL
-        low, high, total = float(cells[_LOW]), float(cells[_HIGH]), float(cells[_SUM])
+        low, high, total = cells[_LOW], cells[_HIGH], cells[_SUM]
         counts = _counts_of(cells, self._size)
-        return Drained(counts, total, low, high, [*exemplars.values()]) if low <= high else None
+        if low > high:
+            return None
+        # as `Drained` makes itself, at half the cost
+        return _tuple(Drained, (counts, total, low, high, exemplars))
 
     def _look(self, slot: int, value: float) -> None:
         self._looks -= 1

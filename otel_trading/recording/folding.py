@@ -29,7 +29,7 @@ Attributes = dict[str, Any]
 class _Stream:
     """Where one reader's view takes a series."""
 
-    __slots__ = ("add", "attributes", "key", "match")
+    __slots__ = ("add", "aggregation", "attributes", "home", "key", "match")
 
     def __init__(
         self, match: Any, attributes: Attributes, key: Any, add: Callable[[Any, Drained], None]
@@ -38,12 +38,14 @@ class _Stream:
         self.attributes = attributes
         self.key = key
         self.add = add
+        self.home: Any = None  # where the aggregation was found: the SDK never takes one out of there
+        self.aggregation: Any = None
 
 
 class _Entry:
     """A connected cell, and what is known of the way out."""
 
-    __slots__ = ("attributes", "bounds", "cell", "instrument", "readers", "signed", "since", "streams")
+    __slots__ = ("attributes", "bounds", "cell", "instrument", "signed", "since", "streams")
 
     def __init__(
         self, instrument: Any, attributes: Attributes, cell: cells.Histogram, signed: bool, since: int
@@ -53,7 +55,6 @@ class _Entry:
         self.cell = cell
         self.signed = signed
         self.since = since
-        self.readers: Any = None
         self.bounds: tuple[float, ...] | None = None
         self.streams: tuple[_Stream, ...] = ()
 
@@ -70,6 +71,7 @@ class Folder:
         self._entries: list[_Entry] = []
         self._lock = Lock()
         self._last_fold = 0
+        self._readers: Any = None
         meter.create_observable_gauge(_HOOK_NAME, callbacks=[self._before_collection])
 
     def connect(
@@ -86,6 +88,8 @@ class Folder:
         with self._lock:
             entry = _Entry(instrument, attributes, cell, signed, time_ns())
             _follow_readers(entry)
+            if not self._entries:
+                self._readers = _readers_of(entry)
             self._entries.append(entry)
 
     def fold(self) -> None:
@@ -95,8 +99,10 @@ class Folder:
             for entry in self._entries:
                 drained = entry.cell.drain()
                 if drained is not None:
-                    _fold(entry, drained, max(last, entry.since))
-                if entry.readers is not entry.instrument._measurement_consumer._reader_storages:
+                    _fold(entry, drained, last)
+            if self._entries and _readers_of(self._entries[0]) is not self._readers:
+                self._readers = _readers_of(self._entries[0])
+                for entry in self._entries:
                     _follow_readers(entry)
 
     def close(self) -> None:
@@ -109,9 +115,13 @@ class Folder:
         return ()
 
 
+def _readers_of(entry: _Entry) -> Any:
+    """Return the readers there are, of one meter's instruments all the same; another object after a change."""
+    return entry.instrument._measurement_consumer._reader_storages
+
+
 def _follow_readers(entry: _Entry) -> None:
     """Look up the streams of the readers there are, and switch the cell on with the buckets they need."""
-    entry.readers = entry.instrument._measurement_consumer._reader_storages
     bounds = _bounds_of(entry.instrument)
     if bounds is None:
         entry.cell.switch_to(partial(_record_plain, entry.instrument, entry.attributes))
@@ -167,14 +177,25 @@ def _view_matches(instrument: Any) -> Iterator[Any]:
         yield from storage._get_or_init_view_instrument_match(instrument)
 
 
-def _fold(entry: _Entry, drained: Drained, since: int) -> None:
+def _fold(entry: _Entry, drained: Drained, last_fold: int) -> None:
     for stream in entry.streams:
         match = stream.match
-        with match._lock:
-            aggregation = match._attributes_aggregation.get(stream.key) or _create(stream, since)
-            stream.add(aggregation, drained)
+        if match._reset_on_collect or stream.home is None:
+            with match._lock:  # a collection that takes the series away waits, or has taken it
+                if match._attributes_aggregation is not stream.home:
+                    _settle(stream, max(last_fold, entry.since))
+                stream.add(stream.aggregation, drained)
+        else:  # the series stays, and has a lock of its own
+            stream.add(stream.aggregation, drained)
         if drained.exemplars:
-            _offer_exemplars(entry, aggregation, drained)
+            _offer_exemplars(entry, stream.aggregation, drained)
+
+
+def _settle(stream: _Stream, since: int) -> None:
+    """Find the series of a stream, or create it: the first time, and where a delta began anew."""
+    home = stream.match._attributes_aggregation
+    stream.aggregation = home.get(stream.key) or _create(stream, since)
+    stream.home = home
 
 
 def _create(stream: _Stream, since: int) -> Any:
@@ -223,8 +244,10 @@ def _add_to_wider_buckets(slots: list[int], aggregation: Any, drained: Drained) 
 def _add_the_rest(aggregation: Any, drained: Drained) -> None:
     aggregation._sum += drained.total
     if aggregation._record_min_max:
-        aggregation._min = min(aggregation._min, drained.low)
-        aggregation._max = max(aggregation._max, drained.high)
+        if drained.low < aggregation._min:  # noqa: PLR1730 - `min` is a call, and costs one
+            aggregation._min = drained.low
+        if drained.high > aggregation._max:  # noqa: PLR1730
+            aggregation._max = drained.high
 
 
 def _offer_exemplars(entry: _Entry, aggregation: Any, drained: Drained) -> None:
