@@ -223,7 +223,7 @@ _JOURNAL = "OTEL_TRADING_JOURNAL"
 
 
 def _with_own_journal(environ: Mapping[str, str], part: str) -> dict[str, str]:
-    """Give a part a folder of its own below that of the journals, if there is one: one process writes to each."""
+    """Give a part a folder of its own below that of the journals, since one process writes to each."""
     journals = environ.get(_JOURNAL)
     return {**environ, _JOURNAL: f"{journals}/{part}"} if journals else dict(environ)
 
