@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from interleaved import Case, Cost, above, measure, table
+from nowhere import lead_nowhere
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     MetricExporter,
@@ -30,7 +31,6 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 import otel_trading as ot
 from otel_trading import metrics
-from otel_trading.pipeline import exporters
 
 CHECK = {"trading.risk.check.type": "position"}
 ATTRIBUTES = {**CHECK, "trading.venue.name": "XNAS", "trading.strategy.name": "mm"}
@@ -120,8 +120,7 @@ def raw(ratio: float) -> dict[str, Case]:
 @contextmanager
 def ours(ratio: float, *, defer: bool) -> Iterator[dict[str, Case]]:
     """Configure telemetry as a user does, and yield the same calls by this package."""
-    exporters.span_exporter = lambda name, settings: FakeSpanExporter()  # noqa: ARG005
-    exporters.metric_exporter = lambda name, settings: FakeMetricExporter()  # noqa: ARG005
+    lead_nowhere()
     telemetry = ot.configure(
         "bench",
         logs_exporters="none",
