@@ -1,8 +1,9 @@
-"""The build hook: compiles the cells, and carries the folders that `otel_trading.assets` looks for.
+"""The build hook: compiles what is hot, and carries the folders that `otel_trading.assets` looks for.
 
-The cells are compiled where a C compiler is; where none is, or where it fails, the wheel is pure Python and
-says so in one sentence. `OTEL_TRADING_BUILD=pure` does not try, `OTEL_TRADING_BUILD=compiled` fails instead.
-`python hatch_build.py` compiles in place, for a clone in which they were edited.
+Recording's cells and tracing's calls are compiled where a C compiler is; where none is, or where it fails,
+the wheel is pure Python and says so in one sentence. `OTEL_TRADING_BUILD=pure` does not try,
+`OTEL_TRADING_BUILD=compiled` fails instead. `python hatch_build.py` compiles in place, for a clone in which
+they were edited.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ASSETS = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana", "examples")
 LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
-FOLDER = "otel_trading/recording"
-COMPILED = ("cells", "sums")
-STAMP = f"{FOLDER}/_cells.sha256"
-"""What the compiled modules were made from, so that a test can tell that they are out of date."""
+PACKAGE = "otel_trading"
+COMPILED = {"recording": ("cells", "sums"), "tracing": ("calls",)}
+"""The modules by their rooms; each is compiled beside its source, with a `_` before its name."""
 
 WITHOUT_SYMBOLS = [] if sys.platform == "win32" else ["-g0"]
 
@@ -60,49 +60,64 @@ def _compile_if_possible(root: Path) -> list[Path]:
     wanted = os.environ.get("OTEL_TRADING_BUILD", "auto")
     if wanted not in {"auto", "pure", "compiled"}:
         sys.exit(f"OTEL_TRADING_BUILD is auto, pure or compiled, not {wanted!r}")
-    for stale in (*(root / FOLDER).glob("_*.so"), *(root / FOLDER).glob("_*.pyd"), root / STAMP):
-        stale.unlink(missing_ok=True)
+    _remove_compiled(root)
     if wanted == "pure":
         return []
     try:
-        return compile_cells(root)
+        return compile_all(root)
     except (Exception, SystemExit) as error:
+        _remove_compiled(root)  # all of them or none, so that one word says which form runs
         if wanted == "compiled":
             raise
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        sys.stderr.write(
-            f"otel_trading: recording runs in pure Python, as compiling it failed: {first_line}\n"
-        )
+        sys.stderr.write(f"otel_trading: it runs in pure Python, as compiling it failed: {first_line}\n")
         return []
 
 
-def compile_cells(root: Path) -> list[Path]:
-    """Compile the cells beside their source.
+def _remove_compiled(root: Path) -> None:
+    for room in COMPILED:
+        for pattern in ("_*.so", "_*.pyd", "_*.sha256"):
+            for stale in (root / PACKAGE / room).glob(pattern):
+                stale.unlink()
+
+
+def compile_all(root: Path) -> list[Path]:
+    """Compile the modules beside their sources.
 
     Args:
-        root: The folder of the sources.
+        root: The folder of the package.
 
     Returns:
-        The extension modules, and the stamp beside them.
+        The extension modules, and the stamps beside them.
     """
     from Cython.Build import cythonize  # noqa: PLC0415 - a build of pure Python needs neither
     from setuptools import Distribution, Extension  # noqa: PLC0415
 
-    sources = [root / FOLDER / f"{name}.py" for name in COMPILED]
     with tempfile.TemporaryDirectory() as folder:
         extensions = [
-            Extension(f"otel_trading.recording._{name}", [str(source)], extra_compile_args=WITHOUT_SYMBOLS)
-            for name, source in zip(COMPILED, sources, strict=True)
+            Extension(
+                f"{PACKAGE}.{room}._{name}",
+                [str(root / PACKAGE / room / f"{name}.py")],
+                extra_compile_args=WITHOUT_SYMBOLS,
+            )
+            for room, names in COMPILED.items()
+            for name in names
         ]
         modules = cythonize(extensions, build_dir=folder, quiet=True)
-        command = Distribution({"name": "otel_trading", "ext_modules": modules}).get_command_obj("build_ext")
+        command = Distribution({"name": PACKAGE, "ext_modules": modules}).get_command_obj("build_ext")
         command.build_temp, command.build_lib = folder, str(root)
         command.ensure_finalized()
         command.run()
         built = [Path(output) for output in command.get_outputs()]
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    (root / STAMP).write_text(f"{digest}\n", encoding="utf-8")
-    return [*built, root / STAMP]
+    return [*built, *(_stamp(root / PACKAGE / room, names) for room, names in COMPILED.items())]
+
+
+def _stamp(folder: Path, names: tuple[str, ...]) -> Path:
+    """Write what a room's modules were compiled from, so that a test can tell that they are out of date."""
+    digest = hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()
+    stamp = folder / f"_{names[0]}.sha256"
+    stamp.write_text(f"{digest}\n", encoding="utf-8")
+    return stamp
 
 
 if __name__ == "__main__":

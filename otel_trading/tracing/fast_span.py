@@ -10,12 +10,10 @@ with the SDK's once, at attach time, and where they differ, every span is a plai
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from random import getrandbits
+from operator import attrgetter
 from threading import Lock
-from time import time_ns as _now
 from typing import Any, Final, cast
 
 from opentelemetry import context as context_api
@@ -37,49 +35,21 @@ from opentelemetry.sdk.trace.sampling import (
     StaticSampler,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import (
-    DEFAULT_TRACE_STATE,
-    Link,
-    NonRecordingSpan,
-    SpanContext,
-    SpanKind,
-    Status,
-    StatusCode,
-    TraceFlags,
-    TraceState,
-)
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from otel_trading._exportable import nanoseconds
 from otel_trading._forking import at_fork
-from otel_trading._guard import guard
-from otel_trading.tracing.current import SPAN_KEY
+from otel_trading.tracing.form import calls
 from otel_trading.tracing.safe_span import exportable_attributes, safe
 
 Attributes = Mapping[str, AttributeValue]
 
-_TRACE_ID, _SPAN_ID, _REMOTE, _FLAGS, _STATE, _VALID = range(6)  # of a SpanContext
-_LOW_64: Final = (1 << 64) - 1
 _RANDOM: Final = 2
-_FLAGS_OF: Final = tuple(TraceFlags(bits) for bits in range(4))  # one object for each, not one per span
+"""The flag of a trace whose id is random."""
+
 _NOTHING: Final[Attributes] = {}
 _QUIET: Final = frozenset({SpanProcessor.on_start, BatchSpanProcessor.on_start, SimpleSpanProcessor.on_start})
 """What need not be called when a span starts, since it does nothing."""
-
-_new: Final = object.__new__
-_tuple: Final = tuple.__new__
-_lock = Lock()
-"""Guards what happens at most once in a span's life: its completion, and the drawing of its ids."""
-
-
-def _renew_lock() -> None:
-    """Begin with a free lock in a forked child: a thread of the parent may have held it."""
-    global _lock
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class _Completion:
@@ -89,7 +59,7 @@ class _Completion:
     """
 
     def __get__(self, span: Any, owner: type) -> Any:
-        with _lock:
+        with calls.ONCE.lock:
             made = vars(span)
             if "_lock" not in made:
                 span._complete()
@@ -97,10 +67,23 @@ class _Completion:
             return made["_lock"]
 
 
+class _LateContext:
+    """The context of a span whose end is deferred, drawn when somebody asks: mostly the delivering thread."""
+
+    def __get__(self, span: Any, owner: type) -> Any:
+        with calls.ONCE.lock:
+            made = vars(span)
+            if "_context" not in made:
+                made["_context"] = span._starter.context(span._trace_id, span._parent, 1)
+            return made["_context"]
+
+
 class FastSpan(safe(Span)):  # type: ignore[misc]
     """A span whose seldom used parts are made when they are first used; made by a `FastTracer`."""
 
     _lock: Any = _Completion()
+    _context: Any = _LateContext()
+    _trace_id: int | None = None
     _attributes: Any
     _events: Any = ()
     _links: Any = ()
@@ -110,6 +93,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     _record_exception = False
     _set_status_on_exception = False
     _record_end_metrics = None
+    _limits: Any
     deliver: Callable[[FastSpan], None]
     _hand_on: Callable[[FastSpan], None]
 
@@ -125,46 +109,28 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
         if "_links" not in vars(self):  # else it was started with some, or with more than the limits allow
             self._links = self._new_links(())
 
-    def end(self, end_time: int | None = None) -> None:
-        """End the span, and hand it to the processors; never raises."""
-        ended = _now() if end_time is None else nanoseconds(end_time)
-        if self._end_time is not None:
-            super().end(end_time)  # says so
-            return
-        self._end_time = ended  # no call since the look at it, so that no other thread came between
-        try:
-            self._hand_on(self)
-        except Exception:  # a processor of the user's
-            with guard("end of a span"):
-                raise
+    @classmethod
+    def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
+        """Return a class of spans that have a name, a kind and attributes in common."""
+        shared = {"_name": name, "_kind": kind, "_attributes": cls.clean(attributes)}
+        return type("FastSpan", (cls,), shared)
 
+    @classmethod
+    def clean(cls, attributes: Attributes | None) -> Attributes:
+        """Return a copy of attributes as the SDK would keep them on a span."""
+        plain: Attributes = exportable_attributes(attributes)
+        if not plain:
+            return _NOTHING
+        most, longest = cls._limits.max_span_attributes, cls._limits.max_span_attribute_length
+        fits = longest is None and (most is None or len(plain) <= most)
+        if fits and plain is attributes:  # nothing in it that the SDK would look into
+            return dict(plain)
+        return BoundedAttributes(most, plain, max_value_len=longest)
 
-class UnsampledSpan(NonRecordingSpan):
-    """A span that is not recorded, and has ids only if somebody asks for them."""
+    end = calls.end
 
-    _above: UnsampledSpan | None = None
-    _known: SpanContext | None = None
-    _trace_id: int
-    _flags: int = _RANDOM
-    _state: TraceState = DEFAULT_TRACE_STATE
-
-    def get_span_context(self) -> SpanContext:
-        """Return the context, whose ids are drawn at the first call."""
-        return self._known or self._draw()
-
-    @property
-    def _context(self) -> SpanContext:  # type: ignore[override]  # what the base class keeps
-        return self.get_span_context()
-
-    def _draw(self) -> SpanContext:
-        if self._above is not None:
-            above = self._above.get_span_context()
-            self._trace_id, self._flags, self._state = above.trace_id, above.trace_flags, above.trace_state
-        with _lock:
-            if self._known is None:
-                flags, span_id = _FLAGS_OF[self._flags], getrandbits(64) or 1
-                self._known = SpanContext(self._trace_id, span_id, False, flags, self._state)  # noqa: FBT003
-            return self._known
+    def _end_again(self, end_time: int | None) -> None:
+        super().end(end_time)  # says that it ended before
 
 
 class Bounds:
@@ -173,15 +139,13 @@ class Bounds:
     Attributes:
         root: The bound of a trace that begins here.
         below: The bounds below a parent, by whether it is remote, and whether it is sampled.
-        below_unsampled: That below a parent of this process that is not sampled.
     """
 
-    __slots__ = ("below", "below_unsampled", "root")
+    __slots__ = ("below", "root")
 
     def __init__(self, root: int, below: tuple[tuple[int, int], tuple[int, int]]) -> None:
         self.root = root
         self.below = below
-        self.below_unsampled = below[0][0]
 
     @classmethod
     def of(cls, sampler: Sampler) -> Bounds | None:
@@ -226,71 +190,70 @@ class FastTracer:
             at once.
     """
 
+    processors_of = attrgetter("_span_processors")
+
     def __init__(self, tracer: Any, ends: Any = None) -> None:
         self._tracer = tracer
-        self._bounds = cast("Bounds", Bounds.of(tracer.sampler))
-        self._ids = tracer.id_generator
-        self._draws = type(tracer.id_generator) is RandomIdGenerator
-        self._random = _RANDOM if tracer.id_generator.is_trace_id_random() else 0
-        self._limits = tracer._span_limits
-        self._processors = tracer.span_processor
+        self.bounds = cast("Bounds", Bounds.of(tracer.sampler))
+        drawn_here = type(tracer.id_generator) is RandomIdGenerator
+        self.ids = None if drawn_here else tracer.id_generator
+        self.random = _RANDOM if tracer.id_generator.is_trace_id_random() else 0
+        self.variable = context_variable()
+        self.processor = tracer.span_processor
+        self.late = ends is not None and drawn_here  # the user's generator is asked at the start
         self._ends = ends
         if ends is not None:
-            self._processors._span_processors = (ends, *self._processors._span_processors)
-        self._look()
-        at_fork(in_child=self._look)  # a forked child has a resource of its own
+            self.processor._span_processors = (ends, *self.processor._span_processors)
+        self._anywhere = calls.Site(lambda kind: kind)
+        self.starter = calls.Starter(self)
+        self._look_again()
+        at_fork(in_child=self._look_again)  # a forked child has a resource of its own
 
     def close(self) -> None:
         """Deliver the spans whose end is deferred, and leave the tracer's processors as they were."""
         if self._ends is not None:
             self._ends.shutdown()
-            others = self._processors._span_processors
-            self._processors._span_processors = tuple(one for one in others if one is not self._ends)
+            others = self.processor._span_processors
+            self.processor._span_processors = tuple(one for one in others if one is not self._ends)
 
-    def _look(self) -> None:
-        """See which processors there are: those that want to know of starts are called, others are not."""
-        self._seen = self._processors._span_processors
-        self._starts = any(_function(one.on_start) not in _QUIET for one in self._seen)
-        ends = any(_function(one._on_ending) is not SpanProcessor._on_ending for one in self._seen)
-        deliver = self._end if ends else self._processors.on_end
-        self._span: Any = type(
-            "FastSpan",
-            (FastSpan,),
-            {
-                "_resource": self._tracer.resource,
-                "_instrumentation_scope": self._tracer._instrumentation_scope,
-                "_instrumentation_info": self._tracer.instrumentation_info,
-                "_limits": self._limits,
-                "_span_processor": self._processors,
-                "deliver": staticmethod(deliver),
-                "_hand_on": staticmethod(deliver if self._ends is None else self._ends.put),
-            },
-        )
+    def _look_again(self) -> None:
+        self.starter.look()
+
+    def look(self) -> tuple[type, Callable[..., None] | None, Any]:
+        """See which processors there are: those that want to know of starts are called, others are not.
+
+        Returns:
+            The class of the spans, what to call when one starts, and the processors.
+        """
+        seen = self.processors_of(self.processor)
+        starts = any(_function(one.on_start) not in _QUIET for one in seen)
+        ends = any(_function(one._on_ending) is not SpanProcessor._on_ending for one in seen)
+        deliver = self._end if ends else self.processor.on_end
+        shared = {
+            "_starter": self.starter,
+            "_resource": self._tracer.resource,
+            "_instrumentation_scope": self._tracer._instrumentation_scope,
+            "_instrumentation_info": self._tracer.instrumentation_info,
+            "_limits": self._tracer._span_limits,
+            "_span_processor": self.processor,
+            "deliver": staticmethod(deliver),
+            "_hand_on": staticmethod(deliver if self._ends is None else self._ends.put),
+        }
+        self._on_start = self.processor.on_start if starts else None
+        return type("FastSpan", (FastSpan,), shared), self._on_start, seen
 
     def _end(self, span: Any) -> None:
-        self._processors._on_ending(span)
-        self._processors.on_end(span)
+        self.processor._on_ending(span)
+        self.processor.on_end(span)
 
-    def clean(self, attributes: Attributes | None) -> Attributes:
-        """Return a copy of attributes as the SDK would keep them on a span."""
-        plain: Attributes = exportable_attributes(attributes)
-        if not plain:
-            return _NOTHING
-        most, longest = self._limits.max_span_attributes, self._limits.max_span_attribute_length
-        fits = longest is None and (most is None or len(plain) <= most)
-        if fits and plain is attributes:  # nothing in it that the SDK would look into
-            return dict(plain)
-        return BoundedAttributes(most, plain, max_value_len=longest)
-
-    def start(  # noqa: C901, PLR0912 - in one piece: a call costs a tenth of it
+    def start(
         self,
         name: str,
         kind: SpanKind,
         attributes: Attributes | None,
         context: Context,
         *,
-        clean: bool = False,
-        links: Sequence[Link] | None = None,
+        links: Sequence[Link] = (),
         start_time: int | None = None,
     ) -> Any:
         """Start a span.
@@ -300,57 +263,24 @@ class FastTracer:
             kind: OpenTelemetry's span kind.
             attributes: Its attributes.
             context: Whose current span is the parent.
-            clean: Whether `clean` returned the attributes.
             links: Spans of other traces that led here.
             start_time: Unix time in nanoseconds, if it started earlier.
 
         Returns:
             A `FastSpan`, or an `UnsampledSpan`.
         """
-        bounds = self._bounds
-        parent: Any = context.get(SPAN_KEY)
-        above = None
-        if parent is not None:
-            if parent.__class__ is UnsampledSpan and not bounds.below_unsampled:
-                span = _new(UnsampledSpan)
-                span._above = parent
-                return span
-            above = parent.get_span_context()
-            if above is not None and not above[_VALID]:
-                above = None
-        if above is None:
-            trace_id = (getrandbits(128) or 1) if self._draws else self._ids.generate_trace_id()
-            flags, state, bound = self._random, DEFAULT_TRACE_STATE, bounds.root
-        else:
-            trace_id, flags, state = above[_TRACE_ID], above[_FLAGS] & _RANDOM, above[_STATE]
-            bound = bounds.below[above[_REMOTE]][above[_FLAGS] & 1]
-        if bound <= _LOW_64 and trace_id & _LOW_64 >= bound:
-            if not self._draws:
-                span_id = self._ids.generate_span_id()
-                return NonRecordingSpan(SpanContext(trace_id, span_id, False, _FLAGS_OF[flags], state))  # noqa: FBT003 - is_remote
-            span = _new(UnsampledSpan)
-            span._trace_id = trace_id
-            if above is not None:
-                span._flags = flags
-                span._state = state
+        span = self.starter.begin(self._anywhere, context)
+        if span.__class__ is calls.UnsampledSpan:
             return span
-        if self._processors._span_processors is not self._seen:
-            self._look()
-        span = _new(self._span)
-        flags = _FLAGS_OF[flags | 1]
-        if self._draws:
-            span._context = _tuple(SpanContext, (trace_id, getrandbits(64) or 1, False, flags, state, True))
-        else:
-            span._context = SpanContext(trace_id, self._ids.generate_span_id(), False, flags, state)  # noqa: FBT003
-        span._parent = above
         span._name = name
         span._kind = kind
-        span._attributes = attributes if clean else self.clean(attributes)
+        span._attributes = span.clean(attributes)
         if links:
             span._links = span._new_links(links)
-        span._start_time = _now() if start_time is None else start_time
-        if self._starts:
-            self._processors.on_start(span, parent_context=context)
+        if start_time is not None:
+            span._start_time = start_time
+        if self._on_start is not None:
+            self._on_start(span, parent_context=context)
         return span
 
 

@@ -12,6 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NoOpTracer, Tracer, TracerProvider
 
 from otel_trading.semconv import SCHEMA_URL
+from otel_trading.tracing.form import calls
 
 if TYPE_CHECKING:
     from otel_trading.tracing.deferred import DeferredEnds
@@ -79,6 +80,7 @@ def detach() -> None:
     """Make every span a no-op again; ends that are deferred are delivered first."""
     if CURRENT.fast is not None:
         CURRENT.fast.close()
+    calls.attach(None)
     CURRENT.reset()
 
 
@@ -101,8 +103,9 @@ def _go_fast(*, defer: bool) -> None:
         return
     CURRENT.ends = deferred.DeferredEnds() if defer else None
     CURRENT.fast = fast_span.FastTracer(CURRENT.tracer, CURRENT.ends)
-    variable = fast_span.context_variable()
+    variable = CURRENT.fast.variable
     if variable is not None:
+        calls.attach(CURRENT.fast.starter)
         CURRENT.get_context = variable.get
         CURRENT.set_context = variable.set
         CURRENT.reset_context = variable.reset

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
@@ -18,12 +18,10 @@ from otel_trading._guard import guard
 from otel_trading.errors import LabelError, OtelTradingError, nearest
 from otel_trading.recording import Histogram, HistogramMetric
 from otel_trading.tracing import generators
-from otel_trading.tracing.current import SPAN_KEY, put, with_span
+from otel_trading.tracing.current import with_span
+from otel_trading.tracing.form import calls
 from otel_trading.tracing.provider import CURRENT
-from otel_trading.tracing.spans import close, error_type, fail, start_span
-
-if TYPE_CHECKING:
-    from otel_trading.tracing.fast_span import FastTracer
+from otel_trading.tracing.spans import SpanScope, close, error_type, fail, start_span
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Attributes = Mapping[str, AttributeValue]
@@ -118,14 +116,14 @@ def _labels(metric: HistogramMetric, attributes: Attributes) -> dict[str, Any]:
 class _Call:
     """What all calls of one decorated function share."""
 
-    __slots__ = ("_clean", "_cleaned_by", "attributes", "duration", "kind", "name")
+    __slots__ = ("attributes", "duration", "kind", "name", "site")
 
     def __init__(self, name: str, duration: _Duration, attributes: Attributes, kind: SpanKind) -> None:
         self.name = named(name)
         self.duration = duration
         self.attributes = attributes
         self.kind = kind
-        self._cleaned_by: FastTracer | None = None
+        self.site = calls.Site(lambda spans: spans.of_site(self.name, kind, attributes))
 
     def start(self, around: Context) -> Span:
         """Start the span of one call, whose parent is the current span of `around`."""
@@ -133,15 +131,25 @@ class _Call:
         if fast is None:
             return start_span(self.name, self.attributes, kind=self.kind, context=around)
         try:
-            if self._cleaned_by is not fast:
-                self._clean = fast.clean(self.attributes)
-                self._cleaned_by = fast
-            span: Span = fast.start(self.name, self.kind, self._clean, around, clean=True)
+            span: Span = fast.starter.start(self.site, around)
         except Exception:  # a processor or an id generator of the user's
             with guard("start of a span"):
                 raise
             return INVALID_SPAN
         return span
+
+    def run(self, function: Callable[..., Any], arguments: Any, keywords: Any) -> Any:
+        """Call the function where `calls` cannot start its span."""
+        started = perf_counter()
+        with SpanScope(self.start(CURRENT.get_context()), self.kind):
+            try:
+                result = function(*arguments, **keywords)
+            except BaseException as error:
+                self.duration.record_failed(perf_counter() - started, error)
+                raise
+            if self.duration.record is not None:
+                self.duration.record(perf_counter() - started)
+            return result
 
     def fail(self, span: Span, seconds: float, error: BaseException) -> None:
         """Record what a call raised, and how long it took until then."""
@@ -188,32 +196,9 @@ def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
         return generators.wrap_async(function, lambda: _Life(call))
     if inspect.isgeneratorfunction(function):
         return generators.wrap(function, lambda: _Life(call))
-    return _wrap_async(function, call) if inspect.iscoroutinefunction(function) else _wrap(function, call)
-
-
-def _wrap(function: Callable[..., Any], call: _Call) -> Callable[..., Any]:
-    record = call.duration.record
-
-    @functools.wraps(function)
-    def wrapper(*arguments: Any, **keywords: Any) -> Any:
-        around = CURRENT.get_context()
-        span = call.start(around)
-        inside = Context(around)  # as `with_span` does it, without a call
-        put(inside, SPAN_KEY, span)
-        token = CURRENT.set_context(inside)
-        started = perf_counter()
-        try:
-            result = function(*arguments, **keywords)
-        except BaseException as error:
-            call.fail(span, perf_counter() - started, error)
-            close(span, token)
-            raise
-        if record is not None:
-            record(perf_counter() - started)
-        close(span, token)
-        return result
-
-    return wrapper
+    if inspect.iscoroutinefunction(function):
+        return _wrap_async(function, call)
+    return calls.wrap(function, call, call.site)
 
 
 def _wrap_async(function: Callable[..., Any], call: _Call) -> Callable[..., Any]:
@@ -223,9 +208,7 @@ def _wrap_async(function: Callable[..., Any], call: _Call) -> Callable[..., Any]
     async def wrapper(*arguments: Any, **keywords: Any) -> Any:
         around = CURRENT.get_context()
         span = call.start(around)
-        inside = Context(around)  # as `with_span` does it, without a call
-        put(inside, SPAN_KEY, span)
-        token = CURRENT.set_context(inside)
+        token = CURRENT.set_context(with_span(around, span))
         started = perf_counter()
         try:
             result = await function(*arguments, **keywords)

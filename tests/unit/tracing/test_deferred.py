@@ -194,3 +194,21 @@ def test_without_it_nothing_waits():
     tracing.attach(TracerProvider(resource=Resource({}), shutdown_on_exit=False), "test")
     assert CURRENT.ends is None
     assert tracing.flush(0)
+
+
+def test_whoever_asks_for_the_ids_of_a_deferred_span_sees_those_that_are_exported():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.attach(provider, "test", defer=True)
+    with span("asked") as asked:
+        seen = asked.get_span_context()
+        with span("inside"):
+            pass
+    end("not asked")
+    assert tracing.flush(10)
+    told = {one.name: one for one in exporter.get_finished_spans()}
+    assert told["asked"].context == seen
+    assert told["inside"].parent == seen
+    assert told["not asked"].context.is_valid
+    assert told["not asked"].context.trace_id != seen.trace_id

@@ -40,7 +40,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from otel_trading import _losses, tracing
 from otel_trading.tracing import probe, span, start_span, traced
-from otel_trading.tracing.fast_span import FastSpan, UnsampledSpan
+from otel_trading.tracing.fast_span import FastSpan
+from otel_trading.tracing.form import calls
 from otel_trading.tracing.provider import CURRENT
 
 
@@ -149,7 +150,7 @@ def test_an_unsampled_span_has_ids_once_somebody_asks_and_its_children_share_the
     with span("root") as root, span("child") as child:
         headers: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(headers)
-    assert isinstance(root, UnsampledSpan)
+    assert isinstance(root, calls.UnsampledSpan)
     outer, inner = root.get_span_context(), child.get_span_context()
     assert outer.is_valid
     assert inner.trace_id == outer.trace_id
@@ -157,6 +158,28 @@ def test_an_unsampled_span_has_ids_once_somebody_asks_and_its_children_share_the
     assert not inner.trace_flags.sampled
     assert headers["traceparent"] == f"00-{inner.trace_id:032x}-{inner.span_id:016x}-02"
     assert root.get_span_context() is outer
+
+
+def test_a_root_that_a_ratio_leaves_out_gets_an_id_that_the_ratio_leaves_out():
+    """So that a sampler by ratio in the next service decides the same."""
+    attached = Attached(ParentBasedTraceIdRatio(0.25))
+    for _ in range(200):
+        with span("root") as root:
+            sampled = root.get_span_context().trace_flags.sampled
+            assert (root.get_span_context().trace_id & (2**64 - 1) < 2**62) is sampled
+    assert 0 < len(attached.spans) < 200
+
+
+def test_an_unsampled_span_can_be_made_current_by_the_apis_own_functions():
+    Attached(ParentBased(ALWAYS_OFF))
+    with span("root") as root:
+        assert trace.get_current_span() is root
+    with trace.use_span(root, end_on_exit=True):
+        assert trace.get_current_span() is root
+    with root as entered:
+        assert entered is root
+    assert weakref.ref(root)() is root
+    assert repr(root) == f"NonRecordingSpan({root.get_span_context()!r})"
 
 
 def test_threads_that_ask_at_once_see_the_same_ids():
@@ -333,14 +356,23 @@ PRIVATE = [
         for state in ("sampled", "not_sampled")
     ),
     *((Span, name) for name in ("_new_events", "_new_links")),
-    *((ReadableSpan, name) for name in ("_name", "_context", "_parent", "_kind", "_start_time")),
+    *((ReadableSpan, name) for name in ("_name", "_parent", "_kind", "_start_time")),
     (SynchronousMultiSpanProcessor, "_span_processors"),
     (SpanProcessor, "_on_ending"),
     (BoundedAttributes, "_dict"),
     (ParentBased, "_root"),
     (StaticSampler, "_decision"),
 ]
-RENAMED = ["attributes", "end_time", "events", "instrumentation_scope", "links", "resource", "status"]
+RENAMED = [
+    "attributes",
+    "context",
+    "end_time",
+    "events",
+    "instrumentation_scope",
+    "links",
+    "resource",
+    "status",
+]
 
 
 def still_works(caplog: pytest.LogCaptureFixture) -> None:
@@ -407,8 +439,36 @@ def test_where_a_span_context_is_made_otherwise_its_own_spans_are_used(monkeypat
     still_works(caplog)
 
 
+class Elsewhere:
+    """Keeps the current context where no variable is to be found."""
+
+    def __init__(self) -> None:
+        self._contexts = [context.Context()]
+
+    def attach(self, given: context.Context) -> int:
+        self._contexts.append(given)
+        return len(self._contexts)
+
+    def get_current(self) -> context.Context:
+        return self._contexts[-1]
+
+    def detach(self, token: int) -> None:
+        assert token == len(self._contexts)
+        self._contexts.pop()
+
+
 def test_where_the_api_keeps_its_context_elsewhere_its_functions_are_called(monkeypatch):
-    monkeypatch.setattr(context._RUNTIME_CONTEXT, "_current_context", None)
-    tracing.attach(TracerProvider(resource=Resource({}), shutdown_on_exit=False), "test")
-    assert CURRENT.get_context is context.get_current
-    assert CURRENT.set_context is context.attach
+    monkeypatch.setattr(context, "_RUNTIME_CONTEXT", Elsewhere())
+    attached = Attached()
+
+    @traced("s")
+    def work(*, fail: bool) -> object:
+        if fail:
+            raise LookupError
+        return trace.get_current_span().get_span_context()
+
+    assert work(fail=False) == attached.spans[0].context
+    with pytest.raises(LookupError):
+        work(fail=True)
+    assert [one.status.status_code.name for one in attached.spans] == ["UNSET", "ERROR"]
+    assert context.get_current() == {}
