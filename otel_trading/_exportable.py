@@ -16,6 +16,7 @@ LONGEST: Final = 32 * 1024
 CUT: Final = "...[cut]"
 
 _INT64: Final = 2**63
+_LEAST: Final = -_INT64
 _UNTIL: Final = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (_INT64, 1))
 """Below which number a moment of this century is one of seconds, milliseconds, microseconds, nanoseconds."""
 _NO_TIME: Final = 10**8
@@ -27,7 +28,7 @@ _SPEAKS: Final = (UUID, PurePath, BaseException, complex)
 """Types outside of the rule whose `str` is known to be harmless, exceptions by way of `described`."""
 
 
-def exportable(value: object, depth: int = _DEPTH) -> Any:
+def exportable(value: Any, depth: int = _DEPTH) -> Any:
     """Return `value` as something that OTLP can carry; never raises.
 
     | given | becomes |
@@ -48,11 +49,11 @@ def exportable(value: object, depth: int = _DEPTH) -> Any:
     """
     kind = type(value)
     if kind is str:
-        return text(value)  # type: ignore[arg-type]
+        return value if len(value) <= LONGEST and value.isascii() else text(value)
     if kind is float or kind is bool or value is None:
         return value
     if kind is int:
-        return _integer(value)  # type: ignore[arg-type]
+        return value if _LEAST <= value < _INT64 else _integer(value)
     try:
         return _converted(value, depth)
     except Exception:  # noqa: BLE001 - a method of a value is anybody's code
@@ -71,7 +72,7 @@ def are_plain(given: Mapping[Any, Any]) -> bool:
         if kind is str:
             plain = value.isascii() and len(value) <= LONGEST
         else:
-            plain = kind is float or kind is bool or (kind is int and -_INT64 <= value < _INT64)
+            plain = kind is float or kind is bool or (kind is int and _LEAST <= value < _INT64)
         if not plain or name.__class__ is not str or not name or not name.isascii():
             return False
     return True
@@ -170,7 +171,7 @@ def _number(value: object) -> float | int | str | bool | None:
 
 
 def _integer(value: int) -> int | str:
-    if -_INT64 <= value < _INT64:
+    if _LEAST <= value < _INT64:
         return value
     try:
         return str(value)
