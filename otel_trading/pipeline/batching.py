@@ -143,7 +143,7 @@ class BatchQueue(Generic[T]):
             length = len(self._ordinary) + len(self._urgent)
             if length > self._bounds.size or self._weight > self._bounds.size_bytes:
                 self._evict()
-            if length == 1 or length >= self._bounds.batch:
+            if length in (1, self._bounds.batch):  # at any other, nobody waits for it
                 self._changed.notify_all()
 
     def flush(self, deadline: float) -> bool:

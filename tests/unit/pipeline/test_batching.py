@@ -82,6 +82,26 @@ def test_a_flush_exports_in_order_and_in_batches() -> None:
     assert queue.close(after(30))
 
 
+@pytest.mark.fault(52)
+def test_what_is_put_while_nobody_takes_anything_wakes_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that is woken at each `put` is one more that the next of them may have to wait for."""
+    exporter = Exporter()
+    exporter.later = 60.0
+    queue = queue_to(exporter, batch=2)
+    queue.put(1)
+    queue.put(2)
+    while queue.route.health().last_error is None:  # type: ignore[attr-defined]
+        exporter.entered.wait(0.01)
+    woken: list[None] = []
+    with queue._changed:  # the worker has let go of it, and waits for a minute
+        monkeypatch.setattr(queue._changed, "notify_all", lambda: woken.append(None))
+    for item in range(10):
+        queue.put(item)
+    assert woken == []
+    monkeypatch.undo()
+    queue.close(after(0))
+
+
 def test_a_full_batch_does_not_wait_for_the_delay() -> None:
     exporter = Exporter()
     queue = queue_to(exporter, batch=2)
