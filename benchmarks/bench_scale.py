@@ -66,7 +66,7 @@ def grow(way: str, count: int) -> dict[str, float]:
     """Make `count` series in this process, record into each and collect.
 
     Returns:
-        "bytes" of resident memory per series, "collect_us" of processor time per series, "export" bytes per series.
+        "bytes" of resident memory, "collect_us" of processor time and "export" bytes, each per series.
     """
     process, reader = psutil.Process(), InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
