@@ -107,17 +107,29 @@ $(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading
 	@$(BIN)/python hatch_build.py
 	@touch $@
 
-bench: $(VENV)/compiled ## Compare with the raw SDK and its peers, pure and compiled, as ratios of one run (BENCH)
+# In a folder that only the benchmarks look into: some of them bring pytest plugins. One by one, so that a peer that
+# has no wheel for this machine leaves the others; none may bring another OpenTelemetry.
+$(VENV)/peers/installed: $(VENV)/installed
+	@$(BIN)/python -m pip freeze 2>/dev/null | grep -i '^opentelemetry' > $(VENV)/kept.txt
+	@mkdir -p $(VENV)/peers
+	@for peer in $$(sed -n 's/^bench = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '",'); do \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/peers \
+			--constraint $(VENV)/kept.txt "$$peer" \
+			2> $(VENV)/refused.txt || echo "$$peer is not compared: $$(grep -m 1 ERROR $(VENV)/refused.txt)"; \
+	done
+	@touch $@
+
+bench: $(VENV)/compiled $(VENV)/peers/installed ## Compare with the raw SDK and its peers, pure and compiled, as ratios of one run (BENCH)
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
-bench-check: $(VENV)/compiled ## The same, and fail where a ratio misses its bar; for a quiet machine
+bench-check: $(VENV)/compiled $(VENV)/peers/installed ## The same, and fail where a ratio misses its bar; for a quiet machine
 	@$(BIN)/python benchmarks/run.py --check $(BENCH)
 
-bench-docs: $(VENV)/compiled ## The same, and write the tables and charts of docs/reference/performance.md
+bench-docs: $(VENV)/compiled $(VENV)/peers/installed ## The same, and write the tables and charts of docs/reference/performance.md
 	@$(BIN)/python benchmarks/run.py --docs $(BENCH)
 
 # What pyproject.toml names as the least release of each OpenTelemetry package, in an environment of its own.
-test-oldest: ## Test on the oldest OpenTelemetry that is supported
+test-oldest: ## Test the units and the contracts on the oldest OpenTelemetry that is supported
 	@sed -n 's/^ *"\(opentelemetry-[a-z-]*\)>=\([^"]*\)".*/\1==\2/p' pyproject.toml > .venv-oldest.txt
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .venv-oldest.txt

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from bars import BARS
 from bench_scale import scale
+from run import PEERS
 
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "otel_trading"  # the same picture from the same numbers
@@ -19,6 +20,7 @@ from matplotlib import pyplot as plt  # noqa: E402
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "reference" / "performance.md"
 BEGIN, END = "<!-- measured: written by make bench-docs -->", "<!-- end of what was measured -->"
+COMPARED = ("datadog", "ddtrace", "logfire", "structlog")
 SHOWN = (
     "SDK record",
     "prometheus_client observe",
@@ -50,6 +52,8 @@ def _origin() -> str:
         platform.processor(),
     )
     packages = ", ".join(f"{name} {version(name)}" for name in ("opentelemetry-sdk", "prometheus_client"))
+    for peer in sorted(distributions(path=[str(PEERS)]), key=lambda one: one.name):
+        packages += f", {peer.name} {peer.version}" if peer.name in COMPARED else ""
     return f"One run on {platform.python_implementation()} {platform.python_version()}, {packages}; {model}."
 
 
