@@ -31,6 +31,8 @@ STATEMENTS = {
     "with bound time": "\n  with histogram.time():\n   pass",
     "two clock reads and record": "start = perf_counter(); histogram.record(perf_counter() - start)",
     "empty with block": "\n  with nothing:\n   pass",
+    "with block of a threading.Lock": "\n  with lock:\n   pass",
+    "with block of two clock reads": "\n  with clock_reads:\n   pass",
 }
 
 
@@ -42,6 +44,18 @@ class Nothing:
 
     def __exit__(self, *error: object) -> None:
         """Do nothing."""
+
+
+class ClockReads:
+    """One that reads the clock and forgets it: what a timer in Python takes before it is of any use."""
+
+    def __enter__(self) -> None:
+        """Read the clock."""
+        perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        """Read the clock."""
+        perf_counter()
 
 
 @functools.cache
@@ -66,6 +80,8 @@ def spreads() -> dict[str, Spread]:
         ).bind_states("state"),
         "perf_counter": perf_counter,
         "nothing": Nothing(),
+        "lock": threading.Lock(),
+        "clock_reads": ClockReads(),
         **{f"peer{number}": call for number, call in enumerate(others.values())},
     }
     statements = STATEMENTS | {name: f"peer{number}(5.5e-6)" for number, name in enumerate(others)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 from bars import BARS
+from bench_market_data import where
 from bench_scale import scale
 from run import PEERS
 
@@ -38,7 +39,7 @@ def write(runs: list[dict[str, Any]]) -> None:
     _curves(grown)
     text = PAGE.read_text(encoding="utf-8")
     before, after = text[: text.index(BEGIN)], text[text.index(END) :]
-    parts = [BEGIN, _origin(), _ratios(runs), _costs(runs), _scale(grown)]
+    parts = [BEGIN, _origin(), _ratios(runs), _costs(runs), _where(), _scale(grown)]
     PAGE.write_text(before + "\n\n".join(parts) + "\n\n" + after, encoding="utf-8")
 
 
@@ -83,6 +84,12 @@ def _costs(runs: list[dict[str, Any]]) -> str:
     absent = sorted({name for run in runs for name in run["absent"]})
     notes = f"\n\nNot installed, so not compared: {', '.join(absent)}." if absent else ""
     return "\n".join([head, rule, *rows]) + notes + "\n\n![Cost of one call](../images/performance.svg)"
+
+
+def _where() -> str:
+    head = ["Where the processor time of the market-data loop goes, one trace in ten being kept:", ""]
+    rows = [f"| {place} | {share:.0%} |" for place, share in where().items()]
+    return "\n".join([*head, "| whose code runs | share |", "|--|--|", *rows])
 
 
 def _scale(grown: dict[str, dict[str, dict[str, float]]]) -> str:
