@@ -8,7 +8,7 @@ DEMO_REPORT ?=
 DRILL ?=
 BENCH ?=
 
-.PHONY: help demo test test-browser test-oldest faults soak audit screenshots coverage check generate bench bench-check \
+.PHONY: help demo test test-browser test-oldest test-free-threaded faults soak audit screenshots coverage check generate bench bench-check \
 	bench-docs docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
@@ -135,6 +135,15 @@ test-oldest: ## Test the units and the contracts on the oldest OpenTelemetry tha
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint .venv-oldest.txt
 	@.venv-oldest/bin/python -m pip list 2>/dev/null | grep opentelemetry-sdk
 	@.venv-oldest/bin/python -m pytest -n auto --dist worksteal tests/unit tests/contract
+
+# Only what recording needs: not every dependency has a build for interpreters without a GIL.
+test-free-threaded: ## Test recording on an interpreter without a GIL (PYTHON=python3.14t)
+	@$(PYTHON) -m venv .venv-free
+	@.venv-free/bin/python -m pip install --quiet --disable-pip-version-check 'Cython>=3.1' hatchling setuptools \
+		hypothesis numpy psutil pytest pytest-asyncio pytest-randomly opentelemetry-sdk opentelemetry-exporter-otlp-proto-common
+	@.venv-free/bin/python hatch_build.py
+	@rm -f $(VENV)/compiled # by another interpreter now
+	@.venv-free/bin/python -m pytest tests/unit/recording
 
 docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
 	@$(BIN)/mkdocs serve
