@@ -116,7 +116,7 @@ class Folder:
 
 
 def _readers_of(entry: _Entry) -> Any:
-    """Return the readers there are, of one meter's instruments all the same; another object after a change."""
+    """Return the readers there are, which all instruments of a meter share; a change makes another object."""
     return entry.instrument._measurement_consumer._reader_storages
 
 
