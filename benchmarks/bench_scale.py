@@ -68,6 +68,8 @@ def grow(way: str, count: int) -> dict[str, float]:
     Returns:
         "bytes" of resident memory, "collect_us" of processor time and "export" bytes, each per series.
     """
+    instruments.attached()  # what is imported and tried when the first provider is attached is of no series
+    recording.detach()
     process, reader = psutil.Process(), InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     before = process.memory_info().rss

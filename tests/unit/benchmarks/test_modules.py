@@ -17,7 +17,7 @@ SMALL = """
 import importlib, json, sys
 import interleaved, timing
 interleaved.ROUNDS = interleaved.CALLS = timing.ROUNDS = timing.SAMPLES = 1
-small = {"RECORDS": 10, "RUNS": 1, "CALLS": 100, "DEFAULT_CALLS": 100, "JUDGED": 10, "BATCH": 10, "ROUNDS": 1, "PROFILED": 1}
+small = {"RECORDS": 10, "RUNS": 1, "CALLS": 100, "DEFAULT_CALLS": 100, "JUDGED": 1_000, "BATCH": 10, "ROUNDS": 1, "PROFILED": 1}
 module = importlib.import_module(sys.argv[1])
 for name, value in small.items():
     if hasattr(module, name):
