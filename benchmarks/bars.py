@@ -84,5 +84,12 @@ BARS: Final = {
         highest=True,
         keeps=(1.45, 1.45),
     ),
+    "span_sampled": Bar(
+        8, 12, "sampled `traced` call with its duration cheaper than the SDK's span and record"
+    ),
+    "span_deferred": Bar(12, 25, "the same, ends deferred"),
+    "span_unsampled": Bar(9, 40, "the same, not sampled"),
+    "log": Bar(2, 2, "log line in a span cheaper than through the SDK's handler"),
+    "log_extra": Bar(2, 2, "the same, with three attributes"),
 }
 """Every ratio with a bar; a ratio without one is shown and not judged."""

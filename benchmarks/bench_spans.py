@@ -6,9 +6,11 @@ documentation does; both end in a queue whose exporter is a fake that does nothi
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from timing import Spread
 
 import otel_trading as ot
 from otel_trading import metrics
@@ -150,6 +153,7 @@ def ours(ratio: float, *, defer: bool) -> Iterator[dict[str, Case]]:
     telemetry.shutdown()
 
 
+@functools.cache
 def measured(ratio: float, *, defer: bool = False) -> dict[str, Cost]:
     """Return the costs of both sides at a ratio of sampled traces."""
     with ours(ratio, defer=defer) as cases:
@@ -204,21 +208,39 @@ def peer(name: str) -> Callable[[], object]:
     return traced_by_logfire
 
 
-def peers() -> str:
-    """Return a table of the peers that are installed, and the names of those that are not."""
-    found = [name for name in PEERS if find_spec(name)]
-    absent = "".join(f"{name:34s} absent\n" for name in PEERS if name not in found)
-    if not found:
-        return absent
-    cases = {BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], **{name: Case(peer(name)) for name in found}}
-    return table("sampled span (raw: and histogram)", measure(cases), RAW, BARE) + absent
+def peers() -> dict[str, Cost]:
+    """Return what the peers that are installed cost, beside raw OpenTelemetry."""
+    found = {name: Case(peer(name)) for name in PEERS if find_spec(name)}
+    return measure({BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], **found})
+
+
+def peers_apart() -> dict[str, Cost]:
+    """Return the same from a process of its own: the peers start threads, and configure OpenTelemetry."""
+    if len(absent()) == len(PEERS):
+        return {}
+    command = [sys.executable, __file__, "--peers"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    return {name: Cost(*cost) for name, cost in json.loads(done.stdout.decode().splitlines()[-1]).items()}
+
+
+def spreads() -> dict[str, Spread]:
+    """Return nanoseconds per call of every way, the function that is called included."""
+    runs = {"sampled": measured(1.0), "deferred": measured(1.0, defer=True), "not sampled": measured(0.0)}
+    rows = {f"{way}, {title}": cost for title, costs in runs.items() for way, cost in costs.items()}
+    rows |= {f"{name} span": cost for name, cost in peers_apart().items() if name in PEERS}
+    return {row: Spread(cost.median, cost.p99, cost.p999) for row, cost in rows.items() if BARE not in row}
+
+
+def absent() -> list[str]:
+    """Return what was not compared because it is not installed."""
+    return [name for name in PEERS if not find_spec(name)]
 
 
 def main() -> None:
     """Print the tables, or the ratios as JSON."""
     logging.getLogger("otel_trading").setLevel(logging.ERROR)  # it warns of a second `configure`
-    if "--json" in sys.argv:
-        print(json.dumps(ratios()))
+    if "--json" in sys.argv or "--peers" in sys.argv:
+        print(json.dumps(peers() if "--peers" in sys.argv else ratios()))
         return
     for title, ratio, defer in (
         ("sampled span + histogram", 1.0, False),
@@ -226,7 +248,9 @@ def main() -> None:
         ("not sampled + histogram", 0.0, False),
     ):
         print(table(title, measured(ratio, defer=defer), RAW, BARE))
-    print(peers())
+    if costs := peers_apart():
+        print(table("sampled span (raw: and histogram)", costs, RAW, BARE))
+    print(*(f"not installed: {name}" for name in absent()), sep="\n")
 
 
 if __name__ == "__main__":

@@ -68,9 +68,15 @@ def test_the_reasons_for_missed_bars_stand_where_they_are_pointed_at(run):
 
 
 def test_every_module_with_ratios_takes_part(run):
-    assert {"bench_recording", "bench_tail", "bench_scale", "bench_market_data", "bench_import"} <= {
-        *run.modules()
-    }
+    assert {
+        "bench_recording",
+        "bench_tail",
+        "bench_scale",
+        "bench_spans",
+        "bench_logs",
+        "bench_market_data",
+        "bench_import",
+    } <= {*run.modules()}
 
 
 def test_an_unknown_form_is_refused():
