@@ -20,11 +20,14 @@ from typing import Any
 
 from interleaved import Case, Cost, above, measure, table
 from nowhere import lead_nowhere
+from opentelemetry import trace
+from opentelemetry.context import attach, detach
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler, ReadableLogRecord
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
 from timing import Spread
 
 import otel_trading as ot
+from otel_trading import logs
 
 BATCH = 8192
 BARE = "logging with a handler of nothing"
@@ -59,15 +62,15 @@ def line(handler: logging.Handler, extra: dict[str, Any] | None) -> Callable[[],
     return lambda: logger.info("priced %s at %s", "IBM", 182.1, extra=extra)
 
 
-def raw_handler(kind: type[Any]) -> tuple[logging.Handler, Callable[[], object]]:
-    """Return a handler of OpenTelemetry's over a provider as its documentation sets it up."""
+def raw_handler(kind: type[Any]) -> tuple[logging.Handler, Callable[[], object], LoggerProvider]:
+    """Return a handler of OpenTelemetry's over a provider as its documentation sets it up, and that."""
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(
         BatchLogRecordProcessor(FakeLogExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return kind(logger_provider=provider), provider.force_flush
+        return kind(logger_provider=provider), provider.force_flush, provider
 
 
 @contextmanager
@@ -105,7 +108,7 @@ def measured(*, attributes: bool = False) -> dict[str, Cost]:
     """Return the costs of a line, with attributes or without."""
     extra = EXTRA if attributes else None
     with ours() as (handler, settle):
-        raw, raw_settle = raw_handler(LoggingHandler)
+        raw, raw_settle, _ = raw_handler(LoggingHandler)
         cases = {
             BARE: Case(line(logging.NullHandler(), extra)),
             RAW: Case(line(raw, extra), raw_settle),
@@ -113,7 +116,7 @@ def measured(*, attributes: bool = False) -> dict[str, Cost]:
         }
         contrib = _contrib()
         if contrib is not None:
-            other, other_settle = raw_handler(contrib)
+            other, other_settle, _ = raw_handler(contrib)
             cases[CONTRIB] = Case(line(other, extra), other_settle)
         if find_spec("structlog"):
             cases["structlog, JSON to memory"] = Case(structlog_line())
@@ -132,18 +135,42 @@ def structlog_line() -> Callable[[], object]:
     return lambda: logger.info("priced", symbol="IBM", price=182.1)
 
 
+@functools.cache
+def over_the_sdks_queue() -> dict[str, Cost]:
+    """Return the costs of a line where both sides have the queue of the SDK."""
+    raw, raw_settle, _ = raw_handler(LoggingHandler)
+    _, settle, provider = raw_handler(LoggingHandler)
+    logs.attach(provider, "bench")
+    cases = {
+        BARE: Case(line(logging.NullHandler(), None)),
+        RAW: Case(line(raw, None), raw_settle),
+        OURS: Case(line(logs.StdlibHandler(), None), settle),
+    }
+    context = trace.set_span_in_context(trace.NonRecordingSpan(trace.SpanContext(1, 2, is_remote=False)))
+    token = attach(context)
+    costs = measure(cases)
+    detach(token)
+    logs.detach()
+    return costs
+
+
 def ratios() -> dict[str, float]:
     """Return how many times less than the SDK's handler ours costs, by name."""
     found = {}
     for name, attributes in (("log", False), ("log_extra", True)):
         costs = above(measured(attributes=attributes), BARE)
         found[name] = costs[RAW] / costs[OURS]
-    return found
+    alike = above(over_the_sdks_queue(), BARE)
+    return {**found, "log_over_the_sdks_queue": alike[RAW] / alike[OURS]}
 
 
 def spreads() -> dict[str, Spread]:
     """Return nanoseconds per line of every way, with what `logging` itself takes."""
-    runs = {"log line": measured(), "with attributes": measured(attributes=True)}
+    runs = {
+        "log line": measured(),
+        "with attributes": measured(attributes=True),
+        "the SDK's queue": over_the_sdks_queue(),
+    }
     rows = {f"{way}, {title}": cost for title, costs in runs.items() for way, cost in costs.items()}
     return {row: Spread(cost.median, cost.p99, cost.p999) for row, cost in rows.items()}
 
@@ -161,6 +188,7 @@ def main() -> None:
         return
     for title, attributes in (("a log line in a span", False), ("with three attributes", True)):
         print(table(title, measured(attributes=attributes), RAW, BARE))
+    print(table("a line, both in the SDK's queue", over_the_sdks_queue(), RAW, BARE))
     print(*(f"not installed: {name}" for name in absent()), sep="\n")
 
 

@@ -33,7 +33,7 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from timing import Spread
 
 import otel_trading as ot
-from otel_trading import metrics
+from otel_trading import metrics, recording, tracing
 
 CHECK = {"trading.risk.check.type": "position"}
 ATTRIBUTES = {**CHECK, "trading.venue.name": "XNAS", "trading.strategy.name": "mm"}
@@ -88,15 +88,21 @@ def drive(coroutine: Any) -> None:
         return
 
 
-def raw(ratio: float) -> dict[str, Case]:
-    """Return the raw pair as a call, as a coroutine, and as a block."""
+def providers(ratio: float) -> tuple[TracerProvider, MeterProvider]:
+    """Return the SDK's providers with its own queues."""
     provider = TracerProvider(ParentBasedTraceIdRatio(ratio), shutdown_on_exit=False)
     provider.add_span_processor(
         BatchSpanProcessor(FakeSpanExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
     )
     reader = PeriodicExportingMetricReader(FakeMetricExporter(), 60_000)
-    meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("raw")
-    tracer, duration = provider.get_tracer("raw"), meter.create_histogram("trading.risk.check.duration", "s")
+    return provider, MeterProvider([reader], shutdown_on_exit=False)
+
+
+def raw(ratio: float) -> dict[str, Case]:
+    """Return the raw pair as a call, and as a coroutine."""
+    provider, meters = providers(ratio)
+    tracer = provider.get_tracer("raw")
+    duration = meters.get_meter("raw").create_histogram("trading.risk.check.duration", "s")
 
     def call() -> int:
         with tracer.start_as_current_span("risk.check", attributes=ATTRIBUTES):
@@ -162,11 +168,10 @@ def measured(ratio: float, *, defer: bool = False) -> dict[str, Cost]:
 
 
 def _ratios(costs: dict[str, Cost], prefix: str, names: dict[str, str]) -> dict[str, float]:
-    calls = above(costs, BARE)
-    coroutines = above(costs, f"{BARE}, async")
     found = {}
     for name, case in names.items():
-        extra, raw_case = (coroutines, f"{RAW}, async") if "async" in case else (calls, RAW)
+        kind = ", async" if "async" in case else ""
+        extra, raw_case = above(costs, f"{BARE}{kind}"), f"{RAW}{kind}"
         found[f"{prefix}{name}"] = extra[raw_case] / extra[case]
     return found
 
@@ -178,7 +183,22 @@ def ratios() -> dict[str, float]:
         **_ratios(measured(1.0), "span_sampled", sampled),
         **_ratios(measured(1.0, defer=True), "span_deferred", {"": "ot.traced"}),
         **_ratios(measured(0.0), "span_unsampled", {"": "ot.traced", "_async": "ot.traced, async"}),
+        **_ratios(over_the_sdks_queue(), "span_over_the_sdks_queue", {"": "ot.traced"}),
     }
+
+
+@functools.cache
+def over_the_sdks_queue() -> dict[str, Cost]:
+    """Return the costs where both sides have the queue of the SDK."""
+    provider, meters = providers(1.0)
+    tracing.attach(provider, "bench")
+    recording.attach(meters, "bench")
+    traced = ot.traced("risk.check", duration=metrics.risk_check_duration, attributes=ATTRIBUTES)(check)
+    ours = Case(lambda: traced(1), provider.force_flush)
+    costs = measure({BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], "ot.traced": ours})
+    tracing.detach()
+    recording.detach()
+    return costs
 
 
 def peer(name: str) -> Callable[[], object]:
@@ -225,7 +245,12 @@ def peers_apart() -> dict[str, Cost]:
 
 def spreads() -> dict[str, Spread]:
     """Return nanoseconds per call of every way, the function that is called included."""
-    runs = {"sampled": measured(1.0), "deferred": measured(1.0, defer=True), "not sampled": measured(0.0)}
+    runs = {
+        "sampled": measured(1.0),
+        "deferred": measured(1.0, defer=True),
+        "not sampled": measured(0.0),
+        "the SDK's queue": over_the_sdks_queue(),
+    }
     rows = {f"{way}, {title}": cost for title, costs in runs.items() for way, cost in costs.items()}
     rows |= {f"{name} span": cost for name, cost in peers_apart().items() if name in PEERS}
     return {row: Spread(cost.median, cost.p99, cost.p999) for row, cost in rows.items() if BARE not in row}
@@ -248,6 +273,7 @@ def main() -> None:
         ("not sampled + histogram", 0.0, False),
     ):
         print(table(title, measured(ratio, defer=defer), RAW, BARE))
+    print(table("sampled, both in the SDK's queue", over_the_sdks_queue(), RAW, BARE))
     if costs := peers_apart():
         print(table("sampled span (raw: and histogram)", costs, RAW, BARE))
     print(*(f"not installed: {name}" for name in absent()), sep="\n")
