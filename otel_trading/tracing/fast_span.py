@@ -35,7 +35,7 @@ from opentelemetry.sdk.trace.sampling import (
     StaticSampler,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode, get_current_span
 from opentelemetry.util.types import AttributeValue
 
 from otel_trading._forking import at_fork
@@ -207,7 +207,7 @@ class FastTracer:
         self._anywhere = calls.Site(lambda kind: kind)
         self.starter = calls.Starter(self)
         self._look_again()
-        at_fork(in_child=self._look_again)  # a forked child has a resource of its own
+        at_fork(before=self._name_current, in_child=self._look_again)  # a child has a resource of its own
 
     def close(self) -> None:
         """Deliver the spans whose end is deferred, and leave the tracer's processors as they were."""
@@ -215,6 +215,10 @@ class FastTracer:
             self._ends.shutdown()
             others = self.processor._span_processors
             self.processor._span_processors = tuple(one for one in others if one is not self._ends)
+
+    def _name_current(self) -> None:
+        """Have the ids of the current span drawn, so that both sides of a fork know it by the same."""
+        get_current_span().get_span_context()
 
     def _look_again(self) -> None:
         self.starter.look()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -212,3 +213,19 @@ def test_whoever_asks_for_the_ids_of_a_deferred_span_sees_those_that_are_exporte
     assert told["inside"].parent == seen
     assert told["not asked"].context.is_valid
     assert told["not asked"].context.trace_id != seen.trace_id
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("provider")
+def test_both_sides_of_a_fork_know_the_current_span_by_the_same_ids():
+    reading, writing = os.pipe()
+    with span("s") as opened:
+        child = os.fork()
+        if child == 0:
+            os.write(writing, repr(opened.get_span_context()).encode())
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    assert os.read(reading, 4096).decode() == repr(opened.get_span_context())
+    os.close(reading)
