@@ -2,10 +2,11 @@
 
 A `FastSpan` is a span of the SDK that starts without a lock, bounded attributes, events and links. Whatever
 touches one of these first makes them, and from then on every method is the SDK's own, so that limits,
-statuses and exceptions need no second implementation. An `UnsampledSpan` draws ids when somebody asks.
+statuses and exceptions need no second implementation. `calls` starts and ends them, and compiled where it can be.
 
-This is the only module of the room that touches private names of OpenTelemetry; `probe` compares its spans
-with the SDK's once, at attach time, and where they differ, every span is a plain one of the SDK.
+This is the module of the room that knows OpenTelemetry's private names; of those, `calls` sets the four that
+differ from span to span. `probe` compares the spans with the SDK's once, at attach time, and where they
+differ, every span is a plain one of the SDK.
 """
 
 from __future__ import annotations
