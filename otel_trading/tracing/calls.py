@@ -12,7 +12,6 @@ import functools
 from collections.abc import Callable
 from contextvars import ContextVar
 from random import getrandbits, random
-from threading import Lock
 from time import perf_counter
 from time import time_ns as _now
 from typing import TYPE_CHECKING, Any, Final
@@ -22,9 +21,9 @@ from opentelemetry.context import Context
 from opentelemetry.trace import DEFAULT_TRACE_STATE, INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags
 
 from otel_trading._exportable import nanoseconds
-from otel_trading._forking import at_fork
 from otel_trading._guard import guard
 from otel_trading.tracing.current import SPAN_KEY, put
+from otel_trading.tracing.once import ONCE
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
@@ -82,24 +81,7 @@ if not cython.compiled:
     _seconds, _copy = perf_counter, Context  # type: ignore[assignment]
 
 
-class Once:
-    """The lock for what happens at most once in a span's life; it is free in a forked child.
-
-    A thread of the parent may have held it.
-    """
-
-    def __init__(self) -> None:
-        self._renew()
-        at_fork(in_child=self._renew)
-
-    def _renew(self) -> None:
-        self.lock = Lock()
-
-
-ONCE: Final = Once()
-
-
-@cython.no_gc  # it holds another, or numbers: there is no way back to itself
+@cython.no_gc  # it holds another, which holds none, or numbers
 @cython.freelist(8)
 @cython.final
 @cython.cclass
@@ -113,7 +95,7 @@ class UnsampledSpan:
 
     __weakref__: Any
     _ids: Any
-    """The context; before somebody asked, the span above, or what was drawn for the decision."""
+    """The context; before somebody asked, a span of the same trace, or what was drawn for the decision."""
 
     def get_span_context(self) -> Any:
         """Return the context, whose ids are drawn at the first call."""
@@ -133,6 +115,11 @@ class UnsampledSpan:
             else:
                 trace_id, flags, state = above.trace_id, above.trace_flags, above.trace_state
             self._ids = SpanContext(trace_id, getrandbits(64) or 1, False, _FLAGS_OF[flags], state)  # noqa: FBT003
+
+    @cython.cfunc
+    def _of_trace(self) -> UnsampledSpan:
+        """Return the span that one below takes the trace from: were it the next each time, all were kept."""
+        return self._ids if type(self._ids) is UnsampledSpan else self
 
     def is_recording(self) -> bool:
         """Say no."""
@@ -257,13 +244,15 @@ class Starter:
     def begin(self, site: Site, context: Any) -> Any:  # noqa: C901 - in one piece: a call costs a tenth of it
         """Make a span that no processor knows yet; the arguments are those of `start`."""
         drawn: cython.double
+        near: UnsampledSpan
         parent: Any = context.get(SPAN_KEY) if context else None
         above: Any = None
         ids: Any = None
         trace_id: Any = None
         if parent is not None:
             if self._inherits and type(parent) is UnsampledSpan:
-                ids = parent
+                near = parent
+                ids = near._of_trace()
             else:
                 above = parent.get_span_context()
                 if above is not None and not above[_VALID]:

@@ -2,7 +2,7 @@
 
 A `FastSpan` is a span of the SDK that starts without a lock, bounded attributes, events and links. Whatever
 touches one of these first makes them, and from then on every method is the SDK's own, so that limits,
-statuses and exceptions need no second implementation. `calls` starts and ends them, and compiled where it can be.
+statuses and exceptions need no second implementation. `calls` starts and ends them.
 
 This is the module of the room that knows OpenTelemetry's private names; of those, `calls` sets the four that
 differ from span to span. `probe` compares the spans with the SDK's once, at attach time, and where they
@@ -41,6 +41,7 @@ from opentelemetry.util.types import AttributeValue
 
 from otel_trading._forking import at_fork
 from otel_trading.tracing.form import calls
+from otel_trading.tracing.once import ONCE
 from otel_trading.tracing.safe_span import exportable_attributes, safe
 
 Attributes = Mapping[str, AttributeValue]
@@ -60,7 +61,7 @@ class _Completion:
     """
 
     def __get__(self, span: Any, owner: type) -> Any:
-        with calls.ONCE.lock:
+        with ONCE.lock:
             made = vars(span)
             if "_lock" not in made:
                 span._complete()
@@ -72,7 +73,7 @@ class _LateContext:
     """The context of a span whose end is deferred, drawn when somebody asks: mostly the delivering thread."""
 
     def __get__(self, span: Any, owner: type) -> Any:
-        with calls.ONCE.lock:
+        with ONCE.lock:
             made = vars(span)
             if "_context" not in made:
                 made["_context"] = span._starter.context(span._trace_id, span._parent, 1)

@@ -170,6 +170,18 @@ def test_a_root_that_a_ratio_leaves_out_gets_an_id_that_the_ratio_leaves_out():
     assert 0 < len(attached.spans) < 200
 
 
+def test_a_long_line_of_unsampled_spans_is_one_trace_and_not_kept():
+    """As of tasks that each start the next."""
+    Attached(ParentBased(ALWAYS_OFF))
+    last = first = start_span("first")
+    seen = []
+    for _ in range(1_000):
+        last = start_span("next", context=trace.set_span_in_context(last))
+        seen.append(weakref.ref(last))
+    assert sum(one() is not None for one in seen) == 1
+    assert last.get_span_context().trace_id == first.get_span_context().trace_id
+
+
 def test_an_unsampled_span_can_be_made_current_by_the_apis_own_functions():
     Attached(ParentBased(ALWAYS_OFF))
     with span("root") as root:
