@@ -88,7 +88,8 @@ if not cython.compiled:
 class UnsampledSpan:
     """A span that is not recorded, and has ids only if somebody asks for them.
 
-    To the API it is a `NonRecordingSpan`, whose methods it has; a struct cannot inherit from a class.
+    To the API it is a `NonRecordingSpan`, whose methods it has; a struct cannot inherit from a class. They
+    take anything: where a type stands, the compiled form insists on it, and raises into the caller's code.
     """
 
     __slots__ = ("__weakref__", "_ids")
@@ -125,28 +126,28 @@ class UnsampledSpan:
         """Say no."""
         return False
 
-    def end(self, end_time: int | None = None) -> None:
+    def end(self, end_time: Any = None) -> None:
         """Do nothing."""
 
-    def set_attribute(self, key: str, value: Any) -> None:
+    def set_attribute(self, key: Any, value: Any) -> None:
         """Do nothing."""
 
     def set_attributes(self, attributes: Any) -> None:
         """Do nothing."""
 
-    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+    def add_event(self, name: Any, attributes: Any = None, timestamp: Any = None) -> None:
         """Do nothing."""
 
-    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+    def add_link(self, context: Any, attributes: Any = None) -> None:
         """Do nothing."""
 
-    def update_name(self, name: str) -> None:
+    def update_name(self, name: Any) -> None:
         """Do nothing."""
 
-    def set_status(self, status: Any, description: str | None = None) -> None:
+    def set_status(self, status: Any, description: Any = None) -> None:
         """Do nothing."""
 
-    def record_exception(self, exception: BaseException, *more: Any, **named: Any) -> None:
+    def record_exception(self, exception: Any, *more: Any, **named: Any) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Any:
@@ -320,7 +321,7 @@ def attach(starter: Starter | None) -> None:
     _starter = starter
 
 
-def end(span: Any, end_time: int | None = None) -> None:
+def end(span: Any, end_time: Any = None) -> None:
     """End a fast span, and hand it to the processors; never raises."""
     ended = _now() if end_time is None else nanoseconds(end_time)
     if span._end_time is not None:

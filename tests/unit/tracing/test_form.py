@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -58,3 +59,21 @@ def test_a_span_that_is_not_sampled_has_every_method_of_the_apis(form):
     for name, method in inspect.getmembers(NonRecordingSpan, inspect.isfunction):
         if name != "__init__":
             assert callable(getattr(span, name)), method
+
+
+class Hostile:
+    """Raises when it is looked at."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+@pytest.mark.parametrize("form", {pure, calls}, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("kind", [type(None), int, float, str, list, Hostile])
+def test_a_span_that_is_not_sampled_takes_anything(form, kind):
+    span, thing = form.UnsampledSpan.__new__(form.UnsampledSpan), kind()
+    for name, method in inspect.getmembers(NonRecordingSpan, inspect.isfunction):
+        parameters = [*inspect.signature(method).parameters][1:]
+        if name in dir(trace.Span) and not name.startswith("_") and parameters:
+            assert getattr(span, name)(**dict.fromkeys(parameters, thing)) is None
+            assert getattr(span, name)(*[thing] * len(parameters)) is None
