@@ -40,7 +40,7 @@ def safe(kind: type) -> Any:
 
         def set_attribute(self, key: str, value: Any) -> None:
             with _ATTRIBUTE:
-                super().set_attributes({named(key): exportable(value)})
+                super().set_attribute(named(key), exportable(value))
 
         def set_attributes(self, given: Mapping[str, Any]) -> None:
             with _ATTRIBUTE:
