@@ -41,9 +41,9 @@ def bounded_record(record: ReadableLogRecord) -> tuple[ReadableLogRecord, int]:
 
 
 def _span_weight(span: ReadableSpan) -> int:
-    weight = _SPAN + _weigh_all(span.attributes)
-    if isinstance(span.name, str):
-        weight += len(span.name)
+    weight, name = _SPAN + _weigh_all(span.attributes), span.name
+    if isinstance(name, str):
+        weight += len(name)
     for event in span.events:
         weight += _weigh_all(event.attributes)
     for link in span.links:

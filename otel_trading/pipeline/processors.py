@@ -40,9 +40,12 @@ class BatchedLogs(LogRecordProcessor):
         """Queue a copy of the record that does not hold on to its context; audit events give way last."""
         if not is_instrumentation_enabled():
             return
-        with guard("queueing of a log record"):
+        try:
             record, weight = bounded_record(detached(log_record))
             self.queue.put(record, weight, urgent=is_audit(record.log_record.event_name))
+        except Exception:
+            with guard("queueing of a log record"):
+                raise
 
     def shutdown(self) -> None:
         """Export what is there, for at most 5 s."""
@@ -102,9 +105,12 @@ class BatchedSpans(SpanProcessor):
         context = span.context
         if not context or not context.trace_flags & TraceFlags.SAMPLED:
             return
-        with guard("queueing of a span"):
+        try:
             if self._pid is None or span.resource.attributes.get(PROCESS_PID) == self._pid:
                 self.queue.put(*bounded_span(span))
+        except Exception:
+            with guard("queueing of a span"):  # only where it failed: a span can be a tick
+                raise
 
     def shutdown(self) -> None:
         """Export what is there, for at most 5 s."""
