@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -61,6 +62,10 @@ async def async_generator() -> AsyncIterator[str]:
             yield current()
         except KeyError:
             yield "caught"
+
+
+def test_a_decorated_function_goes_to_another_process_by_its_name():
+    assert pickle.loads(pickle.dumps(plain)) is plain
 
 
 def test_a_function_keeps_its_name_its_text_and_its_kind():
