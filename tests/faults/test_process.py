@@ -292,7 +292,7 @@ def test_a_loops_own_sigterm_is_kept_and_its_exit_code_too(start, http, before) 
 def test_a_second_sigint_does_not_wait(start, http) -> None:
     http.mode = Mode(hangs=True)
     program = start(
-        RECORD + "import signal\nsetup()\nwork('main')\n"
+        RECORD + "setup()\nwork('main')\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell may have it ignored
         "try:\n"
         "    print('ready', flush=True)\n"
