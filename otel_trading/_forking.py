@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from threading import Lock
+from typing import Any, Protocol
 
 Method = Callable[[], None]
+
+
+class Lock(Protocol):
+    """A lock of `threading`, of either kind."""
+
+    def acquire(self) -> Any:
+        """Wait for it."""
+
+    def release(self) -> None:
+        """Let it go."""
 
 
 def at_fork(*, before: Method | None = None, in_parent: Method | None = None, in_child: Method) -> None:

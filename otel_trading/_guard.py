@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from threading import Lock
+from threading import RLock
 from types import TracebackType
 
 from otel_trading import _losses
@@ -16,7 +16,7 @@ from otel_trading._forking import hold_at_fork
 _INTERVAL_S = 60.0
 
 _log = logging.getLogger("otel_trading")
-_lock = Lock()
+_lock = RLock()  # a signal's handler may come here while its thread is
 hold_at_fork(_lock)
 _last_warning: dict[str, float] = {}
 _clock: Callable[[], float] = time.monotonic

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 from otel_trading._forking import hold_at_fork
 
 _NONE: Final[Mapping[str, int]] = {}
 
-_lock = Lock()
+_lock = RLock()  # a signal's handler may come here while its thread is
 hold_at_fork(_lock)
 _losses: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from threading import Lock
+from threading import RLock
 from typing import Any, Final
 
 from otel_trading import _losses
@@ -35,7 +35,7 @@ class Route:
 
     def reset(self) -> None:
         """Begin a new account, as a forked child does, whose losses begin anew as well."""
-        self._lock = Lock()
+        self._lock = RLock()  # a signal's handler may come here while its thread is
         self._lost_before = 0
         self.produced = 0
         self._delivered = 0
@@ -61,7 +61,7 @@ class Route:
         for reason, count in outcome.dropped.items():
             self.drop(count, reason)
         if outcome.why:
-            self._fail(outcome)
+            self._last_error = redact_text(outcome.why)
 
     def health(self) -> RouteHealth:
         """Return the account as it stands, with what was lost on the way here."""
@@ -80,14 +80,16 @@ class Route:
                 self._last_error,
             )
 
-    def _fail(self, outcome: Outcome[Any]) -> None:
-        self._last_error = redact_text(outcome.why)
+    def say(self, outcome: Outcome[Any]) -> None:
+        """Warn of what failed; to be called without a lock, since handlers of logging may take any."""
+        if not outcome.why:
+            return
         warn(
             f"export:{self.signal}:{self.exporter}:{','.join(sorted(outcome.dropped))}",
             "otel_trading: %s to %s: %s (%d dropped, %d to be sent again)",
             self.signal,
             self.exporter,
-            self._last_error,
+            redact_text(outcome.why),
             outcome.dropped.total(),
             len(outcome.again),
         )

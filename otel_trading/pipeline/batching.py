@@ -10,9 +10,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition, Lock, Thread
+from threading import Condition, RLock, Thread
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -98,8 +99,9 @@ class BatchQueue(Generic[T]):
         self._ordinary: deque[tuple[Any, int, int, bool]] = deque()
         self._urgent: deque[tuple[Any, int, int, bool]] = deque()
         self._weight = 0
-        self._lock = Lock()  # taken by itself where nobody waits: a condition's own way to it is slower
+        self._lock: Any = RLock()  # taken by itself where nobody waits: a condition's own way to it is slower
         self._changed = Condition(self._lock)
+        self._aside: deque[tuple[Any, int, bool]] = deque()
         self._put = 0
         self._done = 0  # of those put, how many were delivered or lost
         self._lost = 0
@@ -115,9 +117,8 @@ class BatchQueue(Generic[T]):
         worker = Thread(target=self._work, name=f"otel-trading-{self._route.signal}", daemon=True)
         try:
             worker.start()
-        except RuntimeError as error:
+        except RuntimeError:
             _losses.add("sdk", "no_thread")
-            warn("no_thread", "otel_trading: %s cannot be exported: %s", self._route.signal, error)
         else:
             self._worker = worker
 
@@ -129,22 +130,47 @@ class BatchQueue(Generic[T]):
             weight: About how many bytes it holds.
             urgent: Whether it gives way last.
         """
+        if self._lock._is_owned():  # a signal's handler, or a finalizer, interrupted this thread in here
+            self._aside.append((item, weight, urgent))
+            return
         with self._lock:
-            self._route.produced += 1
-            if self._closing or weight > self._bounds.size_bytes:
-                self._route.drop(1, "already_shutdown" if self._closing else "too_large")
-                return
-            if self._worker is None:
-                self._hire()
-            self._put += 1
-            lane = self._urgent if urgent else self._ordinary
-            lane.append((item, weight, self._put, False))
-            self._weight += weight
-            length = len(self._ordinary) + len(self._urgent)
-            if length > self._bounds.size or self._weight > self._bounds.size_bytes:
-                self._evict()
-            if length in (1, self._bounds.batch):  # at any other, nobody waits for it
-                self._changed.notify_all()
+            self._accept(item, weight, urgent)
+            self._accept_aside()
+        if (
+            self._worker is None
+        ):  # said without the lock: a handler of logging may come here again, or be slow
+            warn("no_thread", "otel_trading: no thread can be started to export %s", self._route.signal)
+
+    def _accept_aside(self) -> None:
+        while self._aside:
+            self._accept(*self._aside.popleft())
+
+    def _accept(self, item: T, weight: int, urgent: bool) -> None:
+        self._route.produced += 1
+        if self._closing or weight > self._bounds.size_bytes:
+            self._route.drop(1, "already_shutdown" if self._closing else "too_large")
+            return
+        if self._worker is None:
+            self._hire()
+        lane = self._urgent if urgent else self._ordinary
+        lane.append((item, weight, self._put + 1, False))
+        self._put += 1
+        self._weight += weight
+        length = len(self._ordinary) + len(self._urgent)
+        if length > self._bounds.size or self._weight > self._bounds.size_bytes:
+            self._evict()
+        if length in (1, self._bounds.batch):  # at any other, nobody waits for it
+            self._changed.notify_all()
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Let others have the queue where a signal interrupted this thread in it, as a wait for it would."""
+        held = self._lock._release_save() if self._lock._is_owned() else None
+        try:
+            yield
+        finally:
+            if held is not None:
+                self._lock._acquire_restore(held)
 
     def flush(self, deadline: float) -> bool:
         """Export what was put so far.
@@ -156,6 +182,7 @@ class BatchQueue(Generic[T]):
             Whether all of it was delivered by then.
         """
         with self._changed:
+            self._accept_aside()
             wanted, lost = self._put, self._lost
             self._wanted = max(self._wanted, wanted)
             self._changed.notify_all()
@@ -167,6 +194,7 @@ class BatchQueue(Generic[T]):
     def begin_close(self) -> None:
         """Take nothing more, and export what is there."""
         with self._changed:
+            self._accept_aside()
             self._closing = True
             self._wanted = self._put
             self._changed.notify_all()
@@ -213,6 +241,15 @@ class BatchQueue(Generic[T]):
                 outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
                 with self._changed:
                     self._settle(ready, outcome)
+                self._say(outcome)
+
+    def _say(self, outcome: Outcome[T]) -> None:
+        """Say what went wrong, without the lock: a handler of logging may wait for it, or be slow."""
+        if outcome.why and not self._stopped:
+            try:
+                self._route.say(outcome)
+            except BaseException:  # noqa: BLE001 - the handler is foreign code, and may say SystemExit
+                _losses.add("sdk", "internal_error")
 
     def _prepared(self, batch: list[_Entry]) -> list[_Entry]:
         """Return the batch as it is sent; one that cannot be made fit is lost, and the others go on."""
@@ -221,12 +258,13 @@ class BatchQueue(Generic[T]):
             try:
                 item = entry.item if entry.prepared else self._prepare(entry.item)
                 ready.append(entry._replace(item=item, prepared=True))
-            except Exception as error:  # noqa: BLE001, PERF203 - an attribute may hold anything
-                warn("unexportable", "otel_trading: one of %s was dropped: %s", self._route.signal, error)
+            except BaseException as error:  # noqa: BLE001, PERF203 - a redactor is foreign, and may say SystemExit
+                self._say(Outcome(dropped=Counter(unexportable=1), why=f"{type(error).__name__}: {error}"))
                 with self._changed:
-                    self._weight -= entry.weight
-                    self._sending -= 1
-                    self._lose(1, "unexportable")
+                    if not self._stopped:  # else it was given up meanwhile, and counted
+                        self._weight -= entry.weight
+                        self._sending -= 1
+                        self._lose(1, "unexportable")
         return ready
 
     def _export(self, items: list[T]) -> Outcome[T]:
@@ -264,6 +302,7 @@ class BatchQueue(Generic[T]):
     def _take(self) -> list[_Entry]:
         """Wait until there is a batch to export; an empty one means that the queue is closed."""
         with self._changed:
+            self._accept_aside()
             while not self._length:
                 if self._closing:
                     return []

@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
-from typing import Final
+from threading import Event, RLock, Thread
+from typing import Any, Final
 from uuid import uuid4
 
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
@@ -75,7 +76,8 @@ class Journal:
 
     def _begin(self) -> None:
         self._abandon()
-        self._mutex = Lock()
+        self._mutex: Any = RLock()
+        self._aside: deque[str] = deque()
         self._written = 0
         self._dirty = False
         self._ends = Event()
@@ -90,20 +92,24 @@ class Journal:
 
         Returns:
             Whether it is in the file; where it is not, that was counted, and the next write tries a new file.
+            A line of a signal's handler that interrupted a write is there when that write returns.
         """
-        data = line.encode()
-        with self._mutex:
-            try:
+        if self._mutex._is_owned():
+            self._aside.append(line)
+            return True
+        try:
+            with self._mutex:
                 if self._ends.is_set():
                     _losses.add("journal", "already_shutdown")
                     return False
-                self._append(data)
-            except OSError as error:
-                self._abandon()
-                _losses.add("journal", "write_failed")
-                warn("journal", "otel_trading: the journal cannot be written: %s", error.strerror)
-                return False
-            return True
+                self._append(line.encode())
+                while self._aside:
+                    self._append(self._aside.popleft().encode())
+        except OSError as error:  # said without the lock, since a handler of logging may be slow
+            _losses.add("journal", "write_failed")
+            warn("journal", "otel_trading: the journal cannot be written: %s", error.strerror)
+            return False
+        return True
 
     def close(self) -> None:
         """Force to the disk what is not there yet, and let others have the directory."""
@@ -118,13 +124,16 @@ class Journal:
 
     def _append(self, data: bytes) -> None:
         full = self._written + len(data) > self._size // _PARTS
-        file = self._open() if self._file is None or full else self._file
-        if os.write(file, data) != len(data):
-            raise OSError(errno.ENOSPC, "the disk is full")
-        self._written += len(data)
-        self._dirty = True
-        if self._fsync == "always":
-            self._sync()
+        try:
+            file = self._open() if self._file is None or full else self._file
+            _write(file, data)
+            self._written += len(data)
+            self._dirty = True
+            if self._fsync == "always":
+                self._sync()
+        except OSError:
+            self._abandon()
+            raise
 
     def _open(self) -> int:
         """Begin a new file, and let the oldest go where all together are too large."""
@@ -212,6 +221,11 @@ class JournaledAudit(LogRecordProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Do nothing: a line is written when its event is told."""
         return True
+
+
+def _write(file: int, data: bytes) -> None:
+    if os.write(file, data) != len(data):
+        raise OSError(errno.ENOSPC, "the disk is full")
 
 
 def _lock(file: int) -> None:

@@ -80,6 +80,7 @@ class JsonLines(LogRecordProcessor):
             outcome.dropped["export_failed"] = 1
             outcome.why = f"{type(error).__name__}: {error}"
         self._route.book(outcome)
+        self._route.say(outcome)
 
     def shutdown(self) -> None:
         """Do nothing: a line is written when it is emitted."""

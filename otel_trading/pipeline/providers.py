@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -138,6 +139,14 @@ class Providers:
                 JsonLines(exporters.json_exporter(), self._route("logs", "stdout"))
             )
 
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Let other threads close what a signal interrupted this one in."""
+        with ExitStack() as stack:
+            for queue in self._queues:
+                stack.enter_context(queue.let_go())
+            yield
+
     def flush(self, deadline: float) -> bool:
         """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
         jobs: list[Job] = [queue.flush for queue in self._queues]
@@ -145,7 +154,8 @@ class Providers:
         for signal, provider in self.by_signal.items():
             if self.owners[signal] != OURS:  # behind ours are the queues and the readers
                 jobs.append(partial(_flush, provider))
-        return together(jobs, deadline)
+        with self.let_go():
+            return together(jobs, deadline)
 
     def close(self, deadline: float) -> bool:
         """Export what is there and stop what is ours; call it on a thread that may be abandoned.

@@ -136,6 +136,7 @@ class IntervalReader(MetricReader):
             if not self._given_up:  # else it was counted
                 self._sending = 0
                 self._route.book(outcome)
+        self._route.say(outcome)
         return not outcome.dropped
 
     def _begin(self, count: int) -> bool:

@@ -67,12 +67,13 @@ class Telemetry:
         Returns:
             Whether all of it was delivered in time.
         """
-        if not self._running or self._closer is None:
+        if not self._running or self._closer is None or self._providers is None:
             return True
         self._running = False
         deadline = after(timeout)
-        self._closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
-        delivered = self._closer.finish(deadline)
+        with self._providers.let_go():
+            self._closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
+            delivered = self._closer.finish(deadline)
         if self._undo is not None:
             with guard("shutdown"):
                 self._undo()

@@ -33,7 +33,9 @@ def test_a_loss_is_counted_for_the_signal_too() -> None:
 def test_what_went_wrong_is_said_once_a_minute_without_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
     route = Route("traces", "otlp")
     for _ in range(3):
-        route.book(Outcome(again=[1], why="no route to https://me:S3CRET@collector/"))
+        outcome: Outcome[int] = Outcome(again=[1], why="no route to https://me:S3CRET@collector/")
+        route.book(outcome)
+        route.say(outcome)
     assert route.health().last_error == "no route to https://REDACTED:REDACTED@collector/"
     assert caplog.messages == [
         "otel_trading: traces to otlp: no route to https://REDACTED:REDACTED@collector/ "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
-from threading import Event
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
@@ -245,7 +246,109 @@ def test_an_item_that_cannot_be_made_fit_is_lost_alone(caplog: pytest.LogCapture
     assert not queue.close(after(30))
     assert exporter.items == [10, 5]
     assert route.health().dropped == {"unexportable": 1}
-    assert caplog.messages == ["otel_trading: one of traces was dropped: integer division or modulo by zero"]
+    assert caplog.messages == [
+        "otel_trading: traces to otlp: ZeroDivisionError: integer division or modulo by zero "
+        "(1 dropped, 0 to be sent again)"
+    ]
+
+
+class Interrupted(Route):
+    """An account at which a signal interrupts whoever books, in the midst of the queue's own work."""
+
+    handler: Callable[[], object] | None = None
+
+    @property
+    def produced(self) -> int:
+        return self._produced
+
+    @produced.setter
+    def produced(self, count: int) -> None:
+        self._produced = count
+        handler, self.handler = self.handler, None
+        if handler is not None:
+            handler()
+
+
+def interrupted_queue(exporter: Exporter) -> tuple[Interrupted, BatchQueue[object]]:
+    route = Interrupted("logs", "otlp")
+    bounds = Bounds(100, 10**6, 10, 60.0, 60.0)
+    return route, BatchQueue(route, lambda item: item, exporter.send, exporter.stop, bounds)
+
+
+def test_what_a_signals_handler_puts_while_its_thread_puts_is_exported_too() -> None:
+    exporter = Exporter()
+    route, queue = interrupted_queue(exporter)
+    route.handler = lambda: queue.put("of the handler")
+    queue.put("interrupted")
+    assert queue.close(after(30))
+    assert exporter.items == ["interrupted", "of the handler"]
+    assert route.health().produced == 2
+
+
+def test_a_signals_handler_can_have_others_close_the_queue_that_it_interrupted() -> None:
+    exporter = Exporter()
+    route, queue = interrupted_queue(exporter)
+    closed: list[bool] = []
+
+    def handler() -> None:
+        with queue.let_go():
+            closing = Thread(target=lambda: closed.append(queue.flush(after(30))))
+            closing.start()
+            closing.join(30)
+
+    queue.put("before")
+    route.handler = handler
+    queue.put("interrupted")
+    assert closed == [True]
+    assert exporter.items == ["before"]
+    assert queue.close(after(30))
+    assert exporter.items == ["before", "interrupted"]
+
+
+def test_nobody_who_logs_waits_for_a_handler_that_hears_of_a_failed_export() -> None:
+    exporter, hears, goes_on = Exporter(answer=False), Event(), Event()
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            hears.set()
+            assert goes_on.wait(30)
+
+    logger, slow = logging.getLogger("otel_trading"), Slow()
+    logger.addHandler(slow)
+    try:
+        queue = queue_to(exporter, delay=0.01)
+        queue.put(1)
+        assert hears.wait(30)
+        putting = Thread(target=queue.put, args=(2,))
+        putting.start()
+        putting.join(30)
+        assert not putting.is_alive()
+    finally:
+        goes_on.set()
+        logger.removeHandler(slow)
+    queue.close(after(30))
+
+
+def test_what_is_given_up_while_it_is_made_fit_is_counted_once() -> None:
+    entered, goes_on = Event(), Event()
+    exporter, route = Exporter(), Route("traces", "otlp")
+
+    def prepare(item: object) -> object:
+        entered.set()
+        assert goes_on.wait(30)
+        raise SystemExit(item)
+
+    bounds = Bounds(10, 10**6, 1, 0.0, 60.0)
+    queue: BatchQueue[object] = BatchQueue(route, prepare, exporter.send, exporter.stop, bounds)
+    queue.put(1)
+    assert entered.wait(30)
+    worker = queue._worker
+    assert worker is not None
+    queue.close(after(0))
+    goes_on.set()
+    worker.join(30)
+    health = route.health()
+    assert (health.produced, health.dropped, health.waiting) == (1, {"shutdown_timeout": 1}, 0)
 
 
 def test_a_queue_without_a_thread_gets_one_later(monkeypatch: pytest.MonkeyPatch) -> None:
