@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, time
 from enum import Enum
-from numbers import Integral, Number
+from numbers import Complex, Integral, Number, Real
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
@@ -159,9 +159,9 @@ def _number(value: object) -> float | int | str | bool | None:
     """Return a number of another library, by the abstract types that it registers with."""
     if isinstance(value, Integral):
         return exportable(int(value))  # type: ignore[no-any-return]
-    if isinstance(value, Number):
+    if isinstance(value, Number) and (isinstance(value, Real) or not isinstance(value, Complex)):
         try:
-            return float(value)  # type: ignore[arg-type]  # a complex number is none of these: it has its text
+            return float(value)  # type: ignore[arg-type]
         except OverflowError:
             return text(str(value))
     scalar = getattr(type(value), "item", None)  # numpy's bool and datetime are of no abstract type

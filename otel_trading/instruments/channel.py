@@ -25,14 +25,15 @@ class Sent(Timed):
     frames: Sequence[bytes]
 
     def __enter__(self) -> list[bytes]:
+        frames = list(self.frames)  # before there is a span that an error would leave open
         self.span = self._opened.__enter__()
         self._start = perf_counter()
         try:
-            return inject_frames(self.frames)
+            return inject_frames(frames)
         except Exception:
             with guard("trace context of a message"):  # only where it failed: a message can be a tick
                 raise
-        return list(self.frames)
+        return frames
 
 
 class Processed(Timed):
@@ -43,9 +44,10 @@ class Processed(Timed):
     frames: Sequence[bytes]
 
     def __enter__(self) -> list[bytes]:
+        frames = list(self.frames)  # before there is a span that an error would leave open
         self.span = self._opened.__enter__()
         self._start = perf_counter()
-        return list(self.frames)
+        return frames
 
 
 class Channel:

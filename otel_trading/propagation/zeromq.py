@@ -30,7 +30,10 @@ def inject_frames(frames: Sequence[bytes], *, context: Context | None = None) ->
     Returns:
         The frames, and one more where there is a trace to carry on.
     """
-    header = traceparent(api().get_global_textmap(), context)
+    try:
+        header = traceparent(api().get_global_textmap(), context)
+    except Exception:  # noqa: BLE001 - a context or a propagator may be anything, and `inject` is guarded
+        header = None
     if header is not None:
         return [*frames, b'%b{"traceparent":"%b"}' % (MAGIC, header.encode())]
     headers: dict[str, str] = inject({}, context=context)

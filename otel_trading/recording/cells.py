@@ -18,7 +18,6 @@ from bisect import bisect_left
 from collections.abc import Callable
 from math import inf
 from time import perf_counter, time_ns
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import trace
@@ -302,9 +301,9 @@ class Timer:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        kind: object,
+        error: object,
+        traceback: object,
         /,
     ) -> None:
         if perf_counter is _REAL:

@@ -103,6 +103,9 @@ class Folder:
             if self._entries and _readers_of(self._entries[0]) is not self._readers:
                 self._readers = _readers_of(self._entries[0])
                 for entry in self._entries:
+                    drained = entry.cell.drain()  # right before the switch, which empties the cell
+                    if drained is not None:
+                        _fold(entry, drained, last)
                     _follow_readers(entry)
 
     def close(self) -> None:

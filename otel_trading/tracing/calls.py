@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
+# cython: language_level=3, freethreading_compatible=True
 """The calls: what happens around each call of a traced function, from its span's start to its end.
 
 This module is Python, and it is what Cython compiles to `_calls` where a C compiler is at hand, as it does
@@ -115,7 +115,9 @@ class UnsampledSpan:
                 trace_id, flags, state = _trace_id(above), _RANDOM, DEFAULT_TRACE_STATE
             else:
                 trace_id, flags, state = above.trace_id, above.trace_flags, above.trace_state
-            self._ids = SpanContext(trace_id, getrandbits(64) or 1, False, _FLAGS_OF[flags], state)  # noqa: FBT003
+            drawn = SpanContext(trace_id, getrandbits(64) or 1, False, _FLAGS_OF[flags], state)  # noqa: FBT003
+            if type(self._ids) is not SpanContext:  # nor did a signal's handler draw them meanwhile
+                self._ids = drawn
 
     @cython.cfunc
     def _of_trace(self) -> UnsampledSpan:
@@ -286,7 +288,8 @@ class Starter:
         if above is None:
             trace_id, bound = self._ids.generate_trace_id(), self._root
         else:
-            trace_id, bound = above[_TRACE_ID], self._below[above[_REMOTE]][above[_FLAGS] & 1]
+            is_remote = 1 if above[_REMOTE] else 0
+            trace_id, bound = above[_TRACE_ID], self._below[is_remote][above[_FLAGS] & 1]
         sampled = bound > _LOW_64 or trace_id & _LOW_64 < bound
         return trace_id, None if sampled else self.context(trace_id, above, 0)
 
@@ -302,8 +305,8 @@ class Starter:
         flags: cython.int = self._random
         state: Any = DEFAULT_TRACE_STATE
         if above is not None:
-            flags, state = above[_FLAGS], above[_STATE]
-        flags = flags & _RANDOM | sampled
+            flags, state = above[_FLAGS] & _RANDOM, above[_STATE]
+        flags |= sampled
         if self._ids is not None:
             return SpanContext(trace_id, self._ids.generate_span_id(), False, _FLAGS_OF[flags], state)  # noqa: FBT003
         if trace_id is None:
@@ -364,8 +367,10 @@ def wrap(function: Callable[..., Any], call: Any, site: Site) -> Callable[..., A
         try:
             result = function(*arguments, **keywords)
         except BaseException as error:
-            call.fail(span, _seconds() - started, error)
-            _close(span, starter._variable, token)
+            try:
+                call.fail(span, _seconds() - started, error)
+            finally:
+                _close(span, starter._variable, token)
             raise
         if record is not None:
             record(_seconds() - started)

@@ -65,7 +65,6 @@ class _Completion:
             made = vars(span)
             if "_lock" not in made:
                 span._complete()
-                made["_lock"] = Lock()
             return made["_lock"]
 
 
@@ -76,7 +75,7 @@ class _LateContext:
         with ONCE.lock:
             made = vars(span)
             if "_context" not in made:
-                made["_context"] = span._starter.context(span._trace_id, span._parent, 1)
+                made.setdefault("_context", span._starter.context(span._trace_id, span._parent, 1))
             return made["_context"]
 
 
@@ -101,15 +100,17 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     def _complete(self) -> None:
         limits, given = self._limits, self._attributes
+        made: dict[str, Any] = self.__dict__
         attributes = BoundedAttributes(
             limits.max_span_attributes, immutable=False, max_value_len=limits.max_span_attribute_length
         )
         attributes._dict.update(given)
         attributes.dropped = getattr(given, "dropped", 0)
-        self._attributes = attributes
-        self._events = self._new_events()
-        if "_links" not in vars(self):  # else it was started with some, or with more than the limits allow
-            self._links = self._new_links(())
+        parts = {"_attributes": attributes, "_events": self._new_events(), "_lock": Lock()}
+        if "_links" not in made:  # else it was started with some, or with more than the limits allow
+            parts["_links"] = self._new_links(())
+        if "_lock" not in made:  # nor did a signal's handler make them meanwhile
+            made.update(parts)
 
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:

@@ -93,9 +93,11 @@ class SpanScope:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
-            fail(self._span, error, kind=self._kind)
-        close(self._span, self._token)
+        try:
+            if error is not None:
+                fail(self._span, error, kind=self._kind)
+        finally:
+            close(self._span, self._token)
 
 
 def span(

@@ -177,11 +177,13 @@ class _Life:
     ) -> None:
         seconds = perf_counter() - self._started
         token = CURRENT.set_context(self._context)  # so that the duration's exemplar leads to the span
-        if error is not None:
-            self._call.fail(self._span, seconds, error)
-        elif self._call.duration.record is not None:
-            self._call.duration.record(seconds)
-        close(self._span, token)
+        try:
+            if error is not None:
+                self._call.fail(self._span, seconds, error)
+            elif self._call.duration.record is not None:
+                self._call.duration.record(seconds)
+        finally:
+            close(self._span, token)
 
 
 def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
@@ -213,8 +215,10 @@ def _wrap_async(function: Callable[..., Any], call: _Call) -> Callable[..., Any]
         try:
             result = await function(*arguments, **keywords)
         except BaseException as error:
-            call.fail(span, perf_counter() - started, error)
-            close(span, token)
+            try:
+                call.fail(span, perf_counter() - started, error)
+            finally:
+                close(span, token)
             raise
         if record is not None:
             record(perf_counter() - started)

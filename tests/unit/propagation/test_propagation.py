@@ -131,3 +131,7 @@ def test_a_propagator_of_the_application_is_asked():
     textmap = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
     assert traceparent(textmap, SENDER) is None
     assert traceparent(object(), SENDER) is None
+
+
+def test_a_context_that_is_none_costs_a_message_its_trace_and_nothing_else(guarded):
+    assert inject_frames([b"tick"], context=5) == [b"tick"]  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ from opentelemetry.sdk.trace.sampling import (
     StaticSampler,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import NonRecordingSpan, SpanContext
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_trading import _losses, tracing
@@ -305,6 +305,68 @@ def test_a_processor_that_raises_at_the_start_does_not_reach_the_caller(guarded)
 
     assert work() == 1
     assert _losses.snapshot() == {"sdk": {"internal_error": 2}}
+
+
+def test_a_signals_handler_may_touch_the_span_that_it_interrupted(monkeypatch):
+    attached = Attached()
+    new_events, opened = FastSpan._new_events, []
+
+    def interrupted(one: Any) -> Any:
+        monkeypatch.setattr(FastSpan, "_new_events", new_events)
+        opened[0].set_attribute("of the handler", 1)
+        return new_events(one)
+
+    monkeypatch.setattr(FastSpan, "_new_events", interrupted)
+    with span("s") as current:
+        opened.append(current)
+        current.set_attribute("interrupted", 2)
+    assert dict(attached.spans[0].attributes or {}) == {"of the handler": 1, "interrupted": 2}
+
+
+class HopelessError(Exception):
+    """Cannot be told before somebody gives up."""
+
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+def test_a_span_is_over_where_its_failure_could_not_be_recorded():
+    attached = Attached()
+
+    @traced("call")
+    def call() -> None:
+        raise HopelessError
+
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    with pytest.raises(KeyboardInterrupt), span("block"):
+        raise HopelessError
+    assert attached.names == ["call", "block"]
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.parametrize("known", [[], (), (1,), None, 7])
+def test_below_a_span_of_others_whose_context_is_none_a_call_goes_on(known, guarded):
+    class Odd(NonRecordingSpan):
+        def get_span_context(self) -> Any:
+            return known
+
+    Attached()
+    token = context.attach(trace.set_span_in_context(Odd(SpanContext(0, 0, is_remote=False))))
+    try:
+        assert traced(lambda: 1)() == 1
+    finally:
+        context.detach(token)
+
+
+@pytest.mark.parametrize("remote", [None, 2, "yes"])
+def test_whether_a_parent_is_remote_may_be_said_in_any_way(remote):
+    attached = Attached()
+    parent = NonRecordingSpan(SpanContext(1, 2, remote, TraceFlags(2**40 + 3)))
+    with span("s", context=trace.set_span_in_context(parent)):
+        pass
+    assert attached.spans[0].context.trace_id == 1
+    assert attached.spans[0].context.trace_flags == 3
 
 
 def test_after_a_detach_nothing_holds_the_tracer():
