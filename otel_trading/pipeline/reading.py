@@ -121,13 +121,12 @@ class IntervalReader(MetricReader):
         self._collected = metrics_data
 
     def _export(self, collected: MetricsData, deadline: float) -> bool:
-        data = redact_metrics(collected)
-        if not self._begin(count_points(data)):
+        if not self._begin(count_points(collected)):
             return False
         try:
-            outcome = self._way.send(metrics_of(data), deadline)
-        except Exception as error:  # noqa: BLE001 - an exporter is foreign code
-            outcome = Outcome(again=metrics_of(data), why=f"{type(error).__name__}: {error}")
+            outcome = self._way.send(metrics_of(redact_metrics(collected)), deadline)
+        except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may say SystemExit
+            outcome = Outcome(again=metrics_of(collected), why=f"{type(error).__name__}: {error}")
         undelivered = sum(map(METRICS.count, outcome.again))
         if undelivered:  # the next collection says it again, and what is cumulative loses nothing
             outcome.dropped["export_failed"] += undelivered

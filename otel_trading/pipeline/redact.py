@@ -185,7 +185,9 @@ def _redact_bytes(value: bytes, key: str) -> bytes:
 def _extended(key: str, text: str) -> str:
     try:
         redacted: object = _Extension.redact(key, text) if _Extension.redact else text
-    except Exception:  # noqa: BLE001 - user code; what it could not look at does not leave
+    except KeyboardInterrupt:  # of the operator, where the caller is the application
+        raise
+    except BaseException:  # noqa: BLE001 - user code, and may say SystemExit; what it could not look at does not leave
         return REDACTED
     return redacted if isinstance(redacted, str) else REDACTED
 

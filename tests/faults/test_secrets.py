@@ -113,14 +113,15 @@ def test_a_redactor_of_the_user_comes_after_ours_and_may_fail(monkeypatch) -> No
 
     def mine(key: str, text: str) -> str:
         seen.append((key, text))
-        return {"fails": lambda: 1 / 0, "none": lambda: None}.get(
+        return {"fails": lambda: 1 / 0, "exits": sys.exit, "none": lambda: None}.get(
             key, lambda: text.replace("ACME", "client")
         )()  # type: ignore[return-value]
 
     redact.extend(mine)
     try:
-        found = redact_value({"a": "ACME password=x", "fails": "y", "none": "z", "n": 1})
+        found = redact_value({"a": "ACME password=x", "fails": "y", "exits": "y", "none": "z", "n": 1})
     finally:
         redact.extend(None)
-    assert found == {"a": "client password=REDACTED", "fails": REDACTED, "none": REDACTED, "n": 1}
+    gone = dict.fromkeys(("fails", "exits", "none"), REDACTED)
+    assert found == {"a": "client password=REDACTED", **gone, "n": 1}
     assert seen[0] == ("a", "ACME password=REDACTED")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Any
@@ -30,11 +31,18 @@ class SlowWay:
     def close(self) -> None: ...
 
 
+class ExitingWay(SlowWay):
+    """Says SystemExit to everything."""
+
+    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:
+        raise SystemExit
+
+
 class Reading:
     """A reader of one counter, and an export of it on a thread of its own."""
 
-    def __init__(self) -> None:
-        self.way, self.route = SlowWay(), Route("metrics", "otlp")
+    def __init__(self, way: SlowWay | None = None) -> None:
+        self.way, self.route = way or SlowWay(), Route("metrics", "otlp")
         self.reader = IntervalReader(self.route, self.way, {}, 3600, 60)
         self.provider = MeterProvider([self.reader], shutdown_on_exit=False)
         self.provider.get_meter("m").create_counter("c").add(1)
@@ -75,3 +83,20 @@ def test_what_is_collected_when_the_reader_is_closed_already_is_not_sent() -> No
     reading.export.join()
     assert not reading.way.began.is_set()
     assert reading.account() == (0, 0, {}, 0)
+
+
+@pytest.mark.fault(34, 50)
+def test_an_export_that_says_system_exit_is_counted_and_the_next_goes_on() -> None:
+    reading = Reading(ExitingWay())
+    assert not reading.reader.export_now(after(60))
+    assert not reading.reader.export_now(after(60))
+    assert reading.account() == (2, 0, {"export_failed": 2}, 0)
+
+
+@pytest.mark.fault(34)
+def test_what_redaction_raises_is_counted_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = Reading()
+    monkeypatch.setattr("otel_trading.pipeline.reading.redact_metrics", sys.exit)
+    assert not reading.reader.export_now(after(60))
+    assert not reading.way.began.is_set()
+    assert reading.account() == (1, 0, {"export_failed": 1}, 0)
