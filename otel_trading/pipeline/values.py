@@ -122,17 +122,25 @@ def function(value: object) -> Callable[..., Any]:
 
 def secret(value: object) -> str:
     """Accept a text of at least 16 characters, or `file:` and the path of a file that holds one."""
-    given = str(value)
-    if given.startswith("file:"):
-        try:
-            given = Path(given.removeprefix("file:")).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise Refused(f"names a file that cannot be read: {type(error).__name__}.") from None
+    if not isinstance(value, str):
+        raise Refused(f"must be a text, not of type {type(value).__name__}: it may be file: and a path.")
+    if value.startswith(("/", "~")):
+        raise Refused("starts like a path, which needs file: before it.")
+    given = _content(value.removeprefix("file:")) if value.startswith("file:") else value
+    if given.encode(errors="ignore").decode() != given:  # without an error, which would hold the secret
+        raise Refused("must be UTF-8.")
     if len(given.strip()) < _SHORTEST_SECRET:  # not repeated: it may be most of one
         raise Refused(
             f"must be a text of at least {_SHORTEST_SECRET} characters, or file: and the path of one."
         )
     return given.strip()
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_bytes().decode(errors="surrogateescape")
+    except (OSError, ValueError) as error:
+        raise Refused(f"names a file that cannot be read: {type(error).__name__}.") from None
 
 
 def url(value: object) -> str:

@@ -83,6 +83,42 @@ def test_a_key_comes_from_the_environment_or_a_file_and_is_not_in_the_repr(tmp_p
         assert "s3cret" not in repr(settings)
 
 
+def test_the_file_of_a_key_may_begin_like_a_path(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("/s3cret-of-16-and-more\n")
+    assert resolve({"pseudonym_key": f"file:{tmp_path / 'key'}"}, {}).pseudonym_key == "/s3cret-of-16-and-more"
+
+
+NO_TEXT = "must be a text, not of type {}: it may be file: and a path."
+A_PATH = "starts like a path, which needs file: before it."
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        (Path("/run/secrets/s3cret_key"), NO_TEXT.format(type(Path()).__name__)),
+        (b"s3cret-of-16-and-more", NO_TEXT.format("bytes")),
+        ({"key": "s3cret-of-16-and-more"}, NO_TEXT.format("dict")),
+        ("/run/secrets/s3cret_key", A_PATH),
+        ("~/secrets/s3cret_key", A_PATH),
+        ("s3cret-of-16-and-more\udcff", "must be UTF-8."),
+        ("file:/no/such/s3cret", "names a file that cannot be read: FileNotFoundError."),
+    ],
+)
+def test_what_is_no_key_is_refused_without_being_repeated(given: object, wrong: str) -> None:
+    assert sentence({"pseudonym_key": given}) == f"pseudonym_key (given as a keyword) {wrong}"
+
+
+def test_no_error_on_the_way_holds_a_key_that_is_no_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"s3cret-of-16-and-more\xff")
+    for given in ("s3cret-of-16-and-more\udcff", f"file:{tmp_path / 'key'}"):
+        with pytest.raises(ConfigurationError, match="must be UTF-8") as caught:
+            resolve({"pseudonym_key": given}, {})
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "s3cret" not in repr(vars(error)) + repr(error.args) + str(getattr(error, "object", ""))
+            error = error.__cause__ or error.__context__
+
+
 def test_headers_are_not_in_the_repr() -> None:
     settings = resolve({"headers": "authorization=Bearer s3cret, x-scope = a"}, {})
     assert settings.headers == {"authorization": "Bearer s3cret", "x-scope": "a"}
