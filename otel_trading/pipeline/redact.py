@@ -37,7 +37,7 @@ _CREDENTIALS: Final = re.compile(r"\b(bearer|basic)\s+(?=\S*\d)[\w\-.~+/]{8,}=*"
 _ASSIGNED: Final = re.compile(
     r"(?<![a-z0-9])((?:[a-z0-9]+[_-]?)?(?:authorization|cookie|password|passwd|passphrase|secret|token|signature"
     r"|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|key[_-]id|api[_-]?key[_-]?id"
-    r"|client[_-]?secret|account[_-](?:id|number)))"
+    r"|client[_-]?secret|(?:account|acct)(?:[._ -]?(?:id|number|num|no\.?))?))"
     r"((?:\\?[\"'])?\s?(?:[:=]|%3a|%3d)\s?(?:b?\\?[\"'])?)(?!\s)[^\s\"',;&})\\]+",
     re.IGNORECASE,
 )

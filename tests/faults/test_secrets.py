@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from otel_trading.pipeline import redact
 from otel_trading.pipeline.redact import REDACTED, names_a_secret, redact_text, redact_value
@@ -58,6 +60,12 @@ HARMLESS = [
     "the basic plan",
     "bearer bonds",
     "PKG 12",
+    "account_type=margin",
+    "account 3 of 4",
+    "accounts: 3",
+    "accounting: closed",
+    "discount=5",
+    "trading.account.name=desk 7",
     "order c-17 for AKAM at 182.11",
     "why? because a is b",
     "10:15:30 filled 100 @ 182.11",
@@ -79,6 +87,51 @@ HARMLESS_KEYS = [
 ]
 
 
+ACCOUNTS = [
+    "accountId: U1234567",
+    "account_no=U1234567",
+    "account=U1234567",
+    "trading.account.id=U1234567",
+    "{'account.id': 'U1234567'}",
+    '{"accountNumber": 1234567}',
+    "account number: U1234567",
+    "account no.: U1234567",
+    "account-number=U1234567",
+    "ACCOUNT_ID=U1234567",
+    "subaccount: U1234567",
+    "acct_num=U1234567",
+    "https://broker/orders#accountId=U1234567",
+]
+
+
+COLLECTOR = yaml.safe_load((ROOT / "collector/otelcol.yaml").read_text())["processors"]
+COLLECTOR_VALUES: list[str] = COLLECTOR["redaction"]["blocked_values"]
+COLLECTOR_STATUS: list[str] = [
+    json.loads(re.findall(r', (".*"), "', statement)[0])
+    for statement in COLLECTOR["transform/status"]["trace_statements"][0]["statements"]
+]
+
+
+def replaced(patterns: list[str], text: str) -> str:
+    """The text as a Collector with these patterns passes it on."""
+    for pattern in patterns:
+        text = re.sub(pattern, "****", text)
+    return text
+
+
+@pytest.mark.fault(72)
+@pytest.mark.parametrize("text", ACCOUNTS)
+def test_an_account_number_that_a_text_assigns_does_not_leave_the_process_or_the_collector(text: str) -> None:
+    for shown in (redact_text(text), replaced(COLLECTOR_VALUES, text), replaced(COLLECTOR_STATUS, text)):
+        assert "1234567" not in shown
+
+
+@pytest.mark.fault(73)
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_text_that_only_looks_like_a_secret_passes_the_collector_too(text: str) -> None:
+    assert replaced(COLLECTOR_VALUES + COLLECTOR_STATUS, text) == text
+
+
 @pytest.mark.fault(73)
 @pytest.mark.parametrize("text", HARMLESS)
 def test_a_text_that_only_looks_like_a_secret_stays(text: str) -> None:
@@ -95,7 +148,8 @@ def test_a_key_that_only_looks_like_a_secret_keeps_its_value(key: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["a", "a-", "a_", "1", "=", "key=", "password", "password=", "eyJ", "eyJaaaaaaaaa.", "PK", "A", "-----BEGIN ",
-     "bearer a1", "://", "://a", "?", "?a=", "'", '\\"', "%3D", " ", "secret:", "x_api_key_"],
+     "bearer a1", "://", "://a", "?", "?a=", "'", '\\"', "%3D", " ", "secret:", "x_api_key_", "account",
+     "account.", "account id "],
 )  # fmt: skip
 def test_no_text_makes_redaction_slow(piece: str) -> None:
     """A second and more per megabyte would be quadratic; it takes some tens of milliseconds."""

@@ -85,7 +85,9 @@ def test_a_key_comes_from_the_environment_or_a_file_and_is_not_in_the_repr(tmp_p
 
 def test_the_file_of_a_key_may_begin_like_a_path(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("/s3cret-of-16-and-more\n")
-    assert resolve({"pseudonym_key": f"file:{tmp_path / 'key'}"}, {}).pseudonym_key == "/s3cret-of-16-and-more"
+    assert (
+        resolve({"pseudonym_key": f"file:{tmp_path / 'key'}"}, {}).pseudonym_key == "/s3cret-of-16-and-more"
+    )
 
 
 NO_TEXT = "must be a text, not of type {}: it may be file: and a path."
