@@ -8,10 +8,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-_ACCOUNTS: Final = frozenset({("account", "id"), ("account", "number"), ("account", "no")})
+_ACCOUNT: Final = re.compile(r"(?:sub)?(?:account|acct)s?")
+_NUMBER: Final = re.compile(rf"{_ACCOUNT.pattern}(?:ids?|numbers?|nos?|nums?)")
+_OF_A_CLOUD: Final = "cloud.account.id"
+"""A resource attribute of the conventions: no account that anybody trades on."""
+
 _DIGITS: Final = 12
 _MADE: Final = re.compile(rf"acct-[0-9a-f]{{{_DIGITS}}}")
-_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
+_WORD: Final = re.compile(r"[A-Z0-9]+(?![a-z0-9])|[A-Z]?[a-z0-9]+")
 
 
 class _Key:
@@ -34,7 +38,10 @@ def words_of(key: str) -> list[str]:
 def names_an_account(key: str) -> bool:
     """Return whether what stands under `key` is the number of an account, by the words the key is made of."""
     words = words_of(key)
-    return words[-1:] == ["account"] or not _ACCOUNTS.isdisjoint(pairwise(words))
+    if not words or key == _OF_A_CLOUD:
+        return False
+    parts = [*words, *map("".join, pairwise(words))]
+    return bool(_ACCOUNT.fullmatch(words[-1])) or any(map(_NUMBER.fullmatch, parts))
 
 
 def pseudonym(value: object) -> str | None:

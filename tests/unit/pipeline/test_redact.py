@@ -57,6 +57,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("http.request.header.authorization", False),
         ("http.request.header.apca_api_key_id", False),
         ("broker.password", False),
+        ("APIKey", False),
+        ("APISecretKey", False),
         ("url.query", False),
         ("trading.access-token", False),
         ("author", True),
