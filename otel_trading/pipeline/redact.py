@@ -85,6 +85,7 @@ def extend(extension: Extension | None) -> None:
     Where it raises, or returns no text, the text is replaced as a whole.
     """
     _Extension.redact = extension
+    _redact_label.cache_clear()
 
 
 def redact_text(text: str, key: str = "") -> str:
@@ -124,14 +125,14 @@ def redact_span(span: ReadableSpan) -> ReadableSpan:
 
 
 def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
-    """Return the record, or a copy of it where its body or an attribute held a secret."""
-    body = redact_value(record.log_record.body)
-    attributes = redact_value(record.log_record.attributes)
-    if body is record.log_record.body and attributes is record.log_record.attributes:
+    """Return the record, or a copy of it where its name, its body or an attribute held a secret."""
+    given = record.log_record
+    name, body = redact_value(given.event_name), redact_value(given.body)
+    attributes = redact_value(given.attributes)
+    if body is given.body and attributes is given.attributes and name is given.event_name:
         return record
-    inner = copy(record.log_record)
-    inner.body = body
-    inner.attributes = attributes
+    inner = copy(given)
+    inner.body, inner.attributes, inner.event_name = body, attributes, name
     return replace(record, log_record=inner)
 
 
@@ -201,23 +202,25 @@ def names_a_secret(key: str) -> bool:
 
 def _redact_event(event: Event) -> Event:
     attributes = redact_value(event.attributes)
-    return event if attributes is event.attributes else Event(event.name, attributes, event.timestamp)
+    name = redact_value(event.name)
+    same = name is event.name and attributes is event.attributes
+    return event if same else Event(name, attributes, event.timestamp)
 
 
 def _redact_point(point: Any) -> Any:
     if not point.attributes:
         return point
     attributes = {
-        key: REDACTED if names_a_secret(key) or names_an_account(key) else _redact_label(value)
+        key: REDACTED if names_a_secret(key) or names_an_account(key) else _redact_label(value, key)
         for key, value in point.attributes.items()
     }
     return point if attributes == point.attributes else replace(point, attributes=attributes)
 
 
-@lru_cache(8192)
-def _redact_label(value: V) -> V:
+@lru_cache(8192, typed=True)
+def _redact_label(value: V, key: str) -> V:
     """Redact the value of a metric's attribute; there are few, and each comes with every export."""
-    return redact_value(value)
+    return redact_value(value, key=key)
 
 
 def _redact_link(link: Link) -> Link:

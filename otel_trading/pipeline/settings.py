@@ -130,7 +130,7 @@ SETTINGS: Final = (
     Setting("pseudonym_key", values.secret, None, None,
             "Makes pseudonyms of account numbers, alike in all services that have the same key: at least 16 "
             "characters of UTF-8 that begin with neither `/` nor `~`, or `file:` and the path of a file that "
-            "holds them. Without it an account number is replaced by `REDACTED`. Never printed.", in_file=True),
+            "holds them. Without it an account number becomes `REDACTED`. Never printed.", in_file=True),
     Setting("prometheus_host", values.text, "127.0.0.1", "OTEL_EXPORTER_PROMETHEUS_HOST",
             "The address `/metrics` listens on."),
     Setting("prometheus_port", values.port, 9464, "OTEL_EXPORTER_PROMETHEUS_PORT",

@@ -7,11 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.trace import Link, Status, StatusCode
 
-from otel_trading.pipeline.redact import redact_record, redact_span, redact_text, redact_value
+from otel_trading.pipeline.metrics_data import each_metric
+from otel_trading.pipeline.redact import (
+    extend,
+    redact_metrics,
+    redact_record,
+    redact_span,
+    redact_text,
+    redact_value,
+)
+from otel_trading.pipeline.spans import changed, fields_of
 
 
 @pytest.mark.parametrize(
@@ -145,6 +156,41 @@ def test_a_log_record_is_redacted_in_a_copy() -> None:
     assert inner.body == {"url": "https://h/?k=S3CRET"}
     plain = ReadableLogRecord(LogRecord(body="filled"), Resource({}))
     assert redact_record(plain) is plain
+
+
+def test_the_name_of_an_event_is_redacted() -> None:
+    span = ended_span(a="1")
+    event = Event("login password=S3CRET", {"n": 1}, 7)
+    found = redact_span(changed(span, fields_of(span), fields_of(span)._replace(events=[event]))).events
+    assert [(one.name, one.attributes, one.timestamp) for one in found] == [
+        ("login password=REDACTED", {"n": 1}, 7)
+    ]
+    record = redact_record(ReadableLogRecord(LogRecord(event_name="password=S3CRET", body="b"), Resource({})))
+    assert (record.log_record.event_name, record.log_record.body) == ("password=REDACTED", "b")
+
+
+def labels_of(**given: str | bool | int) -> dict[str, object]:
+    reader = InMemoryMetricReader()
+    meters = MeterProvider([reader], shutdown_on_exit=False)
+    meters.get_meter("m").create_counter("c").add(1, given)
+    data = reader.get_metrics_data()
+    assert data is not None
+    ((_, _, metric),) = each_metric(redact_metrics(data))
+    return dict(metric.data.data_points[0].attributes or {})
+
+
+def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() -> None:
+    assert labels_of(desk="Smith", other="Smith") == {"desk": "Smith", "other": "Smith"}
+    extend(lambda key, text: "client" if key == "desk" else text)
+    try:
+        assert labels_of(desk="Smith", other="Smith") == {"desk": "client", "other": "Smith"}
+    finally:
+        extend(None)
+    assert labels_of(desk="Smith") == {"desk": "Smith"}
+
+
+def test_labels_that_are_equal_but_of_another_type_stay_what_they_are() -> None:
+    assert [repr(labels_of(n=value, k="?a=S3CRET")["n"]) for value in (True, 1)] == ["True", "1"]
 
 
 @given(st.text(alphabet="?=&://@ abearuthoiz", max_size=200))

@@ -112,9 +112,9 @@ def test_what_is_no_key_is_refused_without_being_repeated(given: object, wrong: 
 
 def test_no_error_on_the_way_holds_a_key_that_is_no_utf_8(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"s3cret-of-16-and-more\xff")
-    for given in ("s3cret-of-16-and-more\udcff", f"file:{tmp_path / 'key'}"):
+    for key in ("s3cret-of-16-and-more\udcff", f"file:{tmp_path / 'key'}"):
         with pytest.raises(ConfigurationError, match="must be UTF-8") as caught:
-            resolve({"pseudonym_key": given}, {})
+            resolve({"pseudonym_key": key}, {})
         error: BaseException | None = caught.value
         while error is not None:
             assert "s3cret" not in repr(vars(error)) + repr(error.args) + str(getattr(error, "object", ""))
