@@ -168,6 +168,9 @@ class IntervalReader(MetricReader):
 
     def _before_fork(self) -> None:
         """Note what was counted so far, and hold off every other collection until the child is there."""
+        self._holds, self._at_fork = False, None
+        if self._ends.is_set():  # closed: nothing is sent any more, on either side
+            return
         deadline = time.monotonic() + _BEFORE_FORK_S
         self._holds = self._collecting.acquire(timeout=left(deadline))
         self._at_fork = self._collect_alone(deadline) if self._holds else None
@@ -182,5 +185,8 @@ class IntervalReader(MetricReader):
     def _after_fork(self) -> None:
         """Begin anew in a forked child: what was counted so far is its parent's."""
         self._route.reset()
+        if self._ends.is_set():
+            self._given_up = True
+            return
         self._baseline = Baseline(self._at_fork, self._own)
         self._start()

@@ -130,6 +130,25 @@ def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, tem
         assert sorted(sums(http, name).values()) == [3, 5, 12], name
 
 
+@pytest.mark.fault(48)
+def test_a_fork_after_the_end_wakes_no_reader_and_collects_nothing(run, http) -> None:
+    done = run(
+        "import threading\n" + RECORD + "telemetry = setup()\n"
+        "asked = []\n"
+        "api.get_meter('lib').create_observable_counter('seen', [lambda _: asked.append(1) or []])\n"
+        "telemetry.shutdown()\n"
+        "before = len(asked)\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    print('otel-trading-metrics' in {one.name for one in threading.enumerate()}, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.waitpid(pid, 0)\n"
+        "print(before > 0, len(asked) - before)\n",
+        http,
+    )
+    assert (done.stderr, done.stdout) == ("", "False\nTrue 0\n")
+
+
 @pytest.mark.fault(34, 48)
 def test_a_fork_does_not_wait_for_a_callback_whose_failure_has_to_be_counted(run, http) -> None:
     """What is counted is collected before the fork; a failure there is counted under a lock that a fork holds."""
