@@ -149,4 +149,6 @@ docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
 	@$(BIN)/mkdocs serve
 
 clean: ## Remove the environment and what was built
-	@rm -rf $(VENV) build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV)-audit $(VENV)-free $(VENV)-oldest $(VENV)-oldest.txt sbom.json
+	@rm -rf build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache
+	@find otel_trading \( -name '*.so' -o -name '_*.sha256' \) -delete

@@ -1,6 +1,6 @@
 """The fold: bucket counts go into the SDK's own aggregations right before each collection.
 
-This is the only module that touches private names of the OpenTelemetry SDK. `probe()` folds through each of
+This is the only module of the room that touches private names of the OpenTelemetry SDK. `probe()` folds through each of
 them once, at attach time, beside the SDK's own recording; where the two differ, every histogram is recorded
 by its plain instrument instead, which is slower and otherwise the same.
 """

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 
-def write_bill(python: str, path: str) -> int:
-    """Write what is installed beside an interpreter as a CycloneDX document, and return its components."""
+def write_bill(python: str, path: str) -> set[str]:
+    """Write what is installed beside an interpreter as a CycloneDX document, and return its components' names."""
     command = ["cyclonedx_py", "environment", "--pyproject", "pyproject.toml", "--output-file", path, python]
     subprocess.run([sys.executable, "-m", *command], check=True)
-    return len(json.loads(Path(path).read_text(encoding="utf-8"))["components"])
+    bill = json.loads(Path(path).read_text(encoding="utf-8"))
+    return {_normal(component["name"]) for component in bill["components"]}
 
 
 def ask(python: str) -> list[dict[str, Any]]:
@@ -26,19 +28,24 @@ def ask(python: str) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "pip_audit", "--skip-editable", "--progress-spinner=off", "--format=json"],
         env={**os.environ, "PIPAPI_PYTHON_LOCATION": python},
-        capture_output=True,
+        stdout=subprocess.PIPE,  # what it complains of goes where ours does
         text=True,
         check=False,
     )
     return json.loads(done.stdout)["dependencies"] if done.stdout else []  # type: ignore[no-any-return]
 
 
-def judge(dependencies: list[dict[str, Any]], installed: int) -> list[str]:
+def _normal(name: str) -> str:
+    """Return a package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def judge(dependencies: list[dict[str, Any]], installed: set[str]) -> list[str]:
     """Return what is wrong, a sentence each.
 
     Args:
         dependencies: From `ask`.
-        installed: How many there are.
+        installed: The names of those that there are.
     """
     known = [one for one in dependencies if "vulns" in one]
     wrong = [
@@ -46,10 +53,11 @@ def judge(dependencies: list[dict[str, Any]], installed: int) -> list[str]:
         for one in known
         for flaw in one["vulns"]
     ]
-    if len(known) < installed:
+    silent = sorted(installed - {_normal(one["name"]) for one in known})
+    if silent:
         wrong.append(
-            f"The vulnerability service said nothing of {installed - len(known)} of {installed} dependencies: "
-            "it cannot be reached, or does not know them."
+            f"The vulnerability service said nothing of {len(silent)} of {len(installed)} dependencies: "
+            f"it cannot be reached, or does not know {', '.join(silent[:5])}{' ...' if silent[5:] else ''}."
         )
     return wrong
 
@@ -57,7 +65,7 @@ def judge(dependencies: list[dict[str, Any]], installed: int) -> list[str]:
 def main(python: str, path: str) -> int:
     """Write the bill, then ask; fail where something is wrong."""
     installed = write_bill(python, path)
-    print(f"{path} names {installed} components.")
+    print(f"{path} names {len(installed)} components.")
     wrong = judge(ask(python), installed)
     print("\n".join(wrong or ["No vulnerability of them is known."]))
     return int(bool(wrong))

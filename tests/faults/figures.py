@@ -45,6 +45,10 @@ def start(sdk: str, scenario: str, endpoint: Endpoint, **env: str) -> subprocess
 
 def finish(child: subprocess.Popen[str]) -> dict[str, Any]:
     out, _ = child.communicate(timeout=OUTAGE_S + 1800)
+    if child.returncode:
+        raise RuntimeError(
+            f"the child did not end well, but with {child.returncode}: its figure says nothing"
+        )
     found = [line for line in out.splitlines() if line.startswith("{")]
     return json.loads(found[0]) if found else {}
 
@@ -177,6 +181,8 @@ def secrets(sdk: str) -> str:
             check=False,
             timeout=120,
         )
+        if not (endpoint.spans and endpoint.records and endpoint.metrics):
+            raise RuntimeError("nothing arrived in which a secret could be")
         text = endpoint.text + done.stdout + done.stderr
         text += "".join(file.read_text() for file in Path(journal).glob("audit-*"))
         carried = re.findall(r"CARRIERS (\d+)", done.stderr)[0]

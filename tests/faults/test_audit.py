@@ -16,13 +16,13 @@ UNKNOWN = {"name": "c", "skip_reason": "not found"}
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
-        ([SAFE, SAFE], []),
         ([SAFE, VULNERABLE], ["b 2 has CVE-2026-1, mended in 2.1, 3."]),
-        ([SAFE, UNKNOWN], ["The vulnerability service said nothing of 1 of 2 dependencies: it cannot be reached, or does not know them."]),
-        ([], ["The vulnerability service said nothing of 2 of 2 dependencies: it cannot be reached, or does not know them."]),
+        ([SAFE, VULNERABLE | {"vulns": []}, UNKNOWN], []),
+        ([SAFE, SAFE, UNKNOWN], ["The vulnerability service said nothing of 1 of 2 dependencies: it cannot be reached, or does not know b."]),
+        ([], ["The vulnerability service said nothing of 2 of 2 dependencies: it cannot be reached, or does not know a, b."]),
     ],
 )  # fmt: skip
 def test_a_dependency_is_known_to_be_safe_or_it_is_named(
     said: list[dict[str, Any]], wrong: list[str]
 ) -> None:
-    assert judge(said, 2) == wrong
+    assert judge(said, {"a", "b"}) == wrong
