@@ -1,8 +1,8 @@
 """The fold: bucket counts go into the SDK's own aggregations right before each collection.
 
-This is the only module of the room that touches private names of the OpenTelemetry SDK. `probe()` folds through each of
-them once, at attach time, beside the SDK's own recording; where the two differ, every histogram is recorded
-by its plain instrument instead, which is slower and otherwise the same.
+This is the only module of the room that touches private names of the OpenTelemetry SDK. `probe()` folds
+through each of them once, at attach time, beside the SDK's own recording; where the two differ, every
+histogram is recorded by its plain instrument instead, which is slower and otherwise the same.
 """
 
 from __future__ import annotations

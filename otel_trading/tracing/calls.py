@@ -1,4 +1,4 @@
-# cython: language_level=3, freethreading_compatible=True
+# cython: language_level=3
 """The calls: what happens around each call of a traced function, from its span's start to its end.
 
 This module is Python, and it is what Cython compiles to `_calls` where a C compiler is at hand, as it does

@@ -1,7 +1,8 @@
-"""The form of `calls`: compiled where the cells of recording are, or the same in Python."""
+"""The form of `calls`: compiled where recording's cells are and there is a GIL, or the same in Python."""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from otel_trading.tracing import calls
 else:
     _NAME = "otel_trading.tracing._calls"
-    calls = import_module(_NAME if FORM == COMPILED and find_spec(_NAME) else "otel_trading.tracing.calls")
+    _HAS_GIL = "free-threading" not in sys.version  # without one, what the structs hold needs locks in C
+    _is_compiled = FORM == COMPILED and _HAS_GIL and find_spec(_NAME)
+    calls = import_module(_NAME if _is_compiled else "otel_trading.tracing.calls")
 
 __all__ = ["calls"]
