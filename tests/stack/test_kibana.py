@@ -66,7 +66,9 @@ def test_a_search_that_is_empty_by_design_finds_nothing_of_before_its_fault(ask,
 def test_an_orders_life_is_told_from_its_submission_to_its_end(ask):
     search = objects("search")["trading-order-life"]
     query, (sort,) = query_of(search), search["attributes"]["sort"]
-    filled = poll_until("a fill", lambda: lines(ask("event.action:trading.order.filled")))[0]
+    filled = poll_until(
+        "a fill", lambda: lines(ask("event.action:trading.order.filled AND service.name:execution-engine"))
+    )[0]
     story = ask(f'{query} AND trading.order.id:"{filled["trading.order.id"]}"', sort=[{sort[0]: sort[1]}])
     actions = [line["event.action"] for line in lines(story)]
     assert actions[0] == "trading.order.submitted"

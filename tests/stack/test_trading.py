@@ -22,7 +22,8 @@ pytestmark = pytest.mark.usefixtures("traded")
 @pytest.fixture(scope="module")
 def filled(stack: RunningStack, traded: dict[str, Any]) -> dict[str, Any]:
     """The document of an order's fill."""
-    query = {"term": {"event.action": "trading.order.filled"}}
+    terms = {"event.action": "trading.order.filled", "service.name": "execution-engine"}  # not another test's
+    query = {"bool": {"filter": [{"term": {key: value}} for key, value in terms.items()]}}
     return poll_until("a fill is in Elasticsearch", lambda: stack.documents(query))[0]
 
 
