@@ -136,9 +136,7 @@ class BatchQueue(Generic[T]):
         with self._lock:
             self._accept(item, weight, urgent)
             self._accept_aside()
-        if (
-            self._worker is None
-        ):  # said without the lock: a handler of logging may come here again, or be slow
+        if self._worker is None:  # said without the lock: a handler of logging may come here again
             warn("no_thread", "otel_trading: no thread can be started to export %s", self._route.signal)
 
     def _accept_aside(self) -> None:
