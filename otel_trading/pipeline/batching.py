@@ -1,5 +1,8 @@
 """The batch: a queue that is bounded in items and in bytes, and a thread that sends what lies in it.
 
+What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 64th `put`, by
+one that is heavy, by the thread when it looks, and by a flush.
+
 The SDK's batch processors are bounded by count alone (2 GB where attributes are large), throw a batch away
 after seven seconds of outage, cannot be told how long to wait at a flush or at exit (36 to 51 s where nobody
 answers), answer True when nothing was delivered, and do not count what a full queue dropped.
@@ -11,10 +14,12 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from threading import Condition, RLock, Thread
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
@@ -26,7 +31,13 @@ from otel_trading.pipeline.sending import Outcome
 
 T = TypeVar("T")
 
+_WEIGHT: Final = itemgetter(1)
+
 _BATCH_BYTES: Final = 2 * 1024 * 1024
+_ARRIVALS: Final = 64
+"""How many items arrive before they are counted and bounded."""
+_HEAVY: Final = 16 * 1024
+"""Bytes above which an item is counted and bounded at once."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 10.0
 _PAUSE_WHILE_WAITED_FOR_S: Final = 0.5
@@ -51,12 +62,24 @@ class Bounds:
     timeout: float
 
 
+_Put: TypeAlias = tuple[Any, int, bool]
+"""An item, how much it weighs, and whether it is prepared."""
+
+
+class _Lane(NamedTuple):
+    arrived: deque[_Put]
+    waiting: deque[_Put]
+
+    @classmethod
+    def empty(cls) -> _Lane:
+        return cls(deque(), deque())
+
+
 class _Entry(NamedTuple):
     item: Any
     weight: int
-    number: int
     prepared: bool
-    lane: deque[tuple[Any, int, int, bool]]
+    lane: _Lane
 
 
 class BatchQueue(Generic[T]):
@@ -85,6 +108,7 @@ class BatchQueue(Generic[T]):
         self._send = send
         self._stop = stop
         self._bounds = bounds
+        self._heavy = min(_HEAVY, bounds.size_bytes // _ARRIVALS)
         self._closing = False
         self._stopped = False
         self._start()
@@ -96,17 +120,15 @@ class BatchQueue(Generic[T]):
         self._start()
 
     def _start(self) -> None:
-        self._ordinary: deque[tuple[Any, int, int, bool]] = deque()
-        self._urgent: deque[tuple[Any, int, int, bool]] = deque()
+        self._ordinary, self._urgent = _Lane.empty(), _Lane.empty()
+        self._room = 1
         self._weight = 0
-        self._lock: Any = RLock()  # taken by itself where nobody waits: a condition's own way to it is slower
+        self._lock: Any = RLock()  # a signal's handler may come here while its thread is
         self._changed = Condition(self._lock)
-        self._aside: deque[tuple[Any, int, bool]] = deque()
-        self._put = 0
-        self._done = 0  # of those put, how many were delivered or lost
+        self._done = 0  # how many were delivered or lost
         self._lost = 0
         self._sending = 0  # of those not done, how many a request is under way for
-        self._wanted = 0  # up to which of those put somebody waits
+        self._wanted = 0  # how many have to be done for those who wait
         self._failures = 0  # in a row
         self._last_attempt = self._not_before = 0.0
         self._worker: Thread | None = None
@@ -114,6 +136,13 @@ class BatchQueue(Generic[T]):
 
     def _hire(self) -> None:
         """Start the worker; where no thread can be had, the next `put` tries again."""
+        if self._worker is not None:  # it died, of an exhausted memory for instance, with what it had taken
+            _losses.add("sdk", "thread_restarted")
+            self._lose(self._sending, "internal_error")
+            self._sending, self._weight = (
+                0,
+                sum(map(_WEIGHT, chain(self._ordinary.waiting, self._urgent.waiting))),
+            )
         worker = Thread(target=self._work, name=f"otel-trading-{self._route.signal}", daemon=True)
         try:
             worker.start()
@@ -121,6 +150,8 @@ class BatchQueue(Generic[T]):
             _losses.add("sdk", "no_thread")
         else:
             self._worker = worker
+            if not self._closing:
+                self._room = min(_ARRIVALS, self._bounds.batch, self._bounds.size)
 
     def put(self, item: T, weight: int = 0, *, urgent: bool = False) -> None:
         """Queue an item; never waits for an export.
@@ -130,35 +161,46 @@ class BatchQueue(Generic[T]):
             weight: About how many bytes it holds.
             urgent: Whether it gives way last.
         """
-        if self._lock._is_owned():  # a signal's handler, or a finalizer, interrupted this thread in here
-            self._aside.append((item, weight, urgent))
+        arrived = self._urgent[0] if urgent else self._ordinary[0]
+        arrived.append((item, weight, False))
+        if len(arrived) >= self._room or weight > self._heavy:
+            self.admit()
+
+    def admit(self) -> None:
+        """Take into account what has arrived; what interrupted this thread in doing so leaves it to it."""
+        if self._lock._is_owned():
             return
         with self._lock:
-            self._accept(item, weight, urgent)
-            self._accept_aside()
+            self._take_in()
         if self._worker is None:  # said without the lock: a handler of logging may come here again
             warn("no_thread", "otel_trading: no thread can be started to export %s", self._route.signal)
 
-    def _accept_aside(self) -> None:
-        while self._aside:
-            self._accept(*self._aside.popleft())
-
-    def _accept(self, item: T, weight: int, urgent: bool) -> None:
-        self._route.produced += 1
-        if self._closing or weight > self._bounds.size_bytes:
-            self._route.drop(1, "already_shutdown" if self._closing else "too_large")
-            return
-        if self._worker is None:
+    def _take_in(self) -> None:
+        length = self._length
+        while self._urgent.arrived or self._ordinary.arrived:
+            for lane in (self._urgent, self._ordinary):
+                if new := _drained(lane.arrived):
+                    self._accept(new, lane.waiting)
+        if not self._closing and (self._worker is None or not self._worker.is_alive()):
             self._hire()
-        lane = self._urgent if urgent else self._ordinary
-        lane.append((item, weight, self._put + 1, False))
-        self._put += 1
-        self._weight += weight
-        length = len(self._ordinary) + len(self._urgent)
-        if length > self._bounds.size or self._weight > self._bounds.size_bytes:
-            self._evict()
-        if length in (1, self._bounds.batch):  # at any other, nobody waits for it
+        self._evict()
+        if self._stopped:  # while a signal's handler had interrupted this
+            self._give_up("already_shutdown")
+        if length < self._bounds.batch <= self._length:  # at any other, nobody waits for it
             self._changed.notify_all()
+
+    def _accept(self, new: list[_Put], waiting: deque[_Put]) -> None:
+        self._route.produced += len(new)
+        if self._closing:
+            self._route.drop(len(new), "already_shutdown")
+            return
+        weight = sum(map(_WEIGHT, new))
+        if weight > self._bounds.size_bytes:
+            new, all_of_them = [entry for entry in new if entry[1] <= self._bounds.size_bytes], len(new)
+            self._route.drop(all_of_them - len(new), "too_large")
+            weight = sum(map(_WEIGHT, new))
+        waiting.extend(new)
+        self._weight += weight
 
     @contextmanager
     def let_go(self) -> Iterator[None]:
@@ -180,8 +222,8 @@ class BatchQueue(Generic[T]):
             Whether all of it was delivered by then.
         """
         with self._changed:
-            self._accept_aside()
-            wanted, lost = self._put, self._lost
+            self._take_in()
+            wanted, lost = self._done + self._sending + self._length, self._lost
             self._wanted = max(self._wanted, wanted)
             self._changed.notify_all()
             in_time = self._changed.wait_for(
@@ -192,9 +234,10 @@ class BatchQueue(Generic[T]):
     def begin_close(self) -> None:
         """Take nothing more, and export what is there."""
         with self._changed:
-            self._accept_aside()
+            self._take_in()
             self._closing = True
-            self._wanted = self._put
+            self._room = 1  # whatever arrives from now on is counted at once
+            self._wanted = self._done + self._sending + self._length
             self._changed.notify_all()
 
     def close(self, deadline: float) -> bool:
@@ -202,35 +245,41 @@ class BatchQueue(Generic[T]):
         self.begin_close()
         delivered = self.flush(deadline)
         with self._changed:
-            self._lose(self._length + self._sending, "shutdown_timeout")
-            self._ordinary.clear()
-            self._urgent.clear()
-            self._sending = 0
+            self._give_up("shutdown_timeout")
             stopped, self._stopped = self._stopped, True
             self._changed.notify_all()
         if not stopped:
             self._stop()
         return delivered
 
+    def _give_up(self, reason: str) -> None:
+        self._lose(self._length + self._sending, reason)
+        self._ordinary.waiting.clear()
+        self._urgent.waiting.clear()
+        self._sending = 0
+
     @property
     def _length(self) -> int:
-        return len(self._ordinary) + len(self._urgent)
+        return len(self._ordinary.waiting) + len(self._urgent.waiting)
 
     def _evict(self) -> None:
         """Let the oldest go until what is left is within bounds."""
+        evicted = 0
         while self._length > self._bounds.size or self._weight > self._bounds.size_bytes:
-            lane = self._ordinary or self._urgent
-            if not lane:  # what is too much is on its way
-                return
-            self._weight -= lane.popleft()[1]
-            self._lose(1, "queue_full")
+            waiting = self._ordinary.waiting or self._urgent.waiting
+            if not waiting:  # what is too much is on its way
+                break
+            self._weight -= waiting.popleft()[1]
+            evicted += 1
+        self._lose(evicted, "queue_full")
 
     def _lose(self, count: int, reason: str) -> None:
         if count:
             self._route.drop(count, reason)
             self._lost += count
             self._done += count
-            self._changed.notify_all()
+            if self._done - count < self._wanted:  # else nobody waits for it
+                self._changed.notify_all()
 
     def _work(self) -> None:
         with suppress_instrumentation():
@@ -280,7 +329,7 @@ class BatchQueue(Generic[T]):
         again = set(map(id, outcome.again))
         for entry in reversed(batch):
             if id(entry.item) in again:
-                entry.lane.appendleft(entry[:4])
+                entry.lane.waiting.appendleft(entry[:3])
             else:
                 self._weight -= entry.weight
         gone = len(batch) - len(again)
@@ -300,12 +349,13 @@ class BatchQueue(Generic[T]):
     def _take(self) -> list[_Entry]:
         """Wait until there is a batch to export; an empty one means that the queue is closed."""
         with self._changed:
-            self._accept_aside()
-            while not self._length:
+            while True:
+                self._changed.wait_for(self._is_due, timeout=self._bounds.delay)
+                self._take_in()
+                if self._length:
+                    break
                 if self._closing:
                     return []
-                self._changed.wait()
-            self._changed.wait_for(self._is_due, timeout=self._bounds.delay)
             while (wait := self._wait()) > 0:
                 self._changed.wait(wait)
             batch = self._pop()
@@ -323,15 +373,24 @@ class BatchQueue(Generic[T]):
         return until - time.monotonic()
 
     def _pop(self) -> list[_Entry]:
+        """Take a batch out, the urgent first."""
         batch: list[_Entry] = []
         weight = 0
         while self._length and len(batch) < self._bounds.batch:
-            lane = min(filter(None, (self._urgent, self._ordinary)), key=lambda lane: lane[0][2])
-            weight += lane[0][1]
+            lane = self._urgent if self._urgent.waiting else self._ordinary
+            weight += lane.waiting[0][1]
             if batch and weight > _BATCH_BYTES:
                 break
-            batch.append(_Entry(*lane.popleft(), lane))
+            batch.append(_Entry(*lane.waiting.popleft(), lane))
         return batch
 
     def _is_due(self) -> bool:
         return self._length >= self._bounds.batch or self._wanted > self._done or self._closing
+
+
+def _drained(arrived: deque[_Put]) -> list[_Put]:
+    """Return what has arrived, in one step that no signal's handler interrupts."""
+    entries: list[_Put] = []
+    with suppress(IndexError):  # it is empty
+        entries.extend(iter(arrived.popleft, None))
+    return entries

@@ -24,7 +24,11 @@ _FLAT: Final = frozenset({int, float, bool, type(None)})
 
 def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     """Return the span, cut where it is heavy, and about how many bytes it holds."""
-    weight = _span_weight(span)
+    made = vars(span)
+    if "_attributes" in made or "_lock" in made or "_links" in made:
+        weight = _span_weight(span)
+    else:  # a fast one that is as all of its site are
+        weight = span.weight or _noted(span)  # type: ignore[attr-defined]
     if weight > HEAVY:
         span = sanitize_span(span)
         weight = _span_weight(span)
@@ -38,6 +42,13 @@ def bounded_record(record: ReadableLogRecord) -> tuple[ReadableLogRecord, int]:
         record = sanitize_record(record)
         weight = _record_weight(record)
     return record, weight
+
+
+def _noted(span: ReadableSpan) -> int:
+    """Return what a span holds, and have its class remember it."""
+    kind: Any = type(span)
+    kind.weight = weight = _span_weight(span)
+    return weight
 
 
 def _span_weight(span: ReadableSpan) -> int:

@@ -25,6 +25,7 @@ from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
 from otel_trading.pipeline.sending import Outcome
 
 _NO_CONTEXT: Final = Context()
+_SAMPLED: Final = TraceFlags.SAMPLED
 
 _CLOSING_S: Final = 5.0
 """How long a processor waits that the SDK shuts down without saying for how long."""
@@ -95,6 +96,7 @@ class BatchedSpans(SpanProcessor):
 
     def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
         self.queue = queue
+        self._put = queue.put
         self._pid: int | None = None
         at_fork(in_child=self._forked)
 
@@ -104,11 +106,12 @@ class BatchedSpans(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Queue the span."""
         context = span.context
-        if not context or not context.trace_flags & TraceFlags.SAMPLED:
+        if not context or not context.trace_flags & _SAMPLED:
             return
         try:
             if self._pid is None or span.resource.attributes.get(PROCESS_PID) == self._pid:
-                self.queue.put(*bounded_span(span))
+                span, weight = bounded_span(span)
+                self._put(span, weight)
         except Exception:
             with guard("queueing of a span"):  # only where it failed: a span can be a tick
                 raise

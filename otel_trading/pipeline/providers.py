@@ -147,6 +147,11 @@ class Providers:
                 stack.enter_context(queue.let_go())
             yield
 
+    def count(self) -> None:
+        """Have the accounts tell of everything that was recorded so far."""
+        for queue in self._queues:
+            queue.admit()
+
     def flush(self, deadline: float) -> bool:
         """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
         jobs: list[Job] = [queue.flush for queue in self._queues]

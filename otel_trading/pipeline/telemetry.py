@@ -88,6 +88,8 @@ class Telemetry:
         providers = self._providers
         routes = providers.routes if providers else []
         exposition = providers.exposition if providers else None
+        if providers:
+            providers.count()
         names = [route.exporter for route in routes] + ["prometheus"] * (exposition is not None)
         return Health(
             service=providers.service if providers else "",

@@ -84,6 +84,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     _lock: Any = _Completion()
     _context: Any = _LateContext()
+    weight: int | None = None
+    """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
     _trace_id: int | None = None
     _attributes: Any
     _events: Any = ()

@@ -297,8 +297,10 @@ def test_a_signals_handler_can_have_others_close_the_queue_that_it_interrupted()
             closing.join(30)
 
     queue.put("before")
+    queue.admit()
     route.handler = handler
     queue.put("interrupted")
+    queue.admit()
     assert closed == [True]
     assert exporter.items == ["before"]
     assert queue.close(after(30))
@@ -360,6 +362,29 @@ def test_a_queue_without_a_thread_gets_one_later(monkeypatch: pytest.MonkeyPatch
     assert queue.close(after(30))
     assert exporter.items == [1]
     assert _losses.snapshot() == {"sdk": {"no_thread": 1}}
+
+
+@pytest.mark.fault(44)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_replaced_and_what_it_had_taken_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def settle(*_: object) -> None:
+        raise MemoryError
+
+    exporter = Exporter()
+    queue = queue_to(exporter, batch=1)
+    died = queue._worker
+    assert died is not None
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(queue, "_settle", settle)
+        queue.put("taken")
+        died.join(30)
+    queue.put("later")
+    assert queue.close(after(30))
+    assert exporter.items == ["taken", "later"]
+    assert account(queue) == (2, 1, {"internal_error": 1}, 0)
+    assert _losses.snapshot()["sdk"] == {"thread_restarted": 1}
 
 
 def _no_thread(_: object) -> None:
