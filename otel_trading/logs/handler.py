@@ -18,6 +18,10 @@ from otel_trading.logs.values import described, exportable, text
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; whatever else it carries came by `extra`."""
 
+_FEWEST: Final = len(vars(logging.makeLogRecord({})))
+"""How many attributes a record has that carries nothing else."""
+_LAST: Final = list(vars(logging.makeLogRecord({})))[-1:]
+
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 """Under which key the API keeps the current span; a context with nothing else does not forbid to export."""
 
@@ -48,6 +52,17 @@ class StdlibHandler(logging.Handler):
         super().__init__(level)
         self._may_export = is_instrumentation_enabled
         self._fallback = fallback
+
+    def createLock(self) -> None:  # noqa: N802 - as `logging` calls it
+        """Have none: nothing is shared, and a signal's handler that logs never waits for its own thread."""
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> Any:
+        """Emit a record that passes the filters, which may put another in its place."""
+        passed: Any = self.filter(record)
+        if passed:
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
+        return passed
 
     def emit(self, record: logging.LogRecord) -> None:
         """Translate one record; what is wrong with it goes the way of `logging`'s own errors."""
@@ -81,11 +96,13 @@ def severity_of(level: int) -> SeverityNumber:
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     found: dict[str, Any] = {}
     carried = vars(record)
-    if not carried.keys() <= _OWN:
-        for key, value in carried.items():
+    if len(carried) != _FEWEST:
+        names = list(carried)  # what comes by `extra` comes last, and is not sought among the rest
+        for key in names[_FEWEST:] if names[_FEWEST - 1 : _FEWEST] == _LAST else names:
             if key not in _OWN and not key.startswith("_"):
-                found[text(key)] = exportable(value)
-    found["code.file.path"] = exportable(record.pathname)
+                found[text(key)] = exportable(carried[key])
+    path = record.pathname
+    found["code.file.path"] = path if path.__class__ is str else exportable(path)
     found["code.function.name"] = record.funcName
     found["code.line.number"] = record.lineno
     if record.exc_info and record.exc_info[1] is not None:

@@ -8,6 +8,6 @@ AUDIT: Final = ("trading.order.", "trading.execution.", "trading.risk.limit.", "
 """How the names of audit events begin: orders, fills, rejects, limit breaches, and the kill switch."""
 
 
-def is_audit(event_name: str | None) -> bool:
+def is_audit(event_name: str) -> bool:
     """Return whether an event gives way last and goes to the journal."""
-    return event_name is not None and event_name.startswith(AUDIT)
+    return event_name.startswith(AUDIT)

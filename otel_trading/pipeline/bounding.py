@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.context import Context
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_trading.logs.fast_record import ATTRIBUTE, FastRecord
 from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
+
+Record: TypeAlias = ReadableLogRecord | ReadWriteLogRecord
 
 HEAVY: Final = 128 * 1024
 """Bytes above which an item is cut before it is queued, on the thread that recorded it."""
 
+_NO_CONTEXT: Final = Context()
 _SPAN: Final = 2048
 _RECORD: Final = 1536
-_VALUE: Final = 96
+_VALUE: Final = ATTRIBUTE
 _DEEPEST: Final = 4
 _MOST: Final = 1000
 _FLAT: Final = frozenset({int, float, bool, type(None)})
@@ -35,13 +41,29 @@ def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     return span, weight
 
 
-def bounded_record(record: ReadableLogRecord) -> tuple[ReadableLogRecord, int]:
-    """Return the record, cut where it is heavy, and about how many bytes it holds."""
+def bounded_record(given: ReadWriteLogRecord) -> tuple[Record, int]:
+    """Return the record, cut where it is heavy and without its context, and about how many bytes it holds."""
+    record = given if given.__class__ is FastRecord else detached(given)
     weight = _record_weight(record)
     if weight > HEAVY:
-        record = sanitize_record(record)
+        record = sanitize_record(detached(given))
         weight = _record_weight(record)
     return record, weight
+
+
+def detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
+    """Return a copy of the record that does not hold on to its context."""
+    theirs = given.log_record
+    record = object.__new__(type(theirs))  # as `copy` would, in a fifth of its time
+    record.__dict__ = {**vars(theirs), "context": _NO_CONTEXT}
+    readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
+    vars(readable).update(
+        log_record=record,
+        resource=given.resource or Resource.get_empty(),
+        instrumentation_scope=given.instrumentation_scope,
+        limits=given.limits,
+    )
+    return readable
 
 
 def _noted(span: ReadableSpan) -> int:
@@ -62,9 +84,12 @@ def _span_weight(span: ReadableSpan) -> int:
     return weight
 
 
-def _record_weight(record: ReadableLogRecord) -> int:
+def _record_weight(record: Record) -> int:
     given = record.log_record
-    return _RECORD + _weigh(given.body, _DEEPEST) + _weigh_all(given.attributes)
+    body = given.body
+    said = len(body) if body.__class__ is str and body.isascii() else _weigh(body, _DEEPEST)
+    carried = record.weight if isinstance(record, FastRecord) else _weigh_all(given.attributes)
+    return _RECORD + said + carried
 
 
 def _weigh_all(attributes: Any) -> int:

@@ -23,7 +23,8 @@ from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.errors import ConfigurationError
 from otel_trading.pipeline.audit import is_audit
-from otel_trading.pipeline.processors import detached, safe_record
+from otel_trading.pipeline.bounding import detached
+from otel_trading.pipeline.processors import safe_record
 
 UID: Final = "log.record.uid"
 """What identifies a record, by OpenTelemetry's convention; the Collector makes it the document's id."""
@@ -197,7 +198,7 @@ class JournaledAudit(LogRecordProcessor):
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Write the record, if it is an audit event."""
         record = log_record.log_record
-        if not is_audit(record.event_name):
+        if record.event_name is None or not is_audit(record.event_name):
             return
         record.attributes = {**(record.attributes or {}), UID: uuid4().hex}
         if self._journal is not None:

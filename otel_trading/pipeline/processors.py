@@ -6,25 +6,24 @@ import os
 import time
 from typing import Final
 
-from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled, suppress_instrumentation
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter
-from opentelemetry.sdk.resources import PROCESS_PID, Resource
+from opentelemetry.sdk.resources import PROCESS_PID
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import TraceFlags
 
 from otel_trading._forking import at_fork
 from otel_trading._guard import guard
+from otel_trading.logs.fast_record import SPAN_KEY, FastRecord
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.audit import is_audit
 from otel_trading.pipeline.batching import BatchQueue
-from otel_trading.pipeline.bounding import bounded_record, bounded_span
+from otel_trading.pipeline.bounding import Record, bounded_record, bounded_span, detached
 from otel_trading.pipeline.redact import redact_record, redact_span
 from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
 from otel_trading.pipeline.sending import Outcome
 
-_NO_CONTEXT: Final = Context()
 _SAMPLED: Final = TraceFlags.SAMPLED
 
 _CLOSING_S: Final = 5.0
@@ -34,16 +33,20 @@ _CLOSING_S: Final = 5.0
 class BatchedLogs(LogRecordProcessor):
     """Hands log records to a queue, except those that an export itself writes: they would never end."""
 
-    def __init__(self, queue: BatchQueue[ReadableLogRecord]) -> None:
+    def __init__(self, queue: BatchQueue[Record]) -> None:
         self.queue = queue
+        self._put = queue.put
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Queue a copy of the record that does not hold on to its context; audit events give way last."""
-        if not is_instrumentation_enabled():
+        """Queue the record without its context, which may hold on to anything; audit events give way last."""
+        fast = log_record.__class__ is FastRecord
+        context = log_record.log_record.context
+        if not (fast and len(context) == 1 and SPAN_KEY in context) and not is_instrumentation_enabled():
             return
         try:
-            record, weight = bounded_record(detached(log_record))
-            self.queue.put(record, weight, urgent=is_audit(record.log_record.event_name))
+            record, weight = bounded_record(log_record)
+            name = record.log_record.event_name
+            self._put(record, weight, urgent=name is not None and is_audit(name))
         except Exception:
             with guard("queueing of a log record"):
                 raise
@@ -130,21 +133,7 @@ def safe_span(span: ReadableSpan) -> ReadableSpan:
     return redact_span(sanitize_span(span))
 
 
-def safe_record(record: ReadableLogRecord) -> ReadableLogRecord:
+def safe_record(record: Record) -> ReadableLogRecord:
     """Return the record as it leaves the process: sanitized, then redacted."""
-    return redact_record(sanitize_record(record))
-
-
-def detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
-    """Return a copy of the record that does not hold on to its context."""
-    theirs = given.log_record
-    record = object.__new__(type(theirs))  # as `copy` would, in a fifth of its time
-    vars(record).update(vars(theirs), context=_NO_CONTEXT)
-    readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
-    vars(readable).update(
-        log_record=record,
-        resource=given.resource or Resource.get_empty(),
-        instrumentation_scope=given.instrumentation_scope,
-        limits=given.limits,
-    )
-    return readable
+    readable = record if isinstance(record, ReadableLogRecord) else detached(record)
+    return redact_record(sanitize_record(readable))

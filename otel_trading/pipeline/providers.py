@@ -24,6 +24,7 @@ from otel_trading._guard import guard, warn
 from otel_trading.pipeline import exporters
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.batching import BatchQueue, Bounds
+from otel_trading.pipeline.bounding import Record
 from otel_trading.pipeline.deadline import Job, left, together
 from otel_trading.pipeline.journal import Journal, JournaledAudit
 from otel_trading.pipeline.observing import isolate
@@ -234,7 +235,7 @@ class Providers:
         for name in settings.exporters_of("logs"):
             if name == "console" and settings.json_logs:
                 continue  # the lines of JSON are on the console already
-            queue = self._queue("logs", name, settings, bounds, safe_record)
+            queue: BatchQueue[Record] = self._queue("logs", name, settings, bounds, safe_record)
             provider.add_log_record_processor(BatchedLogs(queue))
         return provider
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +95,62 @@ def test_a_log_line_inside_a_span_carries_its_ids(written, logger):
     with span("s") as current:
         logger.info("inside")
     assert written.lines[0]["trace_id"] == f"{current.get_span_context().trace_id:032x}"
+
+
+class Early(logging.LogRecord):
+    """A record of a factory that sets what is its own before what every record has."""
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        self.desk = "rates"
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+
+
+class Without(logging.LogRecord):
+    """A record that lacks one of the attributes that every record has."""
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        del self.msecs
+
+
+@pytest.mark.parametrize(("factory", "own"), [(Early, {"desk": "rates"}), (Without, {})])
+def test_what_a_line_carries_is_found_whichever_records_an_application_makes(
+    written, logger, factory, own, monkeypatch
+):
+    monkeypatch.setattr(logging, "_logRecordFactory", factory)
+    logger.info("priced", extra={"symbol": "IBM", "_private": 1})
+    logger.info("priced again")
+    carried = [
+        {key: value for key, value in record.log_record.attributes.items() if not key.startswith("code.")}
+        for record in written.records
+    ]
+    assert carried == [{**own, "symbol": "IBM"}, own]
+
+
+def test_a_filter_of_the_handler_keeps_a_line_out_or_puts_another_in_its_place(written, logger):
+    (handler,) = logger.handlers
+    other = logging.makeLogRecord({"msg": "in its place", "levelno": logging.INFO})
+    handler.addFilter(lambda record: record.msg != "left out")
+    logger.info("left out")
+    logger.info("kept")
+    if sys.version_info >= (3, 12):  # before, a filter answers yes or no
+        handler.addFilter(lambda record: other)
+        logger.info("replaced")
+    bodies = [record.log_record.body for record in written.records]
+    assert bodies == ["kept", "in its place"][: 1 + (sys.version_info >= (3, 12))]
+
+
+def test_a_line_that_is_written_while_another_is_has_nothing_to_wait_for(written, logger, monkeypatch):
+    class Price:
+        def __str__(self) -> str:
+            apart = Thread(target=logger.info, args=("of another thread",))
+            apart.start()
+            apart.join(30)
+            return "182.1"
+
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.info("priced at %s", Price())
+    assert [record.log_record.body for record in written.records] == ["of another thread", "priced at 182.1"]
 
 
 def test_an_exception_stands_beside_the_attributes(written, logger):

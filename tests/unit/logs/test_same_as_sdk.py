@@ -181,6 +181,28 @@ def test_a_processor_of_the_users_may_change_a_record_within_its_limits():
     assert told.dropped_attributes == 1
 
 
+def test_a_record_lets_go_of_its_context_once_its_processors_have_seen_it():
+    class Sees(LogRecordProcessor):
+        def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+            seen.append((log_record.log_record, dict(log_record.log_record.context or {})))
+
+        def shutdown(self) -> None:
+            pass
+
+        def force_flush(self, timeout_millis: int = 30_000) -> bool:
+            return True
+
+    seen: list[tuple[LogRecord, dict[str, object]]] = []
+    told = Told()
+    told.provider.add_log_record_processor(Sees())
+    ours = told.our_handler()
+    inside(SPAN, lambda: ours.emit(logging.makeLogRecord({"msg": "priced", "levelno": 20})))
+    [(record, then)] = seen
+    assert list(then.values()) == [SPAN]
+    assert record.context == {}
+    assert record.trace_id == 1
+
+
 def test_a_line_in_a_context_that_forbids_instrumentation_is_not_exported(capsys):
     told = Told()
     forbidding = context.set_value("suppress_instrumentation", True, set_span_in_context(SPAN))
