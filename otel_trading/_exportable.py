@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from datetime import date, time
 from enum import Enum
 from numbers import Complex, Integral, Number, Real
-from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +23,7 @@ _DEPTH: Final = 4
 _ITEMS: Final = 128
 _PLAIN: Final = (str, bytes, int, float)  # tuples: a union is made anew at each test
 _CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
-_SPEAKS: Final = (UUID, PurePath, BaseException, complex)
+_SPEAKS: Final = (UUID, BaseException, complex)
 """Types outside of the rule whose `str` is known to be harmless, exceptions by way of `described`."""
 
 
@@ -128,12 +127,18 @@ def _converted(value: object, depth: int) -> Any:
         return _plain(value)
     if isinstance(value, _CONTAINERS):
         return _container(value, depth - 1) if depth else _of_type(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, _SPEAKS):
+    if isinstance(value, _types("datetime", "date", "time")):
+        return value.isoformat()  # type: ignore[attr-defined]
+    if isinstance(value, (*_SPEAKS, *_types("pathlib", "PurePath"))):
         return text(described(value))
     number = _number(value)
     return _of_type(value) if number is None else number
+
+
+def _types(module: str, *names: str) -> tuple[type, ...]:
+    """Return types of a module, which is not imported for it: where nobody has, no value is of them."""
+    found = sys.modules.get(module)
+    return tuple(kind for name in names if (kind := getattr(found, name, None)))
 
 
 def _plain(value: str | bytes | float) -> Any:
