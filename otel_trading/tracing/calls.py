@@ -57,6 +57,7 @@ _tuple = cython.declare(object, tuple.__new__)
 # the real clock, read the fastest way unless a test has put its own in the place of `perf_counter`
 _REAL = cython.declare(object, perf_counter)
 _NO_ARGUMENTS = cython.declare(tuple, ())
+_EMPTY = cython.declare(object, Context())
 
 
 @cython.cfunc
@@ -237,10 +238,10 @@ class Starter:
 
     @cython.ccall
     def start(self, site: Site, context: Any) -> Any:
-        """Start the span of one call, whose parent is the current span of `context`; may raise."""
+        """Start the span of one call; `context` is the current one, whose span is the parent; may raise."""
         span = self.begin(site, context)
         if self._on_start is not None and type(span) is not UnsampledSpan:
-            self._on_start(span, parent_context=context)
+            self._on_start(span, parent_context=None)  # the current one, as the SDK says it
         return span
 
     @cython.ccall
@@ -354,6 +355,8 @@ def wrap(function: Callable[..., Any], call: Any, site: Site) -> Callable[..., A
         if starter is None:
             return call.run(function, arguments, keywords)
         around = get_value(starter._variable)
+        if not isinstance(around, dict):  # whatever somebody attached
+            around = _EMPTY
         try:
             span = starter.start(site, around)
         except Exception:  # a processor or an id generator of the user's

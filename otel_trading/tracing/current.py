@@ -14,8 +14,8 @@ put: Final = dict.__setitem__
 """Sets a key of a context that is nobody's yet, which its own method refuses."""
 
 
-def with_span(context: Context, span: Any) -> Context:
+def with_span(context: Any, span: Any) -> Context:
     """Return a context like `context`, whose current span is `span`."""
-    inside = Context(context)
+    inside = Context(context) if isinstance(context, dict) else Context()  # anything may be attached
     put(inside, SPAN_KEY, span)
     return inside

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from operator import attrgetter
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from opentelemetry import context as context_api
@@ -50,22 +51,28 @@ _RANDOM: Final = 2
 """The flag of a trace whose id is random."""
 
 _NOTHING: Final[Attributes] = {}
+_PARTS: Final = "_attributes", "_events", "_links", "_lock"
+"""What a span is completed with; the lock last, since it says that the others are there."""
+
 _QUIET: Final = frozenset({SpanProcessor.on_start, BatchSpanProcessor.on_start, SimpleSpanProcessor.on_start})
 """What need not be called when a span starts, since it does nothing."""
 
 
 class _Completion:
-    """The lock of a span, which is not there before its first use: making it makes the rest as well.
+    """A part of a span that is not there before its first use: making it makes the rest as well.
 
-    Every method of the SDK that changes a span takes the lock first.
+    Every method of the SDK that changes a span takes the lock first; a processor may take the attributes.
     """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
     def __get__(self, span: Any, owner: type) -> Any:
         with ONCE.lock:
             made = vars(span)
             if "_lock" not in made:
                 span._complete()
-            return made["_lock"]
+            return made[self._name]
 
 
 class _LateContext:
@@ -87,7 +94,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     weight: int | None = None
     """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
     _trace_id: int | None = None
-    _attributes: Any
+    _attributes: Any = _Completion()
+    _given: Any  # the attributes before somebody touches them; all spans of a function share theirs
     _events: Any = ()
     _links: Any = ()
     _status = Status(StatusCode.UNSET)
@@ -100,24 +108,33 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     deliver: Callable[[FastSpan], None]
     _hand_on: Callable[[FastSpan], None]
 
+    @property
+    def attributes(self) -> Any:
+        """The attributes, to be read."""
+        return super().attributes if "_attributes" in self.__dict__ else MappingProxyType(self._given)
+
+    @property
+    def dropped_attributes(self) -> int:
+        """How many attributes the limits dropped."""
+        made = self.__dict__.get("_attributes", self._given)
+        return made.dropped if isinstance(made, BoundedAttributes) else 0
+
     def _complete(self) -> None:
-        limits, given = self._limits, self._attributes
+        limits, given = self._limits, self._given
         made: dict[str, Any] = self.__dict__
         attributes = BoundedAttributes(
             limits.max_span_attributes, immutable=False, max_value_len=limits.max_span_attribute_length
         )
         attributes._dict.update(given)
         attributes.dropped = getattr(given, "dropped", 0)
-        parts = {"_attributes": attributes, "_events": self._new_events(), "_lock": Lock()}
-        if "_links" not in made:  # else it was started with some, or with more than the limits allow
-            parts["_links"] = self._new_links(())
-        if "_lock" not in made:  # nor did a signal's handler make them meanwhile
-            made.update(parts)
+        events, links = self._new_events(), self._new_links(())
+        for name, part in zip(_PARTS, (attributes, events, links, Lock()), strict=True):
+            made.setdefault(name, part)  # else it was started with links, or a signal's handler came between
 
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
         """Return a class of spans that have a name, a kind and attributes in common."""
-        shared = {"_name": name, "_kind": kind, "_attributes": cls.clean(attributes)}
+        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes)}
         return type("FastSpan", (cls,), shared)
 
     @classmethod
@@ -204,6 +221,7 @@ class FastTracer:
         self.ids = None if drawn_here else tracer.id_generator
         self.random = _RANDOM if tracer.id_generator.is_trace_id_random() else 0
         self.variable = context_variable()
+        self._get_context = context_api.get_current if self.variable is None else self.variable.get
         self.processor = tracer.span_processor
         self.late = ends is not None and drawn_here  # the user's generator is asked at the start
         self._ends = ends
@@ -223,7 +241,7 @@ class FastTracer:
 
     def _name_current(self) -> None:
         """Have the ids of the current span drawn, so that both sides of a fork know it by the same."""
-        get_current_span().get_span_context()
+        get_current_span(self._get_context() or Context()).get_span_context()
 
     def _look_again(self) -> None:
         self.starter.look()
@@ -260,7 +278,7 @@ class FastTracer:
         name: str,
         kind: SpanKind,
         attributes: Attributes | None,
-        context: Context,
+        context: Context | None,
         *,
         links: Sequence[Link] = (),
         start_time: int | None = None,
@@ -271,19 +289,19 @@ class FastTracer:
             name: Its name.
             kind: OpenTelemetry's span kind.
             attributes: Its attributes.
-            context: Whose current span is the parent.
+            context: Whose current span is the parent; None for the current context, as processors are told.
             links: Spans of other traces that led here.
             start_time: Unix time in nanoseconds, if it started earlier.
 
         Returns:
             A `FastSpan`, or an `UnsampledSpan`.
         """
-        span = self.starter.begin(self._anywhere, context)
+        span = self.starter.begin(self._anywhere, self._get_context() if context is None else context)
         if span.__class__ is calls.UnsampledSpan:
             return span
         span._name = name
         span._kind = kind
-        span._attributes = span.clean(attributes)
+        span._given = span.clean(attributes)
         if links:
             span._links = span._new_links(links)
         if start_time is not None:

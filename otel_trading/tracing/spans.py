@@ -67,8 +67,7 @@ def start_span(
                 set_status_on_exception=False,
             )
             return make_safe(started)
-        within = CURRENT.get_context() if context is None else context
-        span: Span = fast.start(name, kind, attributes, within, links=links, start_time=start_time)
+        span: Span = fast.start(name, kind, attributes, context, links=links, start_time=start_time)
     except Exception:  # a guard costs as much as the span, so it is put up when needed
         with guard("start of a span"):
             raise

@@ -126,10 +126,10 @@ class _Call:
         self.site = calls.Site(lambda spans: spans.of_site(self.name, kind, attributes))
 
     def start(self, around: Context) -> Span:
-        """Start the span of one call, whose parent is the current span of `around`."""
+        """Start the span of one call, whose parent is the current span of `around`, the current context."""
         fast = CURRENT.fast
         if fast is None:
-            return start_span(self.name, self.attributes, kind=self.kind, context=around)
+            return start_span(self.name, self.attributes, kind=self.kind)
         try:
             span: Span = fast.starter.start(self.site, around)
         except Exception:  # a processor or an id generator of the user's
