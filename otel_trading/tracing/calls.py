@@ -37,7 +37,7 @@ if cython.compiled:
     from cython.cimports.cpython.contextvars import get_value
     from cython.cimports.cpython.dict import PyDict_SetItem as set_item
     from cython.cimports.cpython.dict import PyDict_Update
-    from cython.cimports.cpython.object import PyObject, PyTypeObject
+    from cython.cimports.cpython.object import PyObject, PyObject_Call, PyTypeObject
     from cython.cimports.cpython.time import perf_counter as _read
 else:
     get_value, set_value, reset_value = ContextVar.get, ContextVar.set, ContextVar.reset
@@ -73,8 +73,7 @@ def _copy(context: Any) -> Any:
     kind = cython.cast(cython.pointer(PyTypeObject), Context)  # type: ignore[attr-defined]
     nothing = cython.cast(cython.pointer(PyObject), _NO_ARGUMENTS)  # type: ignore[attr-defined]
     made: Any = kind.tp_new(Context, nothing, cython.NULL)  # type: ignore[attr-defined]
-    if context:
-        PyDict_Update(made, context)
+    PyDict_Update(made, context)
     return made
 
 
@@ -160,6 +159,10 @@ class UnsampledSpan:
     def __exit__(self, *error: object) -> None:
         """Do nothing."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied and pickled as a span of the API's with the same ids."""
+        return NonRecordingSpan, (self.get_span_context(),)
+
     def __repr__(self) -> str:
         return f"NonRecordingSpan({self.get_span_context()!r})"
 
@@ -186,8 +189,7 @@ class Site:
     _of: Any
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
-        self._kind = self._of = None
-        self._make = make
+        self._make, self._kind, self._of = make, None, None
 
     @cython.cfunc
     def _fit(self, kind: Any) -> Any:
@@ -221,14 +223,12 @@ class Starter:
     _variable: Any
 
     def __init__(self, tracer: Any) -> None:
-        self._tracer = tracer
-        self._variable = tracer.variable
+        self._tracer, self._variable = tracer, tracer.variable
         self._root, self._below = tracer.bounds.root, tracer.bounds.below
         self._share = self._root / 2**64
         self._ids = tracer.ids
         self._inherits = self._ids is None and not self._below[0][0]
-        self._random = tracer.random
-        self._late = tracer.late
+        self._random, self._late = tracer.random, tracer.late
         self._processor, self._processors_of = tracer.processor, tracer.processors_of
         self._seen = self._kind = self._on_start = None
 
@@ -368,7 +368,10 @@ def wrap(function: Callable[..., Any], call: Any, site: Site) -> Callable[..., A
         token = set_value(starter._variable, inside)
         started: cython.double = _seconds()
         try:
-            result = function(*arguments, **keywords)
+            if cython.compiled:  # the compiler's own way to call takes one level of recursion more
+                result = PyObject_Call(function, arguments, keywords)
+            else:
+                result = function(*arguments, **keywords)
         except BaseException as error:
             try:
                 call.fail(span, _seconds() - started, error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
+import pickle
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -192,6 +195,26 @@ def test_an_unsampled_span_can_be_made_current_by_the_apis_own_functions():
         assert entered is root
     assert weakref.ref(root)() is root
     assert repr(root) == f"NonRecordingSpan({root.get_span_context()!r})"
+
+
+def pickled(protocol: int) -> Callable[[Any], Any]:
+    return lambda thing: pickle.loads(pickle.dumps(thing, protocol))
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, *map(pickled, range(pickle.HIGHEST_PROTOCOL + 1))]
+)
+@pytest.mark.parametrize("sampler", [ParentBased(ALWAYS_OFF), ParentBasedTraceIdRatio(1e-9)])
+def test_copies_of_a_span_that_is_not_sampled_have_its_ids_as_those_of_the_sdks_have(sampler, again):
+    Attached(sampler)
+    with span("root") as root, span("child") as child:
+        pass
+    inner, outer = again(child), again(root)
+    assert (inner.get_span_context(), outer.get_span_context()) == (
+        child.get_span_context(),
+        root.get_span_context(),
+    )
+    assert isinstance(inner, NonRecordingSpan)
 
 
 def test_threads_that_ask_at_once_see_the_same_ids():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -66,6 +67,33 @@ async def async_generator() -> AsyncIterator[str]:
 
 def test_a_decorated_function_goes_to_another_process_by_its_name():
     assert pickle.loads(pickle.dumps(plain)) is plain
+
+
+def in_python(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*arguments: Any, **keywords: Any) -> Any:
+        return function(*arguments, **keywords)
+
+    return wrapper
+
+
+def deepest(decorator: Callable[..., Any]) -> int:
+    """How many calls of a function that calls itself fit below the interpreter's limit."""
+    reached = [0]
+
+    @decorator
+    def call(number: int) -> None:
+        reached.append(number)
+        call(number + 1)
+
+    with pytest.raises(RecursionError):
+        call(1)
+    return max(reached)
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_function_that_calls_itself_gets_as_deep_as_with_any_decorator_in_python():
+    assert deepest(traced) > 0.9 * deepest(in_python)
 
 
 def test_a_function_keeps_its_name_its_text_and_its_kind():
