@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from math import nan
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -34,8 +35,6 @@ class Timed:
 
     __slots__ = ("_duration", "_failed", "_opened", "_start", "span")
 
-    _start: float
-
     def __init__(
         self,
         span: Opened,
@@ -45,6 +44,7 @@ class Timed:
         self._opened = span
         self._duration = duration
         self._failed = failed
+        self._start = nan  # so that a block that was never entered is no value
         self.span: Span = INVALID_SPAN
 
     def __exit__(

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from math import inf
+from math import inf, nan
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 
+from otel_trading._guard import guard
 from otel_trading.recording.quantities import Number, as_number, reject
 
 _NEVER_RUN: Final = False
@@ -43,6 +44,8 @@ _REAL = cython.declare(object, perf_counter)
 _LARGEST = cython.declare(cython.double, 1.7976931348623157e308)
 # the lower bound of a cell that is switched off
 _NEVER = cython.declare(cython.double, inf)
+# when a block began that was never entered, so that its time is no value
+_NEVER_BEGAN = cython.declare(cython.double, nan)
 # where a histogram's numbers lie in its cells
 _SUM = cython.declare(cython.Py_ssize_t, 0)
 _LOW = cython.declare(cython.Py_ssize_t, 1)
@@ -256,9 +259,13 @@ class Histogram:
 
     def _look(self, slot: int, value: float) -> None:
         self._looks -= 1
-        context = get_current()
-        if context and trace.get_current_span(context).get_span_context().trace_flags.sampled:
-            self._exemplars[slot] = Exemplar(value, time_ns(), context)
+        try:
+            context = get_current()
+            if context and trace.get_current_span(context).get_span_context().trace_flags.sampled:
+                self._exemplars[slot] = Exemplar(value, time_ns(), context)
+        except Exception:  # whatever somebody attached, or made the current span
+            with guard("exemplar of a value"):
+                raise
 
     def _outside(self, value: Any) -> None:
         if self._plain is not None:
@@ -290,6 +297,7 @@ class Timer:
 
     def __init__(self, histogram: Histogram, /) -> None:
         self._histogram = histogram
+        self._start = _NEVER_BEGAN
 
     def __enter__(self) -> None:
         """Start the clock."""
@@ -317,6 +325,7 @@ def _timer(histogram: Histogram) -> Timer:
     """Make a timer without the way through `Timer.__init__`, which takes as long as the clock."""
     timer: Timer = Timer.__new__(Timer)
     timer._histogram = histogram
+    timer._start = _NEVER_BEGAN
     return timer
 
 

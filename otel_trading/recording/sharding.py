@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from math import inf
+from math import inf, nan
 from threading import RLock, get_ident
 from time import perf_counter
 from types import TracebackType
@@ -141,6 +141,7 @@ class ShardedTimer:
 
     def __init__(self, histogram: ShardedHistogram) -> None:
         self._histogram = histogram
+        self._start = nan  # so that a block that was never entered is no value
 
     def __enter__(self) -> None:
         """Start the clock."""

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextvars import Token
 from types import TracebackType
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry._logs import SeverityNumber
@@ -83,6 +84,7 @@ class SpanScope:
     def __init__(self, span: Span, kind: SpanKind) -> None:
         self._span = span
         self._kind = kind
+        self._token: Any = None
 
     def __enter__(self) -> Span:
         """Make the span the current one."""

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import NonRecordingSpan
 
 from otel_trading import _losses
 from otel_trading.recording import form
@@ -216,6 +217,26 @@ def test_each_bucket_keeps_the_first_exemplar_of_a_sampled_span():
     assert [e.value for e in exemplars] == [0.5, 7.0]
     traces = {trace.get_current_span(e.context).get_span_context().trace_id for e in exemplars}
     assert traces == {span.get_span_context().trace_id}
+
+
+class Broken(NonRecordingSpan):
+    """A span that has no context to tell."""
+
+    def get_span_context(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    "current", [None, "x", trace.set_span_in_context(Broken(trace.INVALID_SPAN_CONTEXT))]
+)
+def test_whatever_the_current_context_is_a_value_is_recorded(current, monkeypatch):
+    monkeypatch.delenv("PYTEST_VERSION")  # the guard as it is in production
+    cell, token = histogram(), context.attach(current)
+    try:
+        cell.record(0.5)
+    finally:
+        context.detach(token)
+    assert (cell.drain().total, cell.drain()) == (0.5, None)
 
 
 def test_an_unsampled_span_gives_no_exemplar():

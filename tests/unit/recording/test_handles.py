@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import Enum
 
 import pytest
@@ -94,6 +95,14 @@ def test_time_records_seconds_also_when_the_block_raises(attach):
     [point] = attached.points()["trading.test.histogram"]
     assert (point.count, point.bucket_counts[0]) == (2, 2)
     assert 0 <= point.min <= point.max
+
+
+def test_the_time_of_a_block_that_was_never_entered_is_no_value_and_counted(attach):
+    handle, attached = histogram(FEED).bind(feed_name="sip"), attach()
+    with ExitStack() as stack:
+        stack.push(handle.time())  # which takes the exit alone
+    assert attached.values() == {}
+    assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
 
 
 def test_a_status_has_exactly_one_state_that_is_1(attach):

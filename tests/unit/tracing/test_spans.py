@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given
@@ -121,6 +122,13 @@ def test_an_exception_without_a_text_is_recorded_all_the_same(seen):
         raise HostileError
     assert seen.span("s").attributes["error.type"].endswith("HostileError")
     assert len(seen.log_records) == 1
+
+
+def test_a_block_that_is_left_without_being_entered_ends_its_span_and_raises_nothing(seen, caplog):
+    with ExitStack() as stack:
+        stack.push(span("s"))  # which takes the exit alone
+    assert seen.span("s").end_time
+    assert [record.getMessage() for record in caplog.records] == ["Failed to detach context"]
 
 
 def test_a_processor_that_raises_does_not_reach_the_caller(seen, guarded, monkeypatch):
