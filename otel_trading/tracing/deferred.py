@@ -52,7 +52,7 @@ class DeferredEnds(SpanProcessor):
         """Take a span; one that ends after `shutdown` is delivered at once."""
         waiting = self._waiting
         if len(waiting) >= self._limit:
-            self._lose_oldest()
+            self._lose(1)
         waiting.append(span)
         if self._asleep:
             self._rouse()
@@ -67,28 +67,40 @@ class DeferredEnds(SpanProcessor):
                 self._delivering.release()
             if not self._waiting:
                 return True
+            if time.monotonic() >= deadline:
+                break
         return False
 
     def shutdown(self) -> None:
-        """Deliver what waits, for at most 5 s, and end the thread."""
+        """Deliver what waits, for at most 5 s, and end the thread; what is left is lost, and counted."""
         self._closing.set()
         self._asleep = True  # for good
         self._wanted.set()
-        self.force_flush(int(_CLOSING_S * 1000))
+        self._finish()
 
     def _rouse(self) -> None:
-        if self._closing.is_set():
-            self.force_flush()
+        self._be_awake()  # at once: the thread itself may have to wait for its turn
+        if self._asleep:
+            self._finish()
         else:
-            self._asleep = False  # at once: the thread itself may have to wait for its turn
             self._wanted.set()
 
-    def _lose_oldest(self) -> None:
-        try:
-            self._waiting.popleft()
-        except IndexError:  # delivered meanwhile
-            return
-        _losses.add("traces", "deferred_queue_full")
+    def _be_awake(self) -> None:
+        self._asleep = False
+        if self._closing.is_set():  # looked at last, since a shutdown may come between
+            self._asleep = True
+
+    def _finish(self) -> None:
+        if not self.force_flush(int(_CLOSING_S * 1000)):
+            self._lose(len(self._waiting))
+
+    def _lose(self, count: int) -> None:
+        for _ in range(count):
+            try:
+                self._waiting.popleft()
+            except IndexError:  # delivered meanwhile
+                return
+            _losses.add("traces", "deferred_queue_full")
 
     def _deliver(self) -> None:
         for _ in range(_CHUNK):
@@ -117,4 +129,4 @@ class DeferredEnds(SpanProcessor):
         self._asleep = True
         if not self._waiting and not self._closing.is_set():
             self._wanted.wait()
-        self._asleep = self._closing.is_set()
+        self._be_awake()

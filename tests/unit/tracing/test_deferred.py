@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from unittest import mock
 
 import pytest
 from opentelemetry.sdk.resources import Resource
@@ -13,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_trading import _losses, tracing
+from otel_trading.pipeline.accounting import AHEAD
 from otel_trading.tracing import deferred, span, traced
 from otel_trading.tracing.provider import CURRENT
 
@@ -136,6 +138,66 @@ def test_the_oldest_give_way_where_the_processors_do_not_keep_up_and_are_counted
     assert tracing.flush(10)
     assert noted.names == ["held", *"defg"]
     assert _losses.snapshot() == {"traces": {"deferred_queue_full": 3}}
+
+
+def test_what_a_shutdown_could_not_hand_on_is_counted_where_the_account_of_the_route_looks(
+    provider, noted, monkeypatch
+):
+    monkeypatch.setattr(deferred, "_CLOSING_S", 0.01)
+    noted.open.clear()
+    end("held")
+    assert noted.some.wait(10)  # the thread is held up with it
+    end(*"abc")
+    provider.shutdown()
+    assert _losses.snapshot() == {"traces": {AHEAD: 3}}
+    end("late")
+    assert _losses.snapshot() == {"traces": {AHEAD: 4}}
+    noted.open.set()
+
+
+class Waiting:
+    """A span that ended."""
+
+    def __init__(self) -> None:
+        self.delivered = False
+
+    def deliver(self, _: object) -> None:
+        self.delivered = True
+
+
+@pytest.fixture
+def ends(monkeypatch) -> deferred.DeferredEnds:
+    monkeypatch.setattr(deferred, "Thread", mock.Mock())  # so that nobody else delivers
+    return deferred.DeferredEnds()
+
+
+def test_a_flush_whose_time_is_over_leaves_the_rest_to_the_thread(ends):
+    spans = [Waiting() for _ in range(1_000)]
+    for one in spans:
+        ends.put(one)
+    assert not ends.force_flush(0)
+    assert 0 < sum(one.delivered for one in spans) < 1_000
+    assert ends.force_flush(10_000)
+    assert all(one.delivered for one in spans)
+
+
+@pytest.mark.parametrize(("step", "looks"), [("_rouse", 1), ("_sleep", 1), ("_sleep", 2)])
+def test_a_span_that_ends_after_a_shutdown_is_delivered_wherever_the_shutdown_came_between(ends, step, looks):
+    look, left = ends._closing.is_set, [looks]
+
+    def shut_down_after_a_look() -> bool:
+        closing = look()
+        left[0] -= 1
+        if left[0] == 0:
+            ends.shutdown()
+        return closing
+
+    ends._wanted.wait = lambda: True
+    ends._closing.is_set = shut_down_after_a_look
+    getattr(ends, step)()
+    late = Waiting()
+    ends.put(late)
+    assert (late.delivered, left[0] <= 0) == (True, True)
 
 
 def test_a_processor_that_raises_costs_no_other_span(provider, noted, guarded, monkeypatch):
