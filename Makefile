@@ -9,7 +9,7 @@ DRILL ?=
 BENCH ?=
 
 .PHONY: help demo test test-browser test-oldest test-free-threaded faults soak audit screenshots coverage check generate bench bench-check \
-	bench-docs docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
+	bench-docs peers docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -110,24 +110,26 @@ $(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading
 	@touch $@
 
 # In a folder that only the benchmarks look into: some of them bring pytest plugins. One by one, so that a peer that
-# has no wheel for this machine leaves the others; none may bring another OpenTelemetry.
-$(VENV)/peers/installed: $(VENV)/installed
+# has no wheel for this machine leaves the others, and is tried again each time; none may bring another OpenTelemetry.
+PEERS = $$(sed -n 's/^bench = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '",')
+peers: $(VENV)/installed
 	@$(BIN)/python -m pip freeze 2>/dev/null | grep -i '^opentelemetry' > $(VENV)/kept.txt
 	@mkdir -p $(VENV)/peers
-	@for peer in $$(sed -n 's/^bench = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '",'); do \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/peers \
-			--constraint $(VENV)/kept.txt "$$peer" \
-			2> $(VENV)/refused.txt || echo "$$peer is not compared: $$(grep -m 1 ERROR $(VENV)/refused.txt)"; \
+	@for peer in $(PEERS); do \
+		stamp="$(VENV)/peers/.$$peer"; \
+		[ "$$stamp" -nt $(VENV)/installed ] || { \
+			$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/peers \
+				--constraint $(VENV)/kept.txt "$$peer" 2> $(VENV)/refused.txt && touch "$$stamp"; \
+		} || echo "$$peer is not compared: $$(grep -m 1 ERROR $(VENV)/refused.txt)"; \
 	done
-	@touch $@
 
-bench: $(VENV)/compiled $(VENV)/peers/installed ## Compare with the raw SDK and its peers, pure and compiled, as ratios of one run (BENCH)
+bench: $(VENV)/compiled peers ## Compare with the raw SDK and its peers, pure and compiled, as ratios of one run (BENCH)
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
-bench-check: $(VENV)/compiled $(VENV)/peers/installed ## The same, and fail where a ratio misses its bar; for a quiet machine
+bench-check: $(VENV)/compiled peers ## The same, and fail where a ratio misses its bar; for a quiet machine
 	@$(BIN)/python benchmarks/run.py --check $(BENCH)
 
-bench-docs: $(VENV)/compiled $(VENV)/peers/installed ## The same, and write the tables and charts of docs/reference/performance.md
+bench-docs: $(VENV)/compiled peers ## The same, and write the tables and charts of docs/reference/performance.md
 	@$(BIN)/python benchmarks/run.py --docs $(BENCH)
 
 # What pyproject.toml names as the least release of each OpenTelemetry package, in an environment of its own.
