@@ -15,10 +15,10 @@ pass, so that the same lines are fast in both forms. `form` says which of them r
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, nan
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.context import Context, get_current
@@ -64,17 +64,10 @@ class Exemplar(NamedTuple):
     context: Context
 
 
-class Drained(NamedTuple):
-    """What a histogram held: counts per bucket, then sum, smallest and largest value."""
+Drained: TypeAlias = tuple[list[int], float, float, float, Sequence[Exemplar]]
+"""What a histogram held: counts per bucket, then sum, smallest and largest value, then exemplars."""
 
-    counts: list[int]
-    total: float
-    low: float
-    high: float
-    exemplars: list[Exemplar]
-
-
-_tuple = cython.declare(object, tuple.__new__)
+_NO_EXEMPLARS = cython.declare(tuple, ())
 
 
 @cython.cfunc
@@ -242,20 +235,17 @@ class Histogram:
 
     def drain(self) -> Drained | None:
         """Take out what was counted since the last drain, or None if that is nothing."""
-        fresh = _empty(self._size)
         cells = self._cells
-        self._cells = fresh
-        exemplars: list[Exemplar] = []
+        self._looks = _LOOKS_PER_INTERVAL
+        if cells[_LOW] > cells[_HIGH]:
+            return None
+        self._cells = _empty(self._size)
+        exemplars: Any = _NO_EXEMPLARS
         if self._exemplars:
             taken, self._exemplars = self._exemplars, {}
             exemplars = [*taken.values()]
-        self._looks = _LOOKS_PER_INTERVAL
         low, high, total = cells[_LOW], cells[_HIGH], cells[_SUM]
-        counts = _counts_of(cells, self._size)
-        if low > high:
-            return None
-        # as `Drained` makes itself, at half the cost
-        return _tuple(Drained, (counts, total, low, high, exemplars))
+        return _counts_of(cells, self._size), total, low, high, exemplars
 
     def _look(self, slot: int, value: float) -> None:
         self._looks -= 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from threading import Lock
 from time import time_ns
@@ -19,7 +19,7 @@ from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from otel_trading.recording import cells
-from otel_trading.recording.cells import Drained
+from otel_trading.recording.cells import Drained, Exemplar
 
 _HOOK_NAME: Final = "otel_trading.fold"
 
@@ -156,23 +156,25 @@ def _bounds_of(instrument: Histogram) -> tuple[float, ...] | None:
 def _streams_of(entry: _Entry, bounds: tuple[float, ...]) -> Iterator[_Stream]:
     from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes  # noqa: PLC0415
 
-    for match in _view_matches(entry.instrument):
+    matches = [*_view_matches(entry.instrument)]
+    for match in matches:
         kept = match._view._attribute_keys
         attributes = entry.attributes
         if kept is not None:
             attributes = {k: v for k, v in attributes.items() if k in kept}
-        yield _Stream(match, attributes, _hash_attributes(attributes), _way_into(match._aggregation, bounds))
+        way = _way_into(match._aggregation, bounds, alone=len(matches) == 1)
+        yield _Stream(match, attributes, _hash_attributes(attributes), way)
 
 
-def _way_into(aggregation: Any, bounds: tuple[float, ...]) -> Callable[[Any, Drained], None]:
+def _way_into(aggregation: Any, bounds: tuple[float, ...], *, alone: bool) -> Callable[[Any, Drained], None]:
     if _is_drop(aggregation):
         return _add_nowhere
     if type(aggregation).__name__ == "_SumAggregation":
         return _add_to_sum
     boundaries = aggregation._boundaries
-    if boundaries == bounds:
-        return _add_to_same_buckets
-    return partial(_add_to_wider_buckets, [*(bisect_left(boundaries, b) for b in bounds), len(boundaries)])
+    if boundaries == bounds and alone:
+        return _add_to_buckets
+    return partial(_add_to_own_buckets, [*(bisect_left(boundaries, b) for b in bounds), len(boundaries)])
 
 
 def _view_matches(instrument: Any) -> Iterator[Any]:
@@ -190,8 +192,8 @@ def _fold(entry: _Entry, drained: Drained, last_fold: int) -> None:
                 stream.add(stream.aggregation, drained)
         else:  # the series stays, and has a lock of its own
             stream.add(stream.aggregation, drained)
-        if drained.exemplars:
-            _offer_exemplars(entry, stream.aggregation, drained)
+        if drained[4]:
+            _offer_exemplars(entry, stream.aggregation, drained[4])
 
 
 def _settle(stream: _Stream, since: int) -> None:
@@ -222,40 +224,35 @@ def _add_nowhere(aggregation: Any, drained: Drained) -> None:
 
 def _add_to_sum(aggregation: Any, drained: Drained) -> None:
     with aggregation._lock:
-        aggregation._value = (aggregation._value or 0) + drained.total
+        aggregation._value = (aggregation._value or 0) + drained[1]
 
 
-def _add_to_same_buckets(aggregation: Any, drained: Drained) -> None:
+def _add_to_buckets(aggregation: Any, drained: Drained) -> None:
+    counts, total, low, high, _ = drained
     with aggregation._lock:
         if aggregation._value is None:  # as after each collection
-            aggregation._value = drained.counts.copy()
+            aggregation._value = counts
         else:
-            aggregation._value = [a + b for a, b in zip(aggregation._value, drained.counts, strict=True)]
-        _add_the_rest(aggregation, drained)
+            aggregation._value = [a + b for a, b in zip(aggregation._value, counts, strict=True)]
+        aggregation._sum += total
+        if aggregation._record_min_max:
+            if low < aggregation._min:  # noqa: PLR1730 - `min` is a call, and costs one
+                aggregation._min = low
+            if high > aggregation._max:  # noqa: PLR1730
+                aggregation._max = high
 
 
-def _add_to_wider_buckets(slots: list[int], aggregation: Any, drained: Drained) -> None:
+def _add_to_own_buckets(slots: list[int], aggregation: Any, drained: Drained) -> None:
     """Add to buckets that each hold one or more of the cell's; `slots` says which holds which."""
-    with aggregation._lock:
-        if aggregation._value is None:
-            aggregation._value = [0] * (slots[-1] + 1)
-        for slot, count in zip(slots, drained.counts, strict=True):
-            aggregation._value[slot] += count
-        _add_the_rest(aggregation, drained)
+    counts = [0] * (slots[-1] + 1)
+    for slot, count in zip(slots, drained[0], strict=True):
+        counts[slot] += count
+    _add_to_buckets(aggregation, (counts, *drained[1:]))
 
 
-def _add_the_rest(aggregation: Any, drained: Drained) -> None:
-    aggregation._sum += drained.total
-    if aggregation._record_min_max:
-        if drained.low < aggregation._min:  # noqa: PLR1730 - `min` is a call, and costs one
-            aggregation._min = drained.low
-        if drained.high > aggregation._max:  # noqa: PLR1730
-            aggregation._max = drained.high
-
-
-def _offer_exemplars(entry: _Entry, aggregation: Any, drained: Drained) -> None:
+def _offer_exemplars(entry: _Entry, aggregation: Any, exemplars: Sequence[Exemplar]) -> None:
     keeps = entry.instrument._measurement_consumer._sdk_config.exemplar_filter.should_sample
-    for value, time_unix_nano, context in drained.exemplars:
+    for value, time_unix_nano, context in exemplars:
         if keeps(value, time_unix_nano, entry.attributes, context):
             aggregation._reservoir.offer(value, time_unix_nano, entry.attributes, context)
 

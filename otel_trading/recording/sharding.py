@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from math import inf, nan
+from itertools import chain
+from math import nan
 from threading import RLock, get_ident
 from time import perf_counter
 from types import TracebackType
@@ -125,12 +126,13 @@ class ShardedHistogram(_Shards[Any]):
             found = [drained for drained in self._each(lambda cell: cell.drain()) if drained is not None]
         if len(found) < 2:  # noqa: PLR2004 - nothing to merge
             return found[0] if found else None
-        return Drained(
-            [sum(counts) for counts in zip(*(drained.counts for drained in found), strict=True)],
-            sum(drained.total for drained in found),
-            min((drained.low for drained in found), default=inf),
-            max((drained.high for drained in found), default=-inf),
-            [exemplar for drained in found for exemplar in drained.exemplars],
+        counts, totals, lows, highs, exemplars = zip(*found, strict=True)
+        return (
+            list(map(sum, zip(*counts, strict=True))),
+            sum(totals),
+            min(lows),
+            max(highs),
+            [*chain.from_iterable(exemplars)],
         )
 
 

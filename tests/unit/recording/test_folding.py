@@ -268,6 +268,6 @@ def test_without_one_of_its_private_names_the_plain_instrument_records_with_one_
 def test_where_the_probe_sees_a_difference_the_plain_instrument_records_with_one_warning(
     monkeypatch, attach, caplog
 ):
-    monkeypatch.setattr(folding, "_add_the_rest", lambda *args: None)
+    monkeypatch.setattr(folding, "_add_to_buckets", lambda *args: None)
     monkeypatch.setattr(folding, "probe", folding._probe)
     assert_records_plainly_with_one_warning(attach, caplog)
