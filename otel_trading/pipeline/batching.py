@@ -1,6 +1,6 @@
 """The batch: a queue that is bounded in items and in bytes, and a thread that sends what lies in it.
 
-What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 64th `put`, by
+What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 16th `put`, by
 one that is heavy, by the thread when it looks, and by a flush.
 
 The SDK's batch processors are bounded by count alone (2 GB where attributes are large), throw a batch away
@@ -34,7 +34,7 @@ T = TypeVar("T")
 _WEIGHT: Final = itemgetter(1)
 
 _BATCH_BYTES: Final = 2 * 1024 * 1024
-_ARRIVALS: Final = 64
+_ARRIVALS: Final = 16
 """How many items arrive before they are counted and bounded."""
 _HEAVY: Final = 16 * 1024
 """Bytes above which an item is counted and bounded at once."""
