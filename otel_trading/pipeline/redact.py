@@ -85,7 +85,7 @@ def extend(extension: Extension | None) -> None:
     Where it raises, or returns no text, the text is replaced as a whole.
     """
     _Extension.redact = extension
-    _redact_label.cache_clear()
+    _redact_name.cache_clear()
 
 
 def redact_text(text: str, key: str = "") -> str:
@@ -217,9 +217,13 @@ def _redact_point(point: Any) -> Any:
     return point if attributes == point.attributes else replace(point, attributes=attributes)
 
 
-@lru_cache(8192, typed=True)
 def _redact_label(value: V, key: str) -> V:
-    """Redact the value of a metric's attribute; there are few, and each comes with every export."""
+    return _redact_name(value, key) if isinstance(value, str) else redact_value(value, key=key)  # type: ignore[return-value]
+
+
+@lru_cache(8192)
+def _redact_name(value: str, key: str) -> str:
+    """Redact a text that is a metric's attribute; there are few, and each comes with every export."""
     return redact_value(value, key=key)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,7 +171,7 @@ def test_the_name_of_an_event_is_redacted() -> None:
     assert (record.log_record.event_name, record.log_record.body) == ("password=REDACTED", "b")
 
 
-def labels_of(**given: str | bool | int) -> dict[str, object]:
+def labels_of(**given: Any) -> dict[str, object]:
     reader = InMemoryMetricReader()
     meters = MeterProvider([reader], shutdown_on_exit=False)
     meters.get_meter("m").create_counter("c").add(1, given)
@@ -191,6 +193,12 @@ def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() 
 
 def test_labels_that_are_equal_but_of_another_type_stay_what_they_are() -> None:
     assert [repr(labels_of(n=value, k="?a=S3CRET")["n"]) for value in (True, 1)] == ["True", "1"]
+
+
+@pytest.mark.fault(17)
+def test_a_label_may_hold_a_mapping_or_a_list_which_no_cache_can_keep() -> None:
+    held = {"deep": [{"url": "https://h/?k=S3CRET"}]}
+    assert str(labels_of(held=held, listed=[held])).count("?REDACTED") == 2
 
 
 @given(st.text(alphabet="?=&://@ abearuthoiz", max_size=200))
