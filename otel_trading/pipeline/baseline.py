@@ -13,13 +13,12 @@ from opentelemetry.sdk.metrics.export import (
     Histogram,
     Metric,
     MetricsData,
-    ResourceMetrics,
     ScopeMetrics,
     Sum,
 )
 
 from otel_trading import recording
-from otel_trading.pipeline.metrics_data import count_points, each_metric, of_points, with_metrics, with_points
+from otel_trading.pipeline.metrics_data import each_metric, series_of, stream_of, with_metrics, with_points
 
 _CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
 _DELTA: Final = AggregationTemporality.DELTA
@@ -79,19 +78,6 @@ def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
                 totals[_key(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
 
 
-def changes_in(data: MetricsData) -> list[ResourceMetrics]:
-    """Return the differences in the data that are any: no later collection says them again."""
-    changes = with_metrics(data, _change)
-    return list(changes.resource_metrics) if count_points(changes) else []
-
-
-def _change(_: ScopeMetrics, metric: Metric) -> Metric | None:
-    points = [
-        point for point in metric.data.data_points if getattr(point, "count", 0) or getattr(point, "value", 0)
-    ]
-    return of_points(metric, points) if _counts(metric, _DELTA) and points else None
-
-
 def _is_own_difference(scope: ScopeMetrics, metric: Metric) -> bool:
     return scope.scope.name == recording.SCOPE and isinstance(metric.data, Sum) and _counts(metric, _DELTA)
 
@@ -110,4 +96,4 @@ def _counts(metric: Metric, since: AggregationTemporality) -> bool:
 
 
 def _key(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
-    return scope.scope.name, metric.name, frozenset((point.attributes or {}).items())
+    return stream_of(scope, metric), series_of(point.attributes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -56,3 +56,13 @@ def each_metric(data: MetricsData) -> Iterator[tuple[ResourceMetrics, ScopeMetri
 def count_points(data: MetricsData) -> int:
     """Return how many data points the data holds."""
     return sum(len(metric.data.data_points) for _, _, metric in each_metric(data))
+
+
+def stream_of(scope: ScopeMetrics, metric: Metric) -> Hashable:
+    """Return what tells a metric from all others: instruments of one name may differ in anything else."""
+    return scope.scope, metric.name, metric.description, metric.unit, type(metric.data)
+
+
+def series_of(attributes: Mapping[str, Any] | None) -> Hashable:
+    """Return what tells the series of a metric apart, for which True, 1 and 1.0 are three values."""
+    return repr(sorted((attributes or {}).items()))

@@ -10,13 +10,14 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.metrics.export import MetricReader, MetricsData, ResourceMetrics
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
 from otel_trading import _losses
 from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.pipeline.accounting import Route
-from otel_trading.pipeline.baseline import Baseline, add_own, changes_in
+from otel_trading.pipeline.baseline import Baseline, add_own
+from otel_trading.pipeline.carried import Carried
 from otel_trading.pipeline.deadline import left
 from otel_trading.pipeline.encoding import METRICS, metrics_of
 from otel_trading.pipeline.exporters import Way
@@ -57,8 +58,8 @@ class IntervalReader(MetricReader):
 
     def _start(self) -> None:
         self._ends = Event()
-        self._sending, self._given_up = 0, False
-        self._carried: list[ResourceMetrics] = []
+        self._sending, self._given_up, self._delivered = 0, False, False
+        self._carried = Carried()
         self._collecting, self._exporting, self._booking = Lock(), Lock(), Lock()
         self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
         try:
@@ -99,8 +100,7 @@ class IntervalReader(MetricReader):
             if collected is None:
                 return None
             data = self._baseline.without(collected)
-            carried, self._carried = self._carried, []
-            return replace(data, resource_metrics=[*carried, *data.resource_metrics])
+            return replace(data, resource_metrics=[*self._carried.take(), *data.resource_metrics])
         finally:
             self._collecting.release()
 
@@ -151,16 +151,19 @@ class IntervalReader(MetricReader):
         return self.export_now(time.monotonic() + timeout_millis / 1000)
 
     def close(self, deadline: float) -> bool:
-        """Collect and export once more, and stop; returns whether everything was delivered in time."""
+        """Collect and export once more, and stop; returns whether everything was delivered in time.
+
+        A second call does nothing, and says what the first said.
+        """
         if self._ends.is_set():
-            return True
+            return self._delivered
         self._ends.set()
-        delivered = self.export_now(deadline)
+        self._delivered = self.export_now(deadline)
         with self._booking:
             self._given_up = True  # an export that goes on is waited for by nobody
             self._route.drop(self._sending, "shutdown_timeout")
         self._way.close()
-        return delivered
+        return self._delivered
 
     def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
         """Do the same, when the SDK says so."""
@@ -178,7 +181,7 @@ class IntervalReader(MetricReader):
     def _in_parent(self) -> None:
         """Keep what was collected and no later collection says again, for the next export."""
         if self._at_fork is not None:
-            self._carried += changes_in(self._baseline.without(self._at_fork))
+            self._carried.add(self._baseline.without(self._at_fork))
         if self._holds:
             self._collecting.release()
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricsData
 
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.encoding import METRICS
+from otel_trading.pipeline.exporters import TEMPORALITIES
+from otel_trading.pipeline.metrics_data import each_metric
 from otel_trading.pipeline.reading import IntervalReader
 from otel_trading.pipeline.sending import Outcome
 
@@ -38,15 +41,33 @@ class ExitingWay(SlowWay):
         raise SystemExit
 
 
+class KeepingWay(SlowWay):
+    """Takes everything at once, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.points: dict[str, list[Any]] = {}
+
+    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:
+        for _, _, metric in each_metric(MetricsData(items)):
+            self.points.setdefault(metric.name, []).extend(metric.data.data_points)
+        return Outcome(delivered=sum(map(METRICS.count, items)))
+
+
 class Reading:
     """A reader of one counter, and an export of it on a thread of its own."""
 
-    def __init__(self, way: SlowWay | None = None) -> None:
+    def __init__(self, way: SlowWay | None = None, temporality: str = "cumulative") -> None:
         self.way, self.route = way or SlowWay(), Route("metrics", "otlp")
-        self.reader = IntervalReader(self.route, self.way, {}, 3600, 60)
+        self.reader = IntervalReader(self.route, self.way, TEMPORALITIES[temporality], 3600, 60)
         self.provider = MeterProvider([self.reader], shutdown_on_exit=False)
         self.provider.get_meter("m").create_counter("c").add(1)
         self.export = Thread(target=self.reader.export_now, args=(after(60),))
+
+    def fork(self) -> None:
+        """Do what is done around a fork, in the parent."""
+        self.reader._before_fork()
+        self.reader._in_parent()
 
     def account(self) -> tuple[int, int, dict[str, int], int]:
         health = self.route.health()
@@ -100,3 +121,75 @@ def test_what_redaction_raises_is_counted_and_nothing_is_sent(monkeypatch: pytes
     assert not reading.reader.export_now(after(60))
     assert not reading.way.began.is_set()
     assert reading.account() == (1, 0, {"export_failed": 1}, 0)
+
+
+@pytest.mark.fault(48)
+def test_a_thousand_forks_between_two_exports_are_carried_as_one_point_per_series() -> None:
+    way = KeepingWay()
+    reading = Reading(way, "delta")
+    meter = reading.provider.get_meter("m")
+    counter, histogram = meter.create_counter("c"), meter.create_histogram("h")
+    for number in range(1000):
+        counter.add(2)
+        histogram.record(number)
+        reading.fork()
+    counter.add(5)
+    assert reading.reader.export_now(after(60))
+    assert [point.value for point in way.points["c"]] == [1 + 2000, 5]
+    (recorded,) = way.points["h"]
+    assert (recorded.count, recorded.sum, recorded.min, recorded.max) == (1000, 499_500, 0, 999)
+    assert sum(recorded.bucket_counts) == 1000
+    assert way.points["c"][0].time_unix_nano == way.points["c"][1].start_time_unix_nano
+    reading.fork()
+    assert reading.reader.export_now(after(60))
+    assert sum(point.value for point in way.points["c"]) == 2006
+
+
+@pytest.mark.fault(31, 48)
+def test_what_is_carried_has_as_many_series_as_a_metric_may_have_and_its_sum_stays_exact() -> None:
+    way = KeepingWay()
+    reading = Reading(way, "delta")
+    counter = reading.provider.get_meter("m").create_counter("c")
+    for fork in range(3):
+        for number in range(1000):
+            counter.add(1, {"order": f"{fork}-{number}"})
+        reading.fork()
+    assert reading.reader.export_now(after(60))
+    assert len(way.points["c"]) == 2001
+    assert sum(point.value for point in way.points["c"]) == 3001
+    assert way.points["c"][-1].attributes == {"otel.metric.overflow": True}
+
+
+@pytest.mark.fault(48)
+def test_where_sums_count_from_the_start_nothing_is_carried() -> None:
+    way = KeepingWay()
+    reading = Reading(way)
+    reading.fork()
+    assert reading.reader.export_now(after(60))
+    assert [point.value for point in way.points["c"]] == [1]
+
+
+@pytest.mark.fault(48)
+def test_series_that_differ_in_the_type_of_a_label_or_in_the_version_of_their_scope_have_each_its_baseline() -> (
+    None
+):
+    way = KeepingWay()
+    reading = Reading(way)
+    counter = reading.provider.get_meter("m", "2").create_counter("d")
+    counter.add(2, {"n": True})
+    counter.add(3, {"n": "1"})
+    counter.add(5, {"n": 1})
+    counter.add(7, {"n": {"deep": [1]}})
+    reading.provider.get_meter("m", "1").create_counter("d").add(11, {"n": 1})
+    reading.reader._before_fork()
+    reading.reader._after_fork()
+    counter.add(100, {"n": 1})
+    assert reading.reader.export_now(after(60))
+    assert sorted(point.value for point in way.points["d"]) == [0, 0, 0, 0, 100]
+
+
+@pytest.mark.fault(50, 51)
+def test_a_second_close_says_what_the_first_said() -> None:
+    failed, delivered = Reading(ExitingWay()), Reading(KeepingWay())
+    assert [failed.reader.close(after(60)) for _ in range(2)] == [False, False]
+    assert [delivered.reader.close(after(60)) for _ in range(2)] == [True, True]

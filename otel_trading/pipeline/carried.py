@@ -1,0 +1,95 @@
+"""What is carried: differences that a collection read at a fork, and that no later collection says again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any, Final
+
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Metric,
+    MetricsData,
+    ResourceMetrics,
+    ScopeMetrics,
+)
+
+from otel_trading.pipeline.metrics_data import each_metric, of_points, series_of, stream_of
+
+_MOST_SERIES: Final = 2000
+"""Of one metric, as in the SDK; what further ones say is added up in one that says so."""
+
+_OVERFLOW: Final = {"otel.metric.overflow": True}
+
+
+class Carried:
+    """Adds up per series what was read, so that it takes no more room after a thousand forks than after one.
+
+    Sums that count from the start of the process are said again by the next collection, and not kept.
+    """
+
+    def __init__(self) -> None:
+        self._streams: dict[Hashable, _Stream] = {}
+
+    def add(self, data: MetricsData) -> None:
+        """Keep the differences in the data that are any."""
+        for resource, scope, metric in each_metric(data):
+            if getattr(metric.data, "aggregation_temporality", None) is AggregationTemporality.DELTA:
+                changes = [point for point in metric.data.data_points if _says_something(point)]
+                if changes:
+                    stream = self._streams.setdefault(
+                        stream_of(scope, metric), _Stream(resource, scope, metric)
+                    )
+                    for point in changes:
+                        stream.add(point)
+
+    def take(self) -> list[ResourceMetrics]:
+        """Return what was kept, and keep it no longer."""
+        streams, self._streams = self._streams, {}
+        return [stream.as_metrics() for stream in streams.values()]
+
+
+class _Stream:
+    """The series of one metric.
+
+    Args:
+        resource: Its resource.
+        scope: Its scope.
+        metric: What it is called, and of which kind it is.
+    """
+
+    def __init__(self, resource: ResourceMetrics, scope: ScopeMetrics, metric: Metric) -> None:
+        self._within = resource, scope, metric
+        self._points: dict[Hashable, Any] = {}
+
+    def add(self, point: Any) -> None:
+        series = series_of(point.attributes)
+        if series not in self._points and len(self._points) >= _MOST_SERIES:
+            series, point = None, replace(point, attributes=_OVERFLOW)
+        before = self._points.get(series)
+        self._points[series] = point if before is None else _sum(before, point)
+
+    def as_metrics(self) -> ResourceMetrics:
+        resource, scope, metric = self._within
+        summed = of_points(metric, list(self._points.values()))
+        return replace(resource, scope_metrics=[replace(scope, metrics=[summed])])
+
+
+def _says_something(point: Any) -> bool:
+    return bool(getattr(point, "count", 0) or getattr(point, "value", 0))
+
+
+def _sum(before: Any, point: Any) -> Any:
+    """Return one point for two of the same series, the later of which begins where the earlier ends."""
+    both: dict[str, Any] = {
+        "start_time_unix_nano": before.start_time_unix_nano,
+        "exemplars": point.exemplars or before.exemplars,
+    }
+    if hasattr(point, "bucket_counts"):
+        counts = zip(before.bucket_counts, point.bucket_counts, strict=True)
+        both |= {"count": before.count + point.count, "sum": before.sum + point.sum}
+        both |= {"min": min(before.min, point.min), "max": max(before.max, point.max)}
+        both["bucket_counts"] = [sum(pair) for pair in counts]
+    else:
+        both["value"] = before.value + point.value
+    return replace(point, **both)
