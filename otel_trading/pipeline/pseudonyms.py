@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
-_ACCOUNT: Final = re.compile(r"(?:sub)?(?:account|acct)s?")
-_NUMBER: Final = re.compile(rf"{_ACCOUNT.pattern}(?:ids?|numbers?|nos?|nums?)")
+_ACCOUNT: Final = re.compile(r"(?:account|acct)s?_?(?:(?:ids?|numbers?|nos?|nums?)_|$)")
+"""What the words of a key end in, or those before its last, each followed by an underscore."""
+
 _OF_A_CLOUD: Final = "cloud.account.id"
 """A resource attribute of the conventions: no account that anybody trades on."""
 
@@ -29,19 +29,15 @@ def use(key: str | None) -> None:
     _Key.value = None if key is None else key.encode()
 
 
-def words_of(key: str) -> list[str]:
-    """Return the words an attribute's key is made of, in lower case."""
-    return [word.lower() for word in _WORD.findall(key)]
+def words_of(key: str) -> str:
+    """Return the words an attribute's key is made of, in lower case, each followed by an underscore."""
+    return "".join(f"{word.lower()}_" for word in _WORD.findall(key))
 
 
 @lru_cache(4096)
 def names_an_account(key: str) -> bool:
     """Return whether what stands under `key` is the number of an account, by the words the key is made of."""
-    words = words_of(key)
-    if not words or key == _OF_A_CLOUD:
-        return False
-    parts = [*words, *map("".join, pairwise(words))]
-    return bool(_ACCOUNT.fullmatch(words[-1])) or any(map(_NUMBER.fullmatch, parts))
+    return key != _OF_A_CLOUD and bool(_ACCOUNT.search(words_of(key)))
 
 
 def pseudonym(value: object) -> str | None:

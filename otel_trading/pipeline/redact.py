@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -34,11 +33,13 @@ _TOO_DEEP: Final = 8
 _USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#@\"'<>]+(?=@)")
 _QUERY: Final = re.compile(r"\?[^\s=?&#\"'<>]+=[^\s\"'<>#)]*")
 _CREDENTIALS: Final = re.compile(r"\b(bearer|basic)\s+(?=\S*\d)[\w\-.~+/]{8,}=*", re.IGNORECASE)
+_SIGN: Final = r"(?:\\?[\"'])?\s?(?:[:=]|%3a|%3d)\s?(?:b?\\?[\"'])?"
 _ASSIGNED: Final = re.compile(
     r"(?<![a-z0-9])((?:[a-z0-9]+[_-]?)?(?:authorization|cookie|password|passwd|passphrase|secret|token|signature"
     r"|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|key[_-]id|api[_-]?key[_-]?id"
-    r"|client[_-]?secret|(?:account|acct)(?:[._ -]?(?:id|number|num|no\.?))?))"
-    r"((?:\\?[\"'])?\s?(?:[:=]|%3a|%3d)\s?(?:b?\\?[\"'])?)(?!\s)[^\s\"',;&})\\]+",
+    r"|client[_-]?secret|(?:account|acct)(?:[._ -]?(?:id|number|num|no\.?))?"
+    rf"(?={_SIGN}[^\s\"',;&}})\\]{{0,64}}\d)))"  # what an account is called, such as "paper", may stay
+    rf"({_SIGN})(?!\s)[^\s\"',;&}})\\]+",
     re.IGNORECASE,
 )
 _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
@@ -50,24 +51,12 @@ _SIGNS: Final = frozenset(":=%")
 _SHORTEST_KEY: Final = 18
 _LITERAL: Final = re.compile(r"'[^']*(?:'|$)")
 
-_SECRET_WORDS: Final = frozenset(
-    {
-        "apikey",
-        "authorization",
-        "cookie",
-        "credential",
-        "credentials",
-        "jwt",
-        "passphrase",
-        "passwd",
-        "password",
-        "secret",
-        "token",
-    }
+_SECRET: Final = re.compile(
+    r"(?:authorization|cookie|credentials?|jwt|pass(?:phrase|wd|word)|secret|token|(?:api|private|access)_?key"
+    r"|key_?id|url_?query)_"
 )
-_SECRET_PAIRS: Final = frozenset(
-    {("api", "key"), ("private", "key"), ("access", "key"), ("key", "id"), ("url", "query")}
-)
+"""What the words of a key end in, each followed by an underscore."""
+
 _STATEMENTS: Final = frozenset({"db.query.text", "db.statement"})
 
 V = TypeVar("V")
@@ -196,8 +185,7 @@ def _extended(key: str, text: str) -> str:
 @lru_cache(4096)
 def names_a_secret(key: str) -> bool:
     """Return whether what stands under `key` does not leave the process, by the words the key is made of."""
-    words = words_of(key)
-    return not _SECRET_WORDS.isdisjoint(words) or not _SECRET_PAIRS.isdisjoint(pairwise(words))
+    return bool(_SECRET.search(words_of(key)))
 
 
 def _redact_event(event: Event) -> Event:

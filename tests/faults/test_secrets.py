@@ -64,6 +64,11 @@ HARMLESS = [
     "account 3 of 4",
     "accounts: 3",
     "accounting: closed",
+    "account: paper",
+    "account=margin,",
+    "{'account_id': None}",
+    "accountId: unknown",
+    "subaccount = none",
     "discount=5",
     "trading.account.name=desk 7",
     "order c-17 for AKAM at 182.11",
@@ -99,6 +104,8 @@ ACCOUNTS = [
     "account-number=U1234567",
     "ACCOUNT_ID=U1234567",
     "subaccount: U1234567",
+    "account: paper-1234567",
+    "account=account=U1234567",
     "acct_num=U1234567",
     "https://broker/orders#accountId=U1234567",
 ]
@@ -149,7 +156,7 @@ def test_a_key_that_only_looks_like_a_secret_keeps_its_value(key: str) -> None:
     "piece",
     ["a", "a-", "a_", "1", "=", "key=", "password", "password=", "eyJ", "eyJaaaaaaaaa.", "PK", "A", "-----BEGIN ",
      "bearer a1", "://", "://a", "?", "?a=", "'", '\\"', "%3D", " ", "secret:", "x_api_key_", "account",
-     "account.", "account id "],
+     "account.", "account id ", "account=", "account:a", "account=a-"],
 )  # fmt: skip
 def test_no_text_makes_redaction_slow(piece: str) -> None:
     """A second and more per megabyte would be quadratic; it takes some tens of milliseconds."""

@@ -23,6 +23,7 @@ BY_KEY = {
     "account.id": "planted-09",
     "API_KEY": "planted-10",
     "private_key": "planted-11",
+    "brokerAccountId": "planted-12",
 }
 BY_VALUE = {
     "Authorization: Bearer planted-21.abc-def": "planted-21",
@@ -41,6 +42,8 @@ HARMLESS = {
     "trading.order.id": "o-77",
     "note": "the tokenizer passed a basic check of the account",
     "trading.account.id": "acct-0123456789ab",
+    "cloud.account.id": "111122223333",
+    "account_note": "account: paper",
 }
 
 pytestmark = pytest.mark.usefixtures("_sent")
