@@ -96,17 +96,31 @@ def trouble(endpoint: Endpoint, output: Path) -> dict[str, list[float]]:
     return sizes
 
 
-def endings(journals: Path) -> Counter[str]:
-    """Return how the orders of the journals ended, by the last that was said of each; and how many were told of."""
-    lines = [
-        json.loads(line)
-        for file in journals.glob("execution_engine/audit-*")
-        for line in file.read_text().splitlines()
-    ]
+def told_of(journals: Path) -> list[dict[str, Any]]:
+    """Return what the execution engine's journal tells."""
+    files = journals.glob("execution_engine/audit-*")
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def endings(lines: list[dict[str, Any]]) -> Counter[str]:
+    """Return how the orders of a journal ended, by the last that was said of each; and how many were told of."""
     last = {line["attributes"]["trading.order.id"]: line["event"] for line in lines}
     told = Counter(event.rpartition(".")[2] for event in last.values())
     told["accepted"] = sum(line["event"] == "trading.order.acknowledged" for line in lines)
     return told
+
+
+def fills(lines: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the executions that a journal tells of, partial ones included, and the shares that they traded."""
+    traded = [line["attributes"] for line in lines if line["event"] == "trading.order.filled"]
+    shares = sum(attributes["trading.execution.quantity"] for attributes in traded)
+    return {"executions": len(traded), "shares": shares}
+
+
+def is_exact(route: dict[str, Any]) -> bool:
+    """Whether each item of a route that ended arrived, or was dropped for a reason that is named."""
+    ended = route["waiting"] == 0 and route["lost"] == sum(route["dropped"].values())
+    return ended and route["produced"] == route["delivered"] + sum(route["dropped"].values())
 
 
 def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: Counter[str]) -> int:
@@ -116,7 +130,8 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
     counts = ended["counts"]
     orders = Counter({name: n for name, n in counts["orders"].items() if n and name != "updates_lost"})
     orders["rejected"] = sum(counts["requests"]["refused_by_status"].values())
-    told, health = endings(journals), ended["health"]
+    lines, health = told_of(journals), ended["health"]
+    told = endings(lines)
     exits = {line["service"]: line["exit_s"] for line in said(output, "telemetry")}
     routes = [route for one in health.values() for route in one["routes"]]
     delivered: Counter[str] = Counter()
@@ -124,14 +139,17 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
         if route["exporter"] == "otlp":
             delivered[route["signal"]] += route["delivered"]
     dropped = sum((Counter(route["dropped"]) for route in routes), Counter())
-    exact = all(r["waiting"] == 0 and r["produced"] == r["delivered"] + r["lost"] for r in routes)
+    signals = [{route["signal"] for route in one["routes"]} for one in health.values()]
     verdicts = {
         f"memory grew after the first faults by {', '.join(f'{p} {mb:.0f} MB' for p, mb in grown.items())}, "
         f"at most {GROWTH_MB}": set(grown) == set(SERVICES) and max(grown.values()) <= GROWTH_MB,
         f"the venue has of orders {dict(orders)}, the journal {dict(told)}": told == orders,
+        f"the venue has of fills {counts['fills']}, the journal {fills(lines)}": fills(lines)
+        == counts["fills"]
+        and counts["fills"]["executions"] > 0,
         f"each account is exact: {sum(r['produced'] for r in routes)} produced, "
-        f"{sum(r['delivered'] for r in routes)} delivered, dropped {dict(dropped)}": exact
-        and len(health) == 4,
+        f"{sum(r['delivered'] for r in routes)} delivered, {sum(r['waiting'] for r in routes)} waiting, "
+        f"dropped {dict(dropped)}": signals == [set(KINDS)] * len(SERVICES) and all(map(is_exact, routes)),
         f"delivered {dict(delivered)}, arrived {dict(arrived)}": delivered == arrived,
         f"exits with an endpoint that hangs took {exits} s, at most {EXIT_S:.0f}": len(exits) == 4
         and max(exits.values()) <= EXIT_S,

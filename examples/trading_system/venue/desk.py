@@ -145,6 +145,14 @@ class Desk:
         ended = Counter(order.status for order in self.orders.values() if not order.is_open)
         return {"accepted": len(self.orders), "open": len(self._open), **ended}
 
+    def fills(self) -> dict[str, int]:
+        """Executions of all orders, partial ones included, and the shares that they traded."""
+        orders = self.orders.values()
+        return {
+            "executions": sum(order.executions for order in orders),
+            "shares": sum(order.filled_quantity for order in orders),
+        }
+
     # --- the life of an order
 
     def _check(self, ticket: Ticket, others: Sequence[Order]) -> None:

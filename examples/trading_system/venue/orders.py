@@ -37,6 +37,7 @@ class Order:
     status: str = "pending_new"
     filled_quantity: int = 0
     filled_value: int = 0
+    executions: int = 0
     replaces: str | None = None
     replaced_by: str | None = None
     times: dict[str, datetime] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Order:
             quantity: Shares.
             price: In ten-thousandths of a dollar.
         """
+        self.executions += 1
         self.filled_quantity += quantity
         self.filled_value += quantity * price
         if self.remaining:

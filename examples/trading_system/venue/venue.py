@@ -106,6 +106,7 @@ class Venue:
         counts: dict[str, Any] = {
             "ticks": self.feed.counts(),
             "orders": {**self.desk.counts(), "updates_lost": self.updates_lost},
+            "fills": self.desk.fills(),
             "requests": {"refused_by_status": dict(self.refused)},
         }
         if self.source.replay is not None:

@@ -270,6 +270,8 @@ def test_whatever_happens_every_order_ends_at_most_once_and_nothing_is_overfille
         events = [update["event"] for update in updates]
         assert set(events[:-1]) <= OPEN_EVENTS
         assert (events[-1] in LAST_EVENTS) == (not order.is_open)
+    traded = [int(update["qty"]) for update in floor.updates if "qty" in update]
+    assert floor.desk.fills() == {"executions": len(traded), "shares": sum(traded)}
     signed = {"buy": 1, "sell": -1}
     held = sum(
         signed[order.ticket.side.value] * order.filled_quantity for order in floor.desk.orders.values()
