@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from threading import Event, Thread
+from threading import Condition, Thread
 
 from otel_trading._guard import guard
 
@@ -54,27 +54,34 @@ class Aside:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._deadline = 0.0
-        self._done = False
         self._prepare()
 
     def _prepare(self) -> None:
         self._pid = os.getpid()
-        self._begin, self._end = Event(), Event()
+        self._deadline: float | None = None
+        self._ended = self._done = False
+        self._changed = Condition()  # over a lock that a signal's handler may take while its thread has it
         Thread(target=self._run, name="otel-trading-aside", daemon=True).start()
 
     def _run(self) -> None:
-        self._begin.wait()
+        with self._changed:
+            self._changed.wait_for(lambda: self._deadline is not None)
         with guard("flush or shutdown"):
-            self._done = self._job(self._deadline)
-        self._end.set()
+            self._done = self._job(self._deadline or 0.0)
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def begin(self, deadline: float) -> None:
-        """Run the job now; it gets the deadline and may look at it."""
+        """Run the job now, if nobody has begun it; it gets the deadline and may look at it."""
+        if self._ended:
+            return
         if self._pid != os.getpid():  # threads do not survive a fork
             self._prepare()
-        self._deadline = deadline
-        self._begin.set()
+        with self._changed:
+            if self._deadline is None:
+                self._deadline = deadline
+            self._changed.notify_all()
 
     def finish(self, deadline: float | None = None) -> bool:
         """Wait until the job is done; return whether it succeeded.
@@ -82,4 +89,8 @@ class Aside:
         Args:
             deadline: Until when to wait; the job's own if None.
         """
-        return self._end.wait(left(self._deadline if deadline is None else deadline)) and self._done
+        until = self._deadline if deadline is None else deadline
+        if self._ended:
+            return self._done
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ended, left(until or 0.0)) and self._done

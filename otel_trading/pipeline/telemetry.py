@@ -59,7 +59,8 @@ class Telemetry:
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Run what must happen at the end, export what is there, and stop.
 
-        A second call does nothing. What could not be exported in time is counted as lost.
+        A second call does nothing but wait for the first, and says what that says. What could not be exported
+        in time is counted as lost.
 
         Args:
             timeout: Seconds to wait, over all signals, whatever the endpoint does.
@@ -67,19 +68,32 @@ class Telemetry:
         Returns:
             Whether all of it was delivered in time.
         """
-        if not self._running or self._closer is None or self._providers is None:
+        if self._providers is None:
             return True
-        self._running = False
+        if self._closer is None:  # somebody waited, and would not any longer
+            return False
+        is_first, self._running = self._running, False
+        delivered = self._close_aside(self._providers, self._closer, timeout)
+        if is_first:
+            self._take_back()
+        return delivered
+
+    def _close_aside(self, providers: Providers, closer: Aside, timeout: float) -> bool:
         deadline = after(timeout)
-        with self._providers.let_go():
-            self._closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
-            delivered = self._closer.finish(deadline)
+        try:
+            with providers.let_go():
+                closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
+                return closer.finish(deadline)
+        except KeyboardInterrupt:
+            self._closer = None
+            raise
+
+    def _take_back(self) -> None:
         if self._undo is not None:
             with guard("shutdown"):
                 self._undo()
         if self._lifecycle is not None:
             self._lifecycle.end()
-        return delivered
 
     def health(self) -> Health:
         """Return the state of telemetry in this process."""

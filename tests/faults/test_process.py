@@ -346,6 +346,27 @@ def test_shutdown_from_many_threads_and_while_recording_raises_nothing(run, http
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "True True\n")
 
 
+@pytest.mark.fault(45, 50)
+def test_a_sigterm_while_a_shutdown_is_under_way_waits_for_it(start, http) -> None:
+    http.mode = Mode(delay=1.0)
+    program = start(RECORD + "telemetry = setup()\nwork('main')\ntelemetry.shutdown()\n", http)
+    http.wait_for(lambda: http.requests)  # it closes, and the endpoint is slow
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(60) == -signal.SIGTERM
+    assert len(http.spans) == 10
+
+
+@pytest.mark.fault(50)
+@pytest.mark.parametrize("delivers", [True, False])
+def test_a_second_shutdown_says_what_the_first_said(run, http, delivers) -> None:
+    http.mode = Mode() if delivers else Mode(status=503)
+    done = run(
+        RECORD + "telemetry = setup()\nwork('main')\nprint(telemetry.shutdown(1), telemetry.shutdown())\n",
+        http,
+    )
+    assert done.stdout == f"{delivers} {delivers}\n"
+
+
 @pytest.mark.fault(50)
 def test_what_a_hung_endpoint_keeps_at_the_end_is_accounted_for(run, http) -> None:
     http.mode = Mode(hangs=True)

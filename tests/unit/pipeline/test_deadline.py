@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from threading import Event
 
 import pytest
@@ -39,6 +41,26 @@ def test_no_new_thread_means_no_success(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("threading.Thread.start", refuse)
     assert not together([lambda _: True], after(30))
+
+
+@pytest.mark.fault(45, 50)
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signals_handler_that_interrupts_who_waits_can_begin_and_wait_too() -> None:
+    asked, runs = [], []
+    aside = Aside(lambda _: not runs.append(None))  # type: ignore[func-returns-value]
+
+    def ask(*_: object) -> None:
+        aside.begin(after(30))
+        asked.append(aside.finish())
+
+    before = signal.signal(signal.SIGUSR1, ask)
+    try:
+        with aside._changed:  # as where the signal comes in the middle of a call
+            signal.raise_signal(signal.SIGUSR1)
+        aside.begin(after(30))
+        assert (aside.finish(), asked, len(runs)) == (True, [True], 1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
