@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from http.server import ThreadingHTTPServer
@@ -16,6 +17,9 @@ from prometheus_client import Metric as Family
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from otel_trading import _losses
+from otel_trading._forking import at_fork, hold_at_fork
+from otel_trading._guard import warn
 from otel_trading.errors import ConfigurationError
 from otel_trading.pipeline.histogram_sums import Key, complete, sums_of
 from otel_trading.pipeline.metrics_data import with_metrics
@@ -23,6 +27,9 @@ from otel_trading.pipeline.redact import redact_metrics
 
 _LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
 """The attributes of the resource that Prometheus promotes to labels on the OTLP route, see `collector/`."""
+
+_PATIENCE_S: Final = 30.0
+"""How long a connection may say nothing, or take nothing in."""
 
 _OF_RESOURCE: Final = frozenset(key.replace(".", "_") for key in _LABELS)
 
@@ -75,9 +82,13 @@ class _OneAtATime(Collector):
             return families
 
 
+hold_at_fork(_OneAtATime._lock)  # the SDK collects under locks that no forked child would see free again
+
+
 class _Page(MetricsHandler):
     """`/metrics`, in the format that was asked for."""
 
+    timeout = _PATIENCE_S
     texts: CollectorRegistry
     open_metrics: CollectorRegistry
 
@@ -86,6 +97,17 @@ class _Page(MetricsHandler):
         _, content_type = choose_encoder(self.headers.get("Accept") or "")
         self.registry = self.open_metrics if "openmetrics" in content_type else self.texts
         super().do_GET()
+
+
+class _Server(ThreadingHTTPServer):
+    """The server, which is not interested in a scraper that went away."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature of socketserver
+        """Count a scrape that failed for another reason."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            _losses.add("metrics", "scrape_failed")
+            warn("scrape", "otel_trading: a scrape of /metrics failed: %s: %s", type(error).__name__, error)
 
 
 class Exposition:
@@ -107,7 +129,7 @@ class Exposition:
         collected, texts, open_metrics = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
         page = type("Page", (_Page,), {"texts": texts, "open_metrics": open_metrics})
         try:
-            self._server = ThreadingHTTPServer((host, port), page)
+            self._server = _Server((host, port), page)
         except OSError as error:
             raise ConfigurationError(_why(error, host, port)) from None
         self._thread = Thread(target=self._server.serve_forever, name="otel_trading-metrics", daemon=True)
@@ -116,12 +138,20 @@ class Exposition:
         self.reader = ExpositionReader(collected)
         texts.register(_OneAtATime(collected, self.reader, completes=True))
         open_metrics.register(_OneAtATime(collected, self.reader, completes=False))
+        self._serves = True
+        at_fork(in_child=self._leave_to_parent)
 
     def stop(self) -> None:
         """Free the port."""
-        self._server.shutdown()
+        if self._serves:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    def _leave_to_parent(self) -> None:
+        """Let the port go in a forked child, where nobody would answer, and no thread could be waited for."""
+        self._serves = False
         self._server.server_close()
-        self._thread.join()
 
 
 def _why(error: OSError, host: str, port: int) -> str:

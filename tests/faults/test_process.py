@@ -149,6 +149,27 @@ def test_a_fork_after_the_end_wakes_no_reader_and_collects_nothing(run, http) ->
     assert (done.stderr, done.stdout) == ("", "False\nTrue 0\n")
 
 
+@pytest.mark.fault(48)
+def test_a_child_that_is_forked_while_metrics_are_scraped_waits_for_no_lock_of_that_scrape(run, http) -> None:
+    done = run(
+        "from threading import Event, Thread\n"
+        "from urllib.request import urlopen\n" + RECORD + "telemetry = ot.configure("
+        "'risk', json_logs=False, exporters='prometheus', prometheus_port=0)\n"
+        "asked, meter = Event(), api.get_meter('lib')\n"
+        "meter.create_observable_gauge('slow', [lambda _: (asked.set(), time.sleep(0.5), [])[2]])\n"
+        "Thread(target=lambda: urlopen(telemetry.health().metrics_address).read()).start()\n"
+        "asked.wait()\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    signal.alarm(20)\n"
+        "    meter.create_observable_gauge('new', [])\n"
+        "    os._exit(0)\n"
+        "print(os.waitpid(pid, 0)[1])\n",
+        http,
+    )
+    assert (done.stderr, done.stdout) == ("", "0\n")
+
+
 @pytest.mark.fault(34, 48)
 def test_a_fork_does_not_wait_for_a_callback_whose_failure_has_to_be_counted(run, http) -> None:
     """What is counted is collected before the fork; a failure there is counted under a lock that a fork holds."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 from collections.abc import Iterator
+from http.client import RemoteDisconnected
+from threading import Event
 from urllib.request import urlopen
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
+from otel_trading import _losses
 from otel_trading.errors import ConfigurationError
-from otel_trading.pipeline.prometheus import Exposition
+from otel_trading.pipeline.prometheus import Exposition, _Page
 
 RESOURCE = Resource({"service.name": "risk-manager", "service.instance.id": "i-1", "process.pid": 7})
 
@@ -84,6 +89,66 @@ def test_an_address_of_another_machine_is_one_sentence() -> None:
         "/metrics cannot listen on prometheus_host '192.0.2.1', prometheus_port 0: "
         "Cannot assign requested address."
     )
+
+
+@pytest.mark.fault(48)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_leaves_the_port_to_its_parent_and_waits_for_no_server() -> None:
+    exposition = Exposition("127.0.0.1", 0)
+    port = int(exposition.url.split(":")[2].removesuffix("/metrics"))
+    goes, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(told)
+        exposition.stop()
+        os.read(goes, 1)  # until the parent has done
+        os._exit(0)
+    assert scrape(exposition) == []
+    exposition.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=30)
+    os.close(told)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.fault(52)
+def test_a_scraper_that_goes_away_is_no_error_and_one_that_says_nothing_is_not_kept(
+    exposition: Exposition, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = Event()
+    answer = _Page.do_GET
+
+    def late(page: _Page) -> None:
+        asked.set()
+        went.wait(30)
+        answer(page)
+
+    went = Event()
+    monkeypatch.setattr(_Page, "do_GET", late)
+    port = int(exposition.url.split(":")[2].removesuffix("/metrics"))
+    with socket.create_connection(("127.0.0.1", port)) as hasty:
+        hasty.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert asked.wait(30)
+        hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    went.set()
+    monkeypatch.setattr(_Page, "timeout", 0.01)
+    with socket.create_connection(("127.0.0.1", port)) as silent:
+        silent.settimeout(30)
+        assert silent.recv(1) == b""
+    assert capfd.readouterr().err == ""
+
+
+def test_a_scrape_that_fails_is_counted(
+    exposition: Exposition, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_Page, "do_GET", lambda _: 1 / 0)
+    with pytest.raises(RemoteDisconnected):
+        scrape(exposition)
+    assert _losses.snapshot() == {"metrics": {"scrape_failed": 1}}
+    assert caplog.messages == [
+        "otel_trading: a scrape of /metrics failed: ZeroDivisionError: division by zero"
+    ]
 
 
 def test_a_stopped_exposition_frees_its_port() -> None:
