@@ -129,7 +129,7 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
     (ended,) = said(output, "ended")
     counts = ended["counts"]
     orders = Counter({name: n for name, n in counts["orders"].items() if n and name != "updates_lost"})
-    orders["rejected"] = sum(counts["requests"]["refused_by_status"].values())
+    orders["rejected"] += orders.pop("refused", 0)
     lines, health = told_of(journals), ended["health"]
     told = endings(lines)
     exits = {line["service"]: line["exit_s"] for line in said(output, "telemetry")}

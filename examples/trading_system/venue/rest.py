@@ -52,6 +52,7 @@ def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
                 response = JSONResponse(refusal.body, refusal.status)
         if response.status_code >= 400:
             venue.refused[str(response.status_code)] += 1
+            venue.orders_refused += handler is _submit
         return response
 
     return answer

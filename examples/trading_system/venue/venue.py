@@ -58,6 +58,7 @@ class Venue:
         self.listeners: set[Outbox] = set()
         self.dropped = asyncio.Event()
         self.refused: Counter[str] = Counter()
+        self.orders_refused = 0
         self.updates_lost = 0
         self.market = "waiting"
         self._moves: dict[str, int] = {}
@@ -105,7 +106,11 @@ class Venue:
         """The account of ticks, orders and replayed lines."""
         counts: dict[str, Any] = {
             "ticks": self.feed.counts(),
-            "orders": {**self.desk.counts(), "updates_lost": self.updates_lost},
+            "orders": {
+                **self.desk.counts(),
+                "refused": self.orders_refused,
+                "updates_lost": self.updates_lost,
+            },
             "fills": self.desk.fills(),
             "requests": {"refused_by_status": dict(self.refused)},
         }

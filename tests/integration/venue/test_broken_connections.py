@@ -18,6 +18,13 @@ def test_http_5xx_answers_with_its_status(floor: Any) -> None:
     assert floor.venue.counts()["requests"] == {"refused_by_status": {"502": 2}}
 
 
+def test_a_refused_order_is_told_from_another_request_that_was_refused(floor: Any) -> None:
+    assert floor.venue.request("DELETE", "orders/none").status_code == 404
+    assert floor.venue.counts()["orders"]["refused"] == 0
+    assert floor.venue.request("POST", "orders", json={}).status_code == 422
+    assert floor.venue.counts()["orders"]["refused"] == 1
+
+
 def test_http_429_asks_to_wait(floor: Any) -> None:
     floor.venue.fault("http_429", retry_after=2)
     response = floor.venue.request("GET", "account")
