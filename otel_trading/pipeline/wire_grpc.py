@@ -13,7 +13,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from otel_trading.pipeline.tls import Credentials
-from otel_trading.pipeline.wire import Answer, Verdict, accepted, bounded_pause
+from otel_trading.pipeline.wire import LARGEST_ANSWER, Answer, Verdict, accepted, bounded_pause
 
 _METHODS: Final = {
     "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -34,6 +34,9 @@ _LATER: Final = frozenset(
 )
 _CREDENTIAL: Final = frozenset({_CODES.UNAUTHENTICATED, _CODES.PERMISSION_DENIED})
 _COMPRESSION: Final = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
+_ANSWER: Final = f"vs. {LARGEST_ANSWER})"
+"""What a message that is too large is compared with where it is the answer."""
+
 _DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -98,7 +101,7 @@ class GrpcWire:
             ("grpc.primary_user_agent", "otel_trading"),
             ("grpc.initial_reconnect_backoff_ms", 500),
             ("grpc.max_reconnect_backoff_ms", 5000),  # not two minutes after an outage
-            ("grpc.max_receive_message_length", 64 * 1024),
+            ("grpc.max_receive_message_length", LARGEST_ANSWER),
         )
         if self._url.scheme != "https":
             return grpc.insecure_channel(self._url.netloc, options)
@@ -108,7 +111,7 @@ class GrpcWire:
 def _declined(error: Any) -> Answer:
     code, details = error.code(), error.details() or ""
     why = f"gRPC {code.name}: {details}"
-    if code is _CODES.RESOURCE_EXHAUSTED and "larger than max" in details:
+    if code is _CODES.RESOURCE_EXHAUSTED and "larger than max" in details and _ANSWER not in details:
         return Answer(Verdict.TOO_LARGE, why)
     if code in _LATER:
         return Answer(Verdict.LATER, why, pause=_pause(error))

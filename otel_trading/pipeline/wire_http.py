@@ -67,6 +67,8 @@ class HttpWire:
                 answer = self._read(response, until)
         except requests.exceptions.SSLError as error:
             return Answer(Verdict.LATER, f"TLS failed: {_innermost(error)}")
+        except ValueError as error:  # in a header, or in the endpoint's name: waiting does not mend it
+            return Answer(Verdict.REFUSED, f"no request can be made: {error}")
         except (requests.RequestException, OSError) as error:
             return Answer(Verdict.LATER, f"{type(error).__name__}: {_innermost(error)}")
         return answer
@@ -117,11 +119,11 @@ def retry_after(given: str | None) -> float | None:
         pass
     try:
         moment = parsedate_to_datetime(given)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return bounded_pause((moment - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return bounded_pause((moment - datetime.now(timezone.utc)).total_seconds())
 
 
 def _bounded(response: requests.Response, until: float) -> bytes | None:

@@ -14,7 +14,7 @@ import otel_trading as ot
 from otel_trading import _losses, tracing
 from otel_trading.pipeline.wire_http import retry_after
 from otel_trading.tracing.deferred import LIMIT
-from tests.faults.endpoint import Endpoint, Mode, blackhole, refused
+from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
 NEVER = (
     pytest.param(refused, id="refused"),
@@ -117,6 +117,7 @@ def test_flush_and_close_keep_to_their_deadline_and_say_what_is_not_delivered(
         ("Fri, 01 Jan 1999 00:00:00 GMT", None),
         ("Fri, 01 Jan 2199 00:00:00 GMT", 60.0),
         ("Fri, 99 Foo 2199 00:00:00 GMT", None),
+        ("Fri, 01 Jan 2199 00:00:00 +99999999999999", None),
     ],
 )
 def test_a_retry_after_is_kept_within_bounds(given: str | None, expected: float | None) -> None:
@@ -226,6 +227,32 @@ def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> 
     http.mode = Mode()
     assert pipeline.flush()
     assert pipeline.account("traces") == (2, 2, {}, 0)
+
+
+@pytest.mark.fault(56)
+@pytest.mark.parametrize("body", [b"<html>", b"\x00" * 10_000_000], ids=["html", "giant"])
+def test_a_grpc_answer_that_is_none_of_otlp_is_a_failure_and_splits_nothing(pipelines, body) -> None:
+    with grpc_endpoint() as grpc:
+        grpc.mode = Mode(body=body)
+        pipeline = pipelines(grpc.url, "grpc")
+        spans(pipeline, 8)
+        assert not pipeline.flush(0.3)
+        assert pipeline.account("traces") == (8, 0, {}, 8)
+        grpc.mode = Mode()
+        assert pipeline.flush()
+        assert pipeline.account("traces") == (8, 8, {}, 0)
+
+
+@pytest.mark.fault(5)
+@pytest.mark.parametrize("headers", [{"x-key": "ключ"}, {"ключ": "x"}, {"x-key": "a\nb"}])
+def test_a_header_that_no_request_can_have_is_named_and_what_was_produced_is_counted(
+    pipelines, http, headers
+) -> None:
+    pipeline = pipelines(http.url, headers=headers)
+    spans(pipeline, 2)
+    assert not pipeline.flush()
+    assert pipeline.account("traces") == (2, 0, {"refused": 2}, 0)
+    assert "no request can be made: " in pipeline.route("traces").health().last_error
 
 
 @pytest.mark.fault(56)
