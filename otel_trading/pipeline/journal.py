@@ -57,13 +57,12 @@ class Journal:
         self._directory = Path(directory)
         self._fsync = fsync
         self._size = size
+        self._file: int | None = None
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._lock_file = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            _lock(self._lock_file)
-            self._file: int | None = None
+            self._lock_file = _locked(self._directory / "lock")
             self._begin()
-            self._open()
+            self._open_first()
         except BlockingIOError:
             raise ConfigurationError(
                 f"journal names {directory!r}, which another process writes to: give each process a "
@@ -75,15 +74,28 @@ class Journal:
             ) from None
         at_fork(in_child=self._begin)  # the file of a forked child's parent is the parent's
 
+    def _open_first(self) -> None:
+        try:
+            self._open()
+        except OSError:
+            self._ends.set()
+            os.close(self._lock_file)
+            raise
+
     def _begin(self) -> None:
-        self._abandon()
+        with suppress(OSError):
+            self._abandon()
         self._mutex: Any = RLock()
         self._aside: deque[str] = deque()
         self._written = 0
         self._dirty = False
         self._ends = Event()
         if self._fsync == "interval":
-            Thread(target=self._sync_now_and_then, name="otel-trading-journal", daemon=True).start()
+            try:
+                Thread(target=self._sync_now_and_then, name="otel-trading-journal", daemon=True).start()
+            except RuntimeError as error:
+                _losses.add("sdk", "no_thread")
+                warn("no_thread", "otel_trading: the journal is synced at its end only: %s", error)
 
     def write(self, line: str) -> bool:
         """Append a line; never raises.
@@ -98,30 +110,47 @@ class Journal:
         if self._mutex._is_owned():
             self._aside.append(line)
             return True
-        try:
+        with self._mutex:
+            failure = self._write_now(line)
+        for why in (failure, *self._write_aside()):
+            if why:  # said without the lock, since a handler of logging may be slow
+                warn("journal", "otel_trading: the journal cannot be written: %s", why)
+        return failure is None
+
+    def _write_aside(self) -> list[str | None]:
+        """Write what a signal's handler told while this thread was at work here."""
+        failures = []
+        while self._aside:
             with self._mutex:
-                if self._ends.is_set():
-                    _losses.add("journal", "already_shutdown")
-                    return False
-                self._append(line.encode())
-                while self._aside:
-                    self._append(self._aside.popleft().encode())
-        except OSError as error:  # said without the lock, since a handler of logging may be slow
+                if self._aside:
+                    failures.append(self._write_now(self._aside.popleft()))
+        return failures
+
+    def _write_now(self, line: str) -> str | None:
+        """Append a line, and count it where that fails; returns why it did, "" where it had to."""
+        if self._ends.is_set():
+            _losses.add("journal", "already_shutdown")
+            return ""
+        try:
+            self._append(line.encode())
+        except OSError as error:
             _losses.add("journal", "write_failed")
-            warn("journal", "otel_trading: the journal cannot be written: %s", error.strerror)
-            return False
-        return True
+            return str(error.strerror)
+        return None
 
     def close(self) -> None:
         """Force to the disk what is not there yet, and let others have the directory."""
         with self._mutex:
             if self._ends.is_set():
                 return
-            self._ends.set()
+            self._write_aside()
             with suppress(OSError):
                 self._sync()
-            self._abandon()
+            with suppress(OSError):
+                self._abandon()
+            self._ends.set()
             os.close(self._lock_file)
+        self._write_aside()
 
     def _append(self, data: bytes) -> None:
         full = self._written + len(data) > self._size // _PARTS
@@ -150,14 +179,15 @@ class Journal:
 
     def _prune(self) -> None:
         files = sorted(self._directory.glob(f"audit-*{SUFFIX}"))
-        sizes = {file: file.stat().st_size for file in files}
+        sizes = {file: _size_of(file) for file in files}
         room = self._size - self._size // _PARTS  # the rest is for the file that has just begun
         for file in files[:-1]:
             if sum(sizes.values()) <= room:
                 return
-            file.unlink()
-            if sizes.pop(file):
-                _losses.add("journal", "pruned_files")
+            with suppress(OSError):  # of others it may be, or gone; no line is given up for it
+                file.unlink()
+                if sizes.pop(file):
+                    _losses.add("journal", "pruned_files")
 
     def _sync(self) -> None:
         if self._dirty and self._file is not None and self._fsync != "off":
@@ -166,23 +196,31 @@ class Journal:
 
     def _sync_now_and_then(self) -> None:
         while not self._ends.wait(_SYNC_S):
-            with self._mutex:
-                file = os.dup(self._file) if self._dirty and self._file is not None else None
-                self._dirty = False
-            if file is None:
-                continue
-            try:
-                os.fsync(file)  # without the lock, so that nobody who writes waits for the disk
-            except OSError as error:
-                _losses.add("journal", "sync_failed")
-                warn("journal", "otel_trading: the journal cannot be synced: %s", error.strerror)
-            finally:
-                os.close(file)
+            self._sync_aside()
+
+    def _sync_aside(self) -> None:
+        try:
+            self._sync_copy()
+        except OSError as error:
+            _losses.add("journal", "sync_failed")
+            warn("journal", "otel_trading: the journal cannot be synced: %s", error.strerror)
+
+    def _sync_copy(self) -> None:
+        """Sync without the lock, so that nobody who writes waits for the disk."""
+        with self._mutex:
+            if not self._dirty or self._file is None:
+                return
+            file = os.dup(self._file)
+            self._dirty = False
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
     def _abandon(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-        self._file = None
+        file, self._file = self._file, None  # its number is another file's soon, closed well or not
+        if file is not None:
+            os.close(file)
 
 
 class JournaledAudit(LogRecordProcessor):
@@ -229,8 +267,26 @@ def _write(file: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "the disk is full")
 
 
+def _size_of(file: Path) -> int:
+    """Return the size of a file, 0 where somebody removed it."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _locked(path: Path) -> int:
+    """Open a file and lock it until this process ends; a system without such locks has no check."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(file)
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
 def _lock(file: int) -> None:
-    """Lock a file until this process ends; a system without such locks has no check."""
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
     except ImportError:

@@ -131,6 +131,127 @@ def test_a_forked_child_writes_files_of_its_own(journal, tmp_path) -> None:
     assert by_file == ["parent\nparent again\n", "child\n"]
 
 
+@pytest.mark.fault(37, 47)
+def test_what_a_signals_handler_tells_during_a_write_that_fails_is_written(
+    journal, tmp_path, monkeypatch
+) -> None:
+    real = os.write
+
+    def interrupted(*_: object) -> int:
+        monkeypatch.setattr(os, "write", real)
+        assert journal.write("of the handler\n")
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "write", interrupted)
+    assert not journal.write("lost\n")
+    assert lines(tmp_path / "journal") == ["of the handler"]
+    assert _losses.snapshot() == {"journal": {"write_failed": 1}}
+
+
+@pytest.mark.fault(37, 50)
+def test_what_a_signals_handler_tells_during_the_close_is_written_or_counted(
+    journal, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(journal, "_sync", lambda: journal.write("too late\n"))
+    with journal._mutex:
+        journal.write("in time\n")
+    journal.close()
+    assert lines(tmp_path / "journal") == ["in time"]
+    assert _losses.snapshot() == {"journal": {"already_shutdown": 1}}
+
+
+@pytest.mark.fault(58)
+def test_an_old_file_that_is_gone_or_cannot_be_removed_costs_no_line(tmp_path, monkeypatch) -> None:
+    real = Path.stat
+
+    def gone(path: Path, **more: bool) -> os.stat_result:
+        if path.name.startswith("audit-0000"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return real(path, **more)
+
+    def kept(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "audit-00000000000000000001-1.jsonl").write_text("old\n")
+    (tmp_path / "audit-00000000000000000002-1.jsonl").write_text("x" * MIB)
+    monkeypatch.setattr(Path, "stat", gone)
+    monkeypatch.setattr(Path, "unlink", kept)
+    journal = Journal(str(tmp_path), "off", MIB)
+    for _ in range(300):
+        assert journal.write("x" * 1000 + "\n")
+    assert _losses.snapshot() == {}
+    journal.close()
+
+
+@pytest.mark.fault(44)
+def test_where_files_run_out_for_a_while_the_sync_goes_on_after_it(tmp_path, monkeypatch) -> None:
+    from threading import Event
+
+    tried, synced, real = Event(), Event(), os.dup
+
+    def none_left(_: int) -> int:
+        monkeypatch.setattr(os, "dup", real)
+        tried.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("otel_trading.pipeline.journal._SYNC_S", 0.001)
+    monkeypatch.setattr(os, "dup", none_left)
+    monkeypatch.setattr(os, "fsync", lambda _: synced.set())
+    journal = Journal(str(tmp_path), "interval", MIB)
+    journal.write("one\n")
+    assert tried.wait(30)
+    assert synced.wait(30)
+    assert _losses.snapshot() == {"journal": {"sync_failed": 1}}
+    journal.close()
+
+
+@pytest.mark.fault(44)
+def test_where_no_thread_can_be_started_the_journal_is_written_and_that_is_counted(
+    tmp_path, monkeypatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    journal = Journal(str(tmp_path), "interval", MIB)
+    assert journal.write("one\n")
+    assert _losses.snapshot() == {"sdk": {"no_thread": 1}}
+    journal.close()
+
+
+@pytest.mark.fault(44, 58)
+def test_a_file_whose_close_fails_is_not_written_to_again(journal, tmp_path, monkeypatch) -> None:
+    real = os.close
+
+    def fails(file: int) -> None:
+        real(file)
+        monkeypatch.setattr(os, "close", real)
+        raise OSError(errno.EIO, "Input/output error")
+
+    journal.write("one\n")
+    journal._written = MIB  # full
+    monkeypatch.setattr(os, "close", fails)
+    assert not journal.write("lost\n")
+    assert journal.write("two\n")
+    assert lines(tmp_path / "journal") == ["one", "two"]
+
+
+@pytest.mark.fault(11)
+def test_a_directory_that_could_not_be_used_once_can_be_later(tmp_path, monkeypatch) -> None:
+    real = os.open
+
+    def full(path: Path, *rest: int) -> int:
+        if path.suffix == ".jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        with pytest.raises(ConfigurationError, match="cannot be written to: No space left on device"):
+            Journal(str(tmp_path), "off", MIB)
+    Journal(str(tmp_path), "off", MIB).close()
+
+
 def test_after_its_close_a_line_is_counted(journal) -> None:
     journal.close()
     journal.close()
