@@ -25,8 +25,6 @@ from otel_trading.pipeline.metrics_data import count_points
 from otel_trading.pipeline.redact import redact_metrics
 from otel_trading.pipeline.sending import Outcome
 
-_BEFORE_FORK_S = 1.0
-
 
 class IntervalReader(MetricReader):
     """Collects and exports at an interval, at a flush, and once more at the end.
@@ -174,7 +172,7 @@ class IntervalReader(MetricReader):
         self._holds, self._at_fork = False, None
         if self._ends.is_set():  # closed: nothing is sent any more, on either side
             return
-        deadline = time.monotonic() + _BEFORE_FORK_S
+        deadline = time.monotonic() + self._timeout  # without it, the child would say its parent's sums again
         self._holds = self._collecting.acquire(timeout=left(deadline))
         self._at_fork = self._collect_alone(deadline) if self._holds else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Any
@@ -186,6 +187,28 @@ def test_series_that_differ_in_the_type_of_a_label_or_in_the_version_of_their_sc
     counter.add(100, {"n": 1})
     assert reading.reader.export_now(after(60))
     assert sorted(point.value for point in way.points["d"]) == [0, 0, 0, 0, 100]
+
+
+@pytest.mark.fault(34, 48)
+def test_a_callback_that_takes_seconds_at_a_fork_does_not_have_the_child_say_its_parents_sums_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    way, now = KeepingWay(), [time.time_ns()]
+    monkeypatch.setattr("opentelemetry.sdk.metrics._internal.measurement_consumer.time_ns", lambda: now[0])
+    reading = Reading(way)
+
+    def slow(_: object) -> list[Any]:
+        now[0] += 3_000_000_000
+        return []
+
+    meter = reading.provider.get_meter("m")
+    meter.create_observable_gauge("slow", [slow])
+    meter.create_observable_gauge("after_it", [lambda _: []])
+    reading.reader._before_fork()
+    reading.reader._after_fork()
+    meter.create_counter("c").add(5)
+    assert reading.reader.export_now(after(60))
+    assert [point.value for point in way.points["c"]] == [5]
 
 
 @pytest.mark.fault(50, 51)
