@@ -19,6 +19,10 @@ _LATE: Final = -100
 """The priority of what runs when a child of multiprocessing ends: after the application's own."""
 
 
+_INIT: Final = 1
+"""The first process of a container, which outlives each signal that it has no handler of its own for."""
+
+
 class Closable(Protocol):
     """What ends with the process."""
 
@@ -71,6 +75,9 @@ class Lifecycle:
         if callable(previous):  # the application decides what SIGTERM means; it may go on
             self._telemetry.flush()
             previous(number, frame)
+            return
+        if os.getpid() == _INIT:
+            self._telemetry.flush()
             return
         self._telemetry.shutdown()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -59,6 +59,20 @@ def test_without_a_handler_the_process_ends_by_the_signal(monkeypatch: pytest.Mo
     assert killed == [(os.getpid(), signal.SIGTERM, signal.SIG_DFL)]
 
 
+@pytest.mark.fault(45)
+def test_the_first_process_of_a_container_goes_on_and_keeps_its_telemetry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    telemetry = Telemetry()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    lifecycle = Lifecycle(telemetry)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+    lifecycle.end()
+    assert telemetry.asked == ["flush", "flush"]
+
+
 def test_a_handler_that_came_later_stays() -> None:
     lifecycle = Lifecycle(Telemetry())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
