@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Condition, Thread
 
 from otel_trading._guard import guard
@@ -33,14 +34,15 @@ def together(jobs: Sequence[Job], deadline: float) -> bool:
     Returns:
         Whether every one succeeded by then.
     """
-    try:
-        asides = [Aside(job) for job in jobs]
-    except RuntimeError:  # the interpreter exits, and starts no more threads
-        return False
+    asides: list[Aside] = []
+    with suppress(
+        RuntimeError
+    ):  # the interpreter exits, or there are too many, and no more threads are started
+        asides.extend(map(Aside, jobs))
     for aside in asides:
         aside.begin(deadline)
     done = [aside.finish() for aside in asides]
-    return all(done)
+    return all(done) and len(done) == len(jobs)
 
 
 class Aside:
@@ -77,7 +79,11 @@ class Aside:
         if self._ended:
             return
         if self._pid != os.getpid():  # threads do not survive a fork
-            self._prepare()
+            try:
+                self._prepare()
+            except RuntimeError:  # there is no other: whoever waits does it
+                self._deadline = deadline
+                self._run()
         with self._changed:
             if self._deadline is None:
                 self._deadline = deadline

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -35,12 +35,40 @@ def test_a_job_gets_the_deadline() -> None:
     assert seen == [deadline]
 
 
-def test_no_new_thread_means_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
-        raise RuntimeError("can't create new thread at interpreter shutdown")
+def _refuse(_: object) -> None:
+    raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    monkeypatch.setattr("threading.Thread.start", refuse)
+
+def test_no_new_thread_means_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.Thread.start", _refuse)
     assert not together([lambda _: True], after(30))
+
+
+@pytest.mark.fault(44)
+def test_where_threads_run_out_the_jobs_that_have_one_are_run_and_none_is_left_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, started, ran = Thread.start, [], []
+
+    def one_only(thread: Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        real(thread)
+
+    monkeypatch.setattr("threading.Thread.start", one_only)
+    assert not together([lambda _: not ran.append(None), lambda _: True], after(30))  # type: ignore[func-returns-value]
+    started[0].join(30)
+    assert (len(ran), started[0].is_alive()) == (1, False)
+
+
+@pytest.mark.fault(44, 48)
+def test_a_forked_child_that_can_start_no_thread_does_it_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = Aside(lambda _: True)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    monkeypatch.setattr("threading.Thread.start", _refuse)
+    aside.begin(after(30))
+    assert aside.finish()
 
 
 @pytest.mark.fault(45, 50)
