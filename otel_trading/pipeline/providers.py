@@ -190,7 +190,8 @@ class Providers:
         if owner == FOREIGN:
             return _flush(provider, deadline)
         if owner == FILE:
-            provider.shutdown()
+            with guard("shutdown of a provider"):
+                provider.shutdown()
         elif signal == "metrics":
             done = [reader.close(deadline) for reader in self._readers]
             with guard("shutdown of the meter provider"):

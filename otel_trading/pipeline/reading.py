@@ -14,7 +14,7 @@ from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
 from otel_trading import _losses
 from otel_trading._forking import at_fork
-from otel_trading._guard import warn
+from otel_trading._guard import guard, warn
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.baseline import Baseline, add_own
 from otel_trading.pipeline.carried import Carried
@@ -69,7 +69,8 @@ class IntervalReader(MetricReader):
     def _work(self) -> None:
         with suppress_instrumentation():
             while not self._ends.wait(self._interval):
-                self.export_now(time.monotonic() + self._timeout)
+                with guard("an export of metrics"):
+                    self.export_now(time.monotonic() + self._timeout)
 
     def export_now(self, deadline: float) -> bool:
         """Collect and export; never raises.

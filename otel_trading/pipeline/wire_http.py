@@ -20,7 +20,6 @@ from otel_trading.pipeline.wire import LARGEST_ANSWER, Answer, Verdict, accepted
 _PROTOBUF: Final = "application/x-protobuf"
 _LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CREDENTIAL: Final = frozenset({401, 403, 407})
-_PIECE: Final = 4096
 _ENCODE: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 
@@ -129,7 +128,7 @@ def retry_after(given: str | None) -> float | None:
 def _bounded(response: requests.Response, until: float) -> bytes | None:
     """Read the body, or return None where it is too long, or does not end in time."""
     body = b""
-    for piece in response.iter_content(_PIECE):
+    for piece in response.iter_content(1):  # a longer one would be waited for, however slowly it comes
         body += piece
         if len(body) > LARGEST_ANSWER or time.monotonic() > until:
             return None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 import otel_trading as ot
 from otel_trading import _losses, tracing
-from otel_trading.pipeline.wire_http import retry_after
+from otel_trading.pipeline.tls import Credentials
+from otel_trading.pipeline.wire_http import HttpWire, retry_after
 from otel_trading.tracing.deferred import LIMIT
 from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
@@ -227,6 +230,34 @@ def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> 
     http.mode = Mode()
     assert pipeline.flush()
     assert pipeline.account("traces") == (2, 2, {}, 0)
+
+
+@pytest.mark.fault(52, 56)
+def test_an_answer_that_comes_byte_by_byte_is_waited_for_no_longer_than_said() -> None:
+    served: list[bytes] = []
+
+    def drip(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client, suppress(OSError):
+            client.recv(65536)
+            client.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 3000\r\n\r\n"
+            )
+            while len(served) < 3000:
+                client.sendall(b"a")
+                served.append(b"a")
+                gone.wait(0.01)
+
+    gone = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=drip, args=(server,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/v1/traces"
+        answer = HttpWire("traces", url, {}, Credentials(), "none").send(b"request", 0.2)
+        gone.set()
+        thread.join(60)
+    assert "very slow answer" in answer.why
+    assert len(served) < 3000
 
 
 @pytest.mark.fault(56)

@@ -211,6 +211,29 @@ def test_a_callback_that_takes_seconds_at_a_fork_does_not_have_the_child_say_its
     assert [point.value for point in way.points["c"]] == [5]
 
 
+@pytest.mark.fault(34, 44)
+def test_a_collection_that_memory_does_not_suffice_for_does_not_end_the_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PYTEST_VERSION")  # as in production
+    tries: list[None] = []
+    again = Event()
+
+    def none_left(*_: object) -> None:
+        tries.append(None)
+        if len(tries) == 2:
+            again.set()
+        raise MemoryError
+
+    monkeypatch.setattr("otel_trading.pipeline.reading.Baseline.without", none_left)
+    route = Route("metrics", "otlp")
+    reader = IntervalReader(route, KeepingWay(), {}, 0.001, 60)
+    MeterProvider([reader], shutdown_on_exit=False)
+    assert again.wait(30)
+    reader._ends.set()
+    reader._thread.join(30)
+
+
 @pytest.mark.fault(50, 51)
 def test_a_second_close_says_what_the_first_said() -> None:
     failed, delivered = Reading(ExitingWay()), Reading(KeepingWay())
