@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
@@ -39,6 +40,7 @@ class Telemetry:
         self._undo = undo
         self._running = providers is not None
         self._closer = Aside(self._close) if self._running else None
+        self._until = inf
         self._lifecycle = Lifecycle(self) if self._running else None
 
     def flush(self, timeout: float = 2.0) -> bool:
@@ -59,8 +61,8 @@ class Telemetry:
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Run what must happen at the end, export what is there, and stop.
 
-        A second call does nothing but wait for the first, and says what that says. What could not be exported
-        in time is counted as lost.
+        A second call does nothing but wait for the first, as long as that does, and says what that says. What
+        could not be exported in time is counted as lost.
 
         Args:
             timeout: Seconds to wait, over all signals, whatever the endpoint does.
@@ -73,6 +75,8 @@ class Telemetry:
         if self._closer is None:  # somebody waited, and would not any longer
             return False
         is_first, self._running = self._running, False
+        if is_first:
+            self._until = after(timeout)
         delivered = self._close_aside(self._providers, self._closer, timeout)
         if is_first:
             self._take_back()
@@ -83,7 +87,7 @@ class Telemetry:
         try:
             with providers.let_go():
                 closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
-                return closer.finish(deadline)
+                return closer.finish(min(deadline, self._until))
         except KeyboardInterrupt:
             self._closer = None
             raise

@@ -88,7 +88,8 @@ def test_stopping_the_market_expires_open_orders(floor: Any, wait_until: Any) ->
     assert floor.venue.control("POST", "market", {"running": False}) == {"market": "stopped"}
     wait_until(lambda: len(updates.messages) == 2, "the end of the order")
     assert updates.messages[-1].order.status is OrderStatus.EXPIRED
-    assert floor.venue.counts()["orders"] == {"accepted": 1, "open": 0, "expired": 1, "updates_lost": 0}
+    orders = floor.venue.counts()["orders"]
+    assert orders == {"accepted": 1, "open": 0, "expired": 1, "refused": 0, "updates_lost": 0}
 
 
 def test_a_stopped_market_goes_on_where_it_was(floors: Callable[..., Any], wait_until: Any) -> None:
