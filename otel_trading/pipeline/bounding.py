@@ -31,10 +31,8 @@ _FLAT: Final = frozenset({int, float, bool, type(None)})
 def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     """Return the span, cut where it is heavy, and about how many bytes it holds."""
     made = vars(span)
-    if "_attributes" in made or "_lock" in made or "_links" in made:
-        weight = _span_weight(span)
-    else:  # a fast one that is as all of its site are
-        weight = span.weight or _noted(span)  # type: ignore[attr-defined]
+    differs = "_given" in made or "_attributes" in made  # else it is a fast one, as all of its site are
+    weight = _span_weight(span) if differs else span.weight or _noted(span)  # type: ignore[attr-defined]
     if weight > HEAVY:
         span = sanitize_span(span)
         weight = _span_weight(span)

@@ -14,8 +14,11 @@ put: Final = dict.__setitem__
 """Sets a key of a context that is nobody's yet, which its own method refuses."""
 
 
-def with_span(context: Any, span: Any) -> Context:
+def with_span(context: Context, span: Any) -> Context:
     """Return a context like `context`, whose current span is `span`."""
-    inside = Context(context) if isinstance(context, dict) else Context()  # anything may be attached
+    try:
+        inside = Context(context)
+    except Exception:  # noqa: BLE001 - of whatever somebody attached; the look at it costs each span
+        inside = Context()
     put(inside, SPAN_KEY, span)
     return inside

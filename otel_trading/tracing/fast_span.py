@@ -51,28 +51,34 @@ _RANDOM: Final = 2
 """The flag of a trace whose id is random."""
 
 _NOTHING: Final[Attributes] = {}
-_PARTS: Final = "_attributes", "_events", "_links", "_lock"
-"""What a span is completed with; the lock last, since it says that the others are there."""
-
 _QUIET: Final = frozenset({SpanProcessor.on_start, BatchSpanProcessor.on_start, SimpleSpanProcessor.on_start})
 """What need not be called when a span starts, since it does nothing."""
 
 
 class _Completion:
-    """A part of a span that is not there before its first use: making it makes the rest as well.
+    """The lock of a span, which is not there before its first use: making it makes the rest as well.
 
-    Every method of the SDK that changes a span takes the lock first; a processor may take the attributes.
+    Every method of the SDK that changes a span takes the lock first.
     """
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
 
     def __get__(self, span: Any, owner: type) -> Any:
         with ONCE.lock:
             made = vars(span)
             if "_lock" not in made:
                 span._complete()
-            return made[self._name]
+            return made["_lock"]
+
+
+class _OwnAttributes:
+    """The attributes of a span as its methods, and processors that know the private name, may change them."""
+
+    def __get__(self, span: Any, owner: type) -> Any:
+        span._lock  # noqa: B018 - makes them
+        return span._given
+
+    def __set__(self, span: Any, value: Any) -> None:
+        span._lock  # noqa: B018 - else it would put its own there
+        span._given = value
 
 
 class _LateContext:
@@ -94,8 +100,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     weight: int | None = None
     """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
     _trace_id: int | None = None
-    _attributes: Any = _Completion()
-    _given: Any  # the attributes before somebody touches them; all spans of a function share theirs
+    _attributes: Any = _OwnAttributes()
+    _given: Any  # what `_attributes` gives; all spans of a function share them until somebody asks for them
     _events: Any = ()
     _links: Any = ()
     _status = Status(StatusCode.UNSET)
@@ -111,13 +117,12 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     @property
     def attributes(self) -> Any:
         """The attributes, to be read."""
-        return super().attributes if "_attributes" in self.__dict__ else MappingProxyType(self._given)
+        return MappingProxyType(self._given or {})
 
     @property
     def dropped_attributes(self) -> int:
         """How many attributes the limits dropped."""
-        made = self.__dict__.get("_attributes", self._given)
-        return made.dropped if isinstance(made, BoundedAttributes) else 0
+        return getattr(self._given, "dropped", 0)
 
     def _complete(self) -> None:
         limits, given = self._limits, self._given
@@ -127,9 +132,12 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
         )
         attributes._dict.update(given)
         attributes.dropped = getattr(given, "dropped", 0)
-        events, links = self._new_events(), self._new_links(())
-        for name, part in zip(_PARTS, (attributes, events, links, Lock()), strict=True):
-            made.setdefault(name, part)  # else it was started with links, or a signal's handler came between
+        parts = {"_given": attributes, "_events": self._new_events()}
+        if "_links" not in made:  # else it was started with some, or with more than the limits allow
+            parts["_links"] = self._new_links(())
+        parts["_lock"] = Lock()  # last, since it says that the others are there
+        if "_lock" not in made:  # nor did a signal's handler make them meanwhile
+            made.update(parts)
 
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:

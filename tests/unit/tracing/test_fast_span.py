@@ -466,7 +466,6 @@ PRIVATE = [
     (StaticSampler, "_decision"),
 ]
 RENAMED = [
-    "attributes",
     "context",
     "end_time",
     "events",
@@ -519,6 +518,22 @@ def test_where_the_sdk_keeps_a_part_elsewhere_its_own_spans_are_used(name, monke
 
     monkeypatch.setattr(ReadableSpan, "__init__", init)
     monkeypatch.setattr(ReadableSpan, name, property(get))
+    still_works(caplog)
+
+
+@pytest.mark.usefixtures("fresh_probe")
+def test_where_the_sdk_keeps_attributes_elsewhere_its_own_spans_are_used(monkeypatch, caplog):
+    original = ReadableSpan.__init__
+
+    def init(self: Any, *arguments: Any, **keywords: Any) -> None:
+        original(self, *arguments, **keywords)
+        vars(self)["renamed"] = {}
+
+    monkeypatch.setattr(ReadableSpan, "__init__", init)
+    monkeypatch.setattr(Span, "set_attribute", lambda self, key, value: self.renamed.update({key: value}))
+    monkeypatch.setattr(
+        ReadableSpan, "attributes", property(lambda self: {**self._attributes, **self.renamed})
+    )
     still_works(caplog)
 
 

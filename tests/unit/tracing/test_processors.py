@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, Sampler, SamplingResult
+from opentelemetry.trace import Link, SpanContext
 
 from otel_trading import tracing
+from otel_trading.pipeline.bounding import bounded_span
 from otel_trading.tracing import span, start_span, traced
 from otel_trading.tracing.fast_span import FastSpan
 
@@ -151,6 +154,49 @@ def test_what_a_processor_exchanged_at_the_start_is_what_is_changed_later():
     with span("s", {"a": 1}) as opened:
         opened.set_attribute("b", 2)
     assert dict(exported.get_finished_spans()[0].attributes or {}) == {"exchanged": True, "b": 2}
+
+
+LONG = "b" * 5_000
+
+
+def start(name: str, **attributes: str) -> Any:
+    return start_span(name, attributes)
+
+
+def exchanged_at_the_end() -> Any:
+    opened = start("s")
+    opened._attributes = {"a": LONG}
+    return opened
+
+
+def linked() -> Any:
+    return start_span("s", links=[Link(SpanContext(1, 2, is_remote=True), {"a": LONG})])
+
+
+def changed(method: str, *arguments: Any) -> Any:
+    opened = start("s")
+    getattr(opened, method)(*arguments)
+    return opened
+
+
+@pytest.mark.parametrize(
+    "heavier",
+    [
+        partial(start, "s", a=LONG),
+        partial(start, LONG),
+        exchanged_at_the_end,
+        linked,
+        partial(changed, "set_attribute", "a", LONG),
+        partial(changed, "add_event", "e", {"a": LONG}),
+        partial(changed, "update_name", LONG),
+    ],
+)
+def test_a_span_that_differs_from_the_others_of_its_class_is_weighed_by_itself(heavier):
+    weights: list[int] = []
+    attached(Told(lambda one: weights.append(bounded_span(one)[1])))
+    for make in (partial(start, "s"), heavier, partial(start, "s")):
+        make().end()
+    assert weights[0] == weights[2] < weights[1] - 4_000
 
 
 def test_reading_the_attributes_of_a_span_makes_nothing():
