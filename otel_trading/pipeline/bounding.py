@@ -30,9 +30,9 @@ _FLAT: Final = frozenset({int, float, bool, type(None)})
 
 def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     """Return the span, cut where it is heavy, and about how many bytes it holds."""
-    made = vars(span)
-    differs = "_given" in made or "_attributes" in made  # else it is a fast one, as all of its site are
-    weight = _span_weight(span) if differs else span.weight or _noted(span)  # type: ignore[attr-defined]
+    shared = getattr(type(span), "_given", None)  # of a fast one, the attributes of its site
+    is_as_all = shared is not None and span._given is shared  # type: ignore[attr-defined]
+    weight = (span.weight or _noted(span)) if is_as_all else _span_weight(span)  # type: ignore[attr-defined]
     if weight > HEAVY:
         span = sanitize_span(span)
         weight = _span_weight(span)

@@ -101,7 +101,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
     _trace_id: int | None = None
     _attributes: Any = _OwnAttributes()
-    _given: Any  # what `_attributes` gives; all spans of a function share them until somebody asks for them
+    _given: Any = None
+    """What `_attributes` gives; all spans of a site share theirs until somebody asks for them."""
     _events: Any = ()
     _links: Any = ()
     _status = Status(StatusCode.UNSET)
