@@ -11,21 +11,28 @@ Number = float | int
 
 _LARGEST: Final = 1.7976931348623157e308
 """The largest finite double."""
+_TRUTHS: Final = frozenset({"bool", "bool_"})
+"""What Python and numpy, before 2 and since, call the type of a truth value; numpy's has no abstract one."""
 
 
 def as_number(value: Any) -> Number | None:
     """Return `value` as a finite int or float, or None if it is none.
 
-    Decimal, Fraction and numpy scalars become the nearest float; bool and text are no quantities.
+    Decimal, Fraction and numpy scalars become the nearest float; text and bool, numpy's too, are no
+    quantities.
     """
     if type(value) is not float and type(value) is not int:
-        if isinstance(value, (bool, str, bytes)) or not isinstance(value, SupportsFloat):
+        if not isinstance(value, SupportsFloat) or _is_word_or_truth(value):
             return None
         try:
             value = float(value)
         except Exception:  # noqa: BLE001 - `__float__` is user code and may raise anything
             return None
     return value if -_LARGEST <= value <= _LARGEST else None
+
+
+def _is_word_or_truth(value: object) -> bool:
+    return isinstance(value, (str, bytes)) or type(value).__name__ in _TRUTHS
 
 
 def reject(value: object) -> None:

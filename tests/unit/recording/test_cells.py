@@ -54,6 +54,7 @@ NOT_NUMBERS = [
     b"1",
     True,
     False,
+    np.bool_(True),
     object(),
     RaisingFloat(),
     [1],
