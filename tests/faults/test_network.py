@@ -15,10 +15,12 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 import otel_trading as ot
 from otel_trading import _losses, tracing
 from otel_trading.pipeline.tls import Credentials
+from otel_trading.pipeline.wire_grpc import GrpcWire
 from otel_trading.pipeline.wire_http import HttpWire, retry_after
 from otel_trading.tracing.deferred import LIMIT
 from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
+WIRES = {"grpc": GrpcWire, "http/protobuf": HttpWire}
 NEVER = (
     pytest.param(refused, id="refused"),
     pytest.param(blackhole, id="blackhole"),
@@ -210,6 +212,10 @@ def test_what_a_partial_success_did_not_take_is_counted(pipelines, endpoint) -> 
     assert "too old" in (pipeline.route("logs").health().last_error or "")
 
 
+GIANT = b"\x7a\xc0\x84\x3d" + b"\x00" * 1_000_000
+"""A message of OTLP whose one field, the fifteenth, nobody knows."""
+
+
 @pytest.mark.fault(56)
 @pytest.mark.parametrize(
     "mode",
@@ -217,7 +223,7 @@ def test_what_a_partial_success_did_not_take_is_counted(pipelines, endpoint) -> 
         Mode(body=b"<html>please log in</html>", content_type="text/html; charset=utf-8"),
         Mode(body=b"<html>please log in</html>"),
         Mode(body=b"", content_type="text/plain"),
-        Mode(body=b"\x00" * 40_000_000),
+        Mode(body=GIANT),
     ],
     ids=["html", "html that says it is protobuf", "empty", "giant"],
 )
@@ -230,6 +236,7 @@ def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> 
     http.mode = Mode()
     assert pipeline.flush()
     assert pipeline.account("traces") == (2, 2, {}, 0)
+    assert len(http.spans) == 2  # which came with the last of several requests
 
 
 @pytest.mark.fault(52, 56)
@@ -316,7 +323,17 @@ def test_a_batch_above_what_the_protocol_takes_is_split_before_it_is_sent(pipeli
     spans(pipeline, 400, note="x" * 30_000)
     assert pipeline.flush(60)
     assert pipeline.account("traces") == (400, 400, {}, 0)
-    assert len(endpoint.requests) > 1
+    assert endpoint.requests.count("traces") > 1
+
+
+@pytest.mark.fault(59)
+def test_a_request_is_no_larger_than_the_protocol_takes(pipelines, endpoint, monkeypatch) -> None:
+    monkeypatch.setattr(WIRES[endpoint.protocol], "largest", 4000)
+    pipeline = pipelines(endpoint.url, endpoint.protocol)
+    spans(pipeline, 40, note="x" * 500)
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (40, 40, {}, 0)
+    assert endpoint.requests.count("traces") > 5
 
 
 @pytest.mark.fault(52, 59)

@@ -424,6 +424,24 @@ def test_threads_that_live_on_at_exit_cause_no_traceback(run, http) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.fault(41)
+def test_a_finalizer_that_runs_when_nothing_can_be_imported_any_more_causes_no_traceback(run, http) -> None:
+    done = run(
+        RECORD + "import builtins\n"
+        "setup()\n"
+        "class Late:\n"
+        "    def __del__(self, span=ot.span, event=ot.event, inject=ot.inject, write=os.write):\n"
+        "        with span('late'): event('trading.test')\n"
+        "        inject({})\n"  # looks for propagators where it is the first to
+        "        write(2, b'over')\n"
+        "builtins.late = Late()\n",  # the last module that goes
+        http,
+    )
+    assert done.returncode == 0
+    assert done.stderr.endswith("over")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.fault(34)
 @pytest.mark.usefixtures("guarded")
 def test_a_callback_that_misbehaves_harms_its_own_instrument_only(pipelines, http, monkeypatch) -> None:

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -21,12 +25,13 @@ from opentelemetry.sdk.trace import TracerProvider
 import otel_trading as ot
 from otel_trading import instruments, logs, metrics
 from otel_trading._exportable import exportable
-from otel_trading.pipeline.encoding import LOGS, SPANS
+from otel_trading.pipeline.encoding import LOGS, METRICS, SPANS, metrics_of
 from otel_trading.pipeline.processors import safe_record, safe_span
 from otel_trading.tracing.safe_span import make_safe
 from tests.faults.values import anything, attributes, keys, scalars
 from tests.seen import Seen
 
+LARGEST = sys.float_info.max
 EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "40"))
 many = settings(
     max_examples=EXAMPLES,
@@ -84,9 +89,27 @@ def test_any_log_record_can_be_encoded_and_is_one_line(
     assert "\n" not in line[:-1]
 
 
-@pytest.mark.fault(13, 25, 26)
+def number_of(value: Any) -> float | None:
+    """The number that a value is; neither a truth value nor a text is one."""
+    if isinstance(value, bool | np.bool_ | str | bytes):
+        return None
+    if type(value) is int and value > LARGEST:
+        return math.inf  # which a counter takes as the largest that it can say, and nothing else does
+    try:
+        number = float(value)
+    except Exception:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@pytest.mark.fault(13, 25, 26, 33)
 @many
 @given(values=st.lists(anything, max_size=5))
+@example(values=[None, math.nan, math.inf, -math.inf, Decimal("NaN"), 1.5])
+@example(values=[-1, -0.5, Decimal(-1), 2])
+@example(values=[True, np.bool_(True), "3", b"3", 4])
+@example(values=[1e15, 0.1])
+@example(values=[2**63])
 def test_any_value_is_recorded_or_refused_by_a_handle(values: list[Any]) -> None:
     seen = Seen()
     histogram = metrics.risk_check_duration.bind(check_type="position", check_result="pass")
@@ -96,7 +119,13 @@ def test_any_value_is_recorded_or_refused_by_a_handle(values: list[Any]) -> None
         histogram.record(value)
         counter.add(value)
         gauge.set(value)
-    assert seen.total("trading.order.submitted") >= 0
+    numbers = [number for value in values if (number := number_of(value)) is not None]
+    finite = [number for number in numbers if number < math.inf]
+    added = min(sum(number for number in numbers if number >= 0), LARGEST)
+    assert seen.total("trading.order.submitted") == pytest.approx(added)
+    assert seen.total("trading.risk.check.duration") == sum(number >= 0 for number in finite)
+    assert seen.values("trading.portfolio.value") == pytest.approx(finite[-1:])
+    METRICS.encode(metrics_of(seen._reader.get_metrics_data()))
     Seen.detach()
 
 

@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.trace import SpanKind
 
 import otel_trading as ot
+from otel_trading import _losses
 from otel_trading._exportable import CUT, LONGEST, exportable
 from otel_trading.tracing import start_span
 from tests.faults.values import HOSTILE, NORMAL, Speaks
@@ -183,6 +184,10 @@ def test_a_time_that_is_none_costs_no_neighbour(pipelines, http, moment) -> None
     assert {span.name for span in http.spans} == {"raw", "event", "kind", "good"}
 
 
+NAMED = {"None": 1, "2": 2, "unnamed": 3, "k" * 200: 4, "b'b'": 5}
+"""What keys become that are no texts, or empty."""
+
+
 @pytest.mark.fault(23)
 @pytest.mark.parametrize("attributes", [[("a", 1)], "a=1", 7, {None: 1, 2: 2, "": 3, "k" * 200: 4, b"b": 5}])
 @pytest.mark.usefixtures("guarded")
@@ -196,8 +201,8 @@ def test_attributes_of_any_shape_are_taken_or_left(pipelines, http, attributes) 
     ot.event("trading.test", attributes)
     assert pipeline.flush()
     assert [span.name for span in http.spans] == ["s"]
-    if isinstance(attributes, dict):
-        assert 4 in of(http.spans[0].attributes).values()
+    told = {key: value for key, value in of(http.spans[0].attributes).items() if key in NAMED}
+    assert told == (NAMED if isinstance(attributes, dict) else {"None": 1})
 
 
 @pytest.mark.fault(19, 22)
@@ -247,14 +252,19 @@ def test_a_log_call_that_is_wrong_goes_the_way_of_logging(pipelines, http, monke
 
 @pytest.mark.fault(12)
 @pytest.mark.usefixtures("guarded")
-def test_before_configure_everything_is_a_no_op() -> None:
+def test_before_configure_everything_is_a_no_op(caplog) -> None:
     from otel_trading import metrics
 
     with ot.span("s", HOSTILE) as span:  # type: ignore[arg-type]
         span.set_attribute("k", HOSTILE["raises"])
+        assert not span.is_recording()
     ot.event("trading.test", HOSTILE)
-    metrics.risk_check_duration.bind(check_type="position", check_result="pass").record(HOSTILE["raises"])
+    for value in (HOSTILE["raises"], 1, 1.5):
+        metrics.risk_check_duration.bind(check_type="position", check_result="pass").record(value)
+        metrics.order_submitted.bind(venue_name="XNAS", order_type="limit", strategy_name="mm").add(value)
+        metrics.portfolio_value.bind(account_name="main").set(value)
     assert ot.inject({}) == {}
+    assert (_losses.snapshot(), caplog.messages) == ({}, [])
 
 
 @pytest.mark.fault(17)
