@@ -7,9 +7,10 @@ DEMO_REPLAY ?=
 DEMO_REPORT ?=
 DRILL ?=
 BENCH ?=
+ENTRIES ?=
 
 .PHONY: help demo test test-browser test-oldest test-free-threaded faults soak audit screenshots coverage check generate bench bench-check \
-	bench-docs peers docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts render-dashboards
+	bench-docs peers docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts mutate-faults render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -49,6 +50,9 @@ screenshots: $(VENV)/installed ## Photograph the local page for the documentatio
 faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS, OUTAGE_SECONDS)
 	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
 	@$(BIN)/python tests/faults/figures.py
+
+mutate-faults: $(VENV)/installed ## Remove the protections of the fault catalogue, one by one: a test has to notice (ENTRIES)
+	@$(BIN)/python tests/faults/removals.py $(ENTRIES)
 
 soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
 	@$(BIN)/python tests/faults/soak.py
