@@ -67,7 +67,8 @@ def test_the_page_needs_its_extra(capsys, monkeypatch):
     assert refused(capsys, "view") == expected
 
 
-def test_a_file_that_cannot_be_used_is_named_before_anything_is_served(capsys, tmp_path):
+def test_a_file_that_cannot_be_used_is_named_before_anything_is_served(capsys, tmp_path, monkeypatch):
+    monkeypatch.undo()  # a library of the page's runs `ldconfig` at its import
     where = tmp_path / "no" / "view.db"
     assert refused(capsys, "view", "--db", str(where)).startswith(
         f"otel-trading: the file {str(where)!r} cannot be used"

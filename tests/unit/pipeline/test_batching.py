@@ -259,25 +259,27 @@ class Interrupted(Route):
 
     @property
     def produced(self) -> int:
-        return self._produced
+        """How many there were before the interruption, as who adds to it has read it."""
+        count = self._produced
+        handler, self.handler = self.handler, None
+        if handler is not None:
+            handler()
+        return count
 
     @produced.setter
     def produced(self, count: int) -> None:
         self._produced = count
-        handler, self.handler = self.handler, None
-        if handler is not None:
-            handler()
 
 
-def interrupted_queue(exporter: Exporter) -> tuple[Interrupted, BatchQueue[object]]:
+def interrupted_queue(exporter: Exporter, batch: int = 10) -> tuple[Interrupted, BatchQueue[object]]:
     route = Interrupted("logs", "otlp")
-    bounds = Bounds(100, 10**6, 10, 60.0, 60.0)
+    bounds = Bounds(100, 10**6, batch, 60.0, 60.0)
     return route, BatchQueue(route, lambda item: item, exporter.send, exporter.stop, bounds)
 
 
 def test_what_a_signals_handler_puts_while_its_thread_puts_is_exported_too() -> None:
     exporter = Exporter()
-    route, queue = interrupted_queue(exporter)
+    route, queue = interrupted_queue(exporter, batch=1)
     route.handler = lambda: queue.put("of the handler")
     queue.put("interrupted")
     assert queue.close(after(30))
