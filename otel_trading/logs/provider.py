@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any, Final
 
 from opentelemetry._logs import LoggerProvider, NoOpLogger, NoOpLoggerProvider
 
+from otel_trading._forking import hold_at_fork
 from otel_trading.semconv import SCHEMA_URL
 
 SCOPE: Final = "otel_trading"
+
+_asking: Any = RLock()
+hold_at_fork(_asking)
 
 
 class Current:
@@ -34,9 +39,17 @@ class Current:
         self._by_name: dict[str, Any] = {}
 
     def logger(self, name: str) -> Any:
-        """Return the logger of a name, which is asked for once."""
+        """Return the logger of a name, which is asked for once.
+
+        A signal's handler that interrupts the asking gets that of events: the SDK asks under locks that it
+        would wait for for ever.
+        """
         found = self._by_name.get(name)
-        if found is None:
+        if found is not None:
+            return found
+        if _asking._is_owned():
+            return self.events
+        with _asking:
             found = self._by_name[name] = self._over(self._provider.get_logger(name))
         return found
 
@@ -54,11 +67,12 @@ def attach(provider: LoggerProvider, version: str) -> None:
     if type(provider).__module__.startswith("opentelemetry.sdk."):
         from otel_trading.logs import fast_record  # noqa: PLC0415 - imports the SDK
 
+        events = fast_record.over(provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL))
         CURRENT.use(provider, fast_record.over)
-        CURRENT.events = fast_record.over(provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL))
     else:
+        events = provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
         CURRENT.use(provider)
-        CURRENT.events = provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
+    CURRENT.events = events
 
 
 def detach() -> None:
