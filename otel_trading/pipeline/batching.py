@@ -1,6 +1,6 @@
 """The batch: a queue that is bounded in items and in bytes, and a thread that sends what lies in it.
 
-What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 16th `put`, by
+What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 32nd `put`, by
 one that is heavy, by the thread when it looks, and by a flush.
 
 The SDK's batch processors are bounded by count alone (2 GB where attributes are large), throw a batch away
@@ -14,12 +14,10 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from itertools import chain
-from operator import itemgetter
 from threading import Condition, RLock, Thread
-from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
@@ -27,59 +25,18 @@ from otel_trading import _losses
 from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.pipeline.accounting import Route
+from otel_trading.pipeline.lanes import WEIGHT, Bounds, Entry, Lane, Put, drained, next_batch
 from otel_trading.pipeline.sending import Outcome
 
 T = TypeVar("T")
 
-_WEIGHT: Final = itemgetter(1)
-
-_BATCH_BYTES: Final = 2 * 1024 * 1024
-_ARRIVALS: Final = 16
+_ARRIVALS: Final = 32
 """How many items arrive before they are counted and bounded."""
 _HEAVY: Final = 16 * 1024
 """Bytes above which an item is counted and bounded at once."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 10.0
 _PAUSE_WHILE_WAITED_FOR_S: Final = 0.5
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How much a queue holds, and how it hands it on.
-
-    Attributes:
-        size: How many items wait at most.
-        size_bytes: About how many bytes they hold at most.
-        batch: How many items one export takes.
-        delay: Seconds an item waits for others.
-        timeout: Seconds one export may take.
-    """
-
-    size: int
-    size_bytes: int
-    batch: int
-    delay: float
-    timeout: float
-
-
-_Put: TypeAlias = tuple[Any, int, bool]
-"""An item, how much it weighs, and whether it is prepared."""
-
-
-class _Lane(NamedTuple):
-    arrived: deque[_Put]
-    waiting: deque[_Put]
-
-    @classmethod
-    def empty(cls) -> _Lane:
-        return cls(deque(), deque())
-
-
-class _Entry(NamedTuple):
-    item: Any
-    weight: int
-    prepared: bool
-    lane: _Lane
 
 
 class BatchQueue(Generic[T]):
@@ -120,7 +77,7 @@ class BatchQueue(Generic[T]):
         self._start()
 
     def _start(self) -> None:
-        self._ordinary, self._urgent = _Lane.empty(), _Lane.empty()
+        self._ordinary, self._urgent = Lane.empty(), Lane.empty()
         self._room = 1
         self._weight = 0
         self._lock: Any = RLock()  # a signal's handler may come here while its thread is
@@ -132,6 +89,7 @@ class BatchQueue(Generic[T]):
         self._failures = 0  # in a row
         self._last_attempt = self._not_before = 0.0
         self._worker: Thread | None = None
+        self._runs = False
         self._hire()
 
     def _hire(self) -> None:
@@ -139,14 +97,14 @@ class BatchQueue(Generic[T]):
         if self._worker is not None:  # it died, of an exhausted memory for instance, with what it had taken
             _losses.add("sdk", "thread_restarted")
             self._lose(self._sending, "internal_error")
-            self._sending, self._weight = (
-                0,
-                sum(map(_WEIGHT, chain(self._ordinary.waiting, self._urgent.waiting))),
-            )
+            self._sending = 0
+            self._weight = sum(map(WEIGHT, chain(self._ordinary.waiting, self._urgent.waiting)))
         worker = Thread(target=self._work, name=f"otel-trading-{self._route.signal}", daemon=True)
+        self._runs = True
         try:
             worker.start()
         except RuntimeError:
+            self._runs = False
             _losses.add("sdk", "no_thread")
         else:
             self._worker = worker
@@ -176,29 +134,31 @@ class BatchQueue(Generic[T]):
             warn("no_thread", "otel_trading: no thread can be started to export %s", self._route.signal)
 
     def _take_in(self) -> None:
-        length = self._length
+        before = self._length
         while self._urgent.arrived or self._ordinary.arrived:
             for lane in (self._urgent, self._ordinary):
-                if new := _drained(lane.arrived):
+                if new := drained(lane.arrived):
                     self._accept(new, lane.waiting)
-        if not self._closing and (self._worker is None or not self._worker.is_alive()):
+        if not self._runs and not self._closing:
             self._hire()
-        self._evict()
+        length = self._length
+        if length > self._bounds.size or self._weight > self._bounds.size_bytes:
+            self._evict()
         if self._stopped:  # while a signal's handler had interrupted this
             self._give_up("already_shutdown")
-        if length < self._bounds.batch <= self._length:  # at any other, nobody waits for it
+        if before < self._bounds.batch <= length:  # at any other, nobody waits for it
             self._changed.notify_all()
 
-    def _accept(self, new: list[_Put], waiting: deque[_Put]) -> None:
+    def _accept(self, new: list[Put], waiting: deque[Put]) -> None:
         self._route.produced += len(new)
         if self._closing:
             self._route.drop(len(new), "already_shutdown")
             return
-        weight = sum(map(_WEIGHT, new))
+        weight = sum(map(WEIGHT, new))
         if weight > self._bounds.size_bytes:
             new, all_of_them = [entry for entry in new if entry[1] <= self._bounds.size_bytes], len(new)
             self._route.drop(all_of_them - len(new), "too_large")
-            weight = sum(map(_WEIGHT, new))
+            weight = sum(map(WEIGHT, new))
         waiting.extend(new)
         self._weight += weight
 
@@ -282,13 +242,19 @@ class BatchQueue(Generic[T]):
                 self._changed.notify_all()
 
     def _work(self) -> None:
-        with suppress_instrumentation():
-            while batch := self._take():
-                ready = self._prepared(batch)
-                outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
-                with self._changed:
-                    self._settle(ready, outcome)
-                self._say(outcome)
+        try:
+            with suppress_instrumentation():
+                while batch := self._take():
+                    self._pass_on(batch)
+        finally:
+            self._runs = False
+
+    def _pass_on(self, batch: list[Entry]) -> None:
+        ready = self._prepared(batch)
+        outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
+        with self._changed:
+            self._settle(ready, outcome)
+        self._say(outcome)
 
     def _say(self, outcome: Outcome[T]) -> None:
         """Say what went wrong, without the lock: a handler of logging may wait for it, or be slow."""
@@ -298,7 +264,7 @@ class BatchQueue(Generic[T]):
             except BaseException:  # noqa: BLE001 - the handler is foreign code, and may say SystemExit
                 _losses.add("sdk", "internal_error")
 
-    def _prepared(self, batch: list[_Entry]) -> list[_Entry]:
+    def _prepared(self, batch: list[Entry]) -> list[Entry]:
         """Return the batch as it is sent; one that cannot be made fit is lost, and the others go on."""
         ready = []
         for entry in batch:
@@ -320,7 +286,7 @@ class BatchQueue(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may say SystemExit
             return Outcome(dropped=Counter(export_failed=len(items)), why=f"{type(error).__name__}: {error}")
 
-    def _settle(self, batch: list[_Entry], outcome: Outcome[T]) -> None:
+    def _settle(self, batch: list[Entry], outcome: Outcome[T]) -> None:
         """Note what became of a batch; what is to be sent again goes back to where it was."""
         self._sending = 0
         if self._stopped:  # it was given up meanwhile, and counted
@@ -346,7 +312,7 @@ class BatchQueue(Generic[T]):
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - so that services do not come back all at once
 
-    def _take(self) -> list[_Entry]:
+    def _take(self) -> list[Entry]:
         """Wait until there is a batch to export; an empty one means that the queue is closed."""
         with self._changed:
             while True:
@@ -358,7 +324,7 @@ class BatchQueue(Generic[T]):
                     return []
             while (wait := self._wait()) > 0:
                 self._changed.wait(wait)
-            batch = self._pop()
+            batch = next_batch(self._urgent, self._ordinary, self._bounds.batch)
             self._sending = len(batch)
             self._last_attempt = time.monotonic()
             return batch
@@ -372,25 +338,5 @@ class BatchQueue(Generic[T]):
             until = min(until, self._last_attempt + _PAUSE_WHILE_WAITED_FOR_S)
         return until - time.monotonic()
 
-    def _pop(self) -> list[_Entry]:
-        """Take a batch out, the urgent first."""
-        batch: list[_Entry] = []
-        weight = 0
-        while self._length and len(batch) < self._bounds.batch:
-            lane = self._urgent if self._urgent.waiting else self._ordinary
-            weight += lane.waiting[0][1]
-            if batch and weight > _BATCH_BYTES:
-                break
-            batch.append(_Entry(*lane.waiting.popleft(), lane))
-        return batch
-
     def _is_due(self) -> bool:
         return self._length >= self._bounds.batch or self._wanted > self._done or self._closing
-
-
-def _drained(arrived: deque[_Put]) -> list[_Put]:
-    """Return what has arrived, in one step that no signal's handler interrupts."""
-    entries: list[_Put] = []
-    with suppress(IndexError):  # it is empty
-        entries.extend(iter(arrived.popleft, None))
-    return entries

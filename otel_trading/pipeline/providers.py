@@ -23,10 +23,11 @@ from otel_trading import tracing
 from otel_trading._guard import guard, warn
 from otel_trading.pipeline import exporters
 from otel_trading.pipeline.accounting import Route
-from otel_trading.pipeline.batching import BatchQueue, Bounds
+from otel_trading.pipeline.batching import BatchQueue
 from otel_trading.pipeline.bounding import Record
 from otel_trading.pipeline.deadline import Job, left, together
 from otel_trading.pipeline.journal import Journal, JournaledAudit
+from otel_trading.pipeline.lanes import Bounds
 from otel_trading.pipeline.observing import isolate
 from otel_trading.pipeline.processors import BatchedLogs, BatchedSpans, JsonLines, safe_record, safe_span
 from otel_trading.pipeline.reading import IntervalReader

@@ -20,8 +20,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from otel_trading import _losses
 from otel_trading.pipeline.accounting import Route
-from otel_trading.pipeline.batching import BatchQueue, Bounds
+from otel_trading.pipeline.batching import BatchQueue
 from otel_trading.pipeline.deadline import after
+from otel_trading.pipeline.lanes import Bounds
 from otel_trading.pipeline.processors import BatchedLogs, BatchedSpans
 from otel_trading.pipeline.sending import Outcome
 
