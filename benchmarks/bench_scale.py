@@ -29,6 +29,8 @@ PER_METRIC = 1_000
 RECORDS_PER_THREAD = 20_000
 JUDGED = 10_000
 """Series at which the ratios are taken."""
+RUNS = 5
+"""Processes of each way, in turns, of which the median counts: one may have a busy neighbour."""
 
 Record = Callable[[float], object]
 
@@ -108,7 +110,6 @@ def contend(way: str, threads: int) -> dict[str, float]:
     return {"ns": (time.perf_counter_ns() - start) / (threads * RECORDS_PER_THREAD)}
 
 
-@functools.cache
 def apart(what: str, way: str, number: int) -> dict[str, float]:
     """Run `grow` or `contend` in a process of its own, whose memory nothing else has touched."""
     command = [sys.executable, __file__, what, way, str(number)]
@@ -117,23 +118,30 @@ def apart(what: str, way: str, number: int) -> dict[str, float]:
     return seen
 
 
+_once = functools.cache(apart)
+
+
 def scale() -> dict[str, dict[str, dict[str, float]]]:
     """Return all there is for the chart: by way, then by number of series ("10") or threads ("4 threads")."""
     return {
-        way: {str(count): apart("grow", way, count) for count in SERIES}
-        | {f"{threads} threads": apart("contend", way, threads) for threads in THREADS}
+        way: {str(count): _once("grow", way, count) for count in SERIES}
+        | {f"{threads} threads": _once("contend", way, threads) for threads in THREADS}
         for way in ("SDK", "bound")
     }
 
 
 def ratios() -> dict[str, float]:
     """Return collection against the SDK and memory against prometheus_client."""
-    bound = apart("grow", "bound", JUDGED)
-    sdk, prometheus = apart("grow", "SDK", JUDGED), apart("grow", "prometheus_client", JUDGED)
+    runs = [{way: apart("grow", way, JUDGED) for way in WAYS} for _ in range(RUNS)]
+    middle = {
+        (way, what): statistics.median(run[way][what] for run in runs)
+        for way in WAYS
+        for what in ("bytes", "collect_us")
+    }
     return {
-        "collection_vs_raw": bound["collect_us"] / sdk["collect_us"],
-        "memory_vs_prometheus": bound["bytes"] / prometheus["bytes"],
-        "memory_vs_raw": bound["bytes"] / sdk["bytes"],
+        "collection_vs_raw": middle["bound", "collect_us"] / middle["SDK", "collect_us"],
+        "memory_vs_prometheus": middle["bound", "bytes"] / middle["prometheus_client", "bytes"],
+        "memory_vs_raw": middle["bound", "bytes"] / middle["SDK", "bytes"],
     }
 
 
