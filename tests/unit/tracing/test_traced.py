@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import pickle
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -273,3 +275,22 @@ def test_a_missing_label_is_an_error_when_the_function_is_decorated():
 def test_only_functions_are_decorated(thing):
     with pytest.raises(OtelTradingError, match="traced decorates a function or method, not "):
         traced(thing)
+
+
+def test_a_context_that_somebody_keeps_is_that_of_its_call_for_ever(seen):
+    @traced
+    def keeps() -> contextvars.Context:
+        return contextvars.copy_context()
+
+    @traced
+    def holds() -> context_api.Context:
+        return context_api.get_current()
+
+    copied, held = keeps(), holds()
+    for _ in range(3):
+        plain()  # its context is nobody's afterwards, and the next call may have it
+        with pytest.raises(ValueError, match="1"):
+            plain(fail=True)
+    assert copied.run(current).endswith("keeps")
+    assert trace.get_current_span(held).name.endswith("holds")
+    assert (held is context_api.get_current(), current()) == (False, "none")
