@@ -88,7 +88,7 @@ BARS: Final = {
     ),
     "span_sampled": Bar(8, 12, "sampled `traced` call cheaper than the SDK's span and record"),
     "span_deferred": Bar(12, 25, "the same, ends deferred", keeps=(None, 23)),
-    "span_unsampled": Bar(9, 40, "the same, not sampled", keeps=(None, 23)),
+    "span_unsampled": Bar(9, 40, "the same, not sampled", keeps=(8.5, 27)),
     "log": Bar(2, 2, "log line in a span cheaper than through the SDK's handler"),
     "log_extra": Bar(2, 2, "the same, with three attributes"),
 }

@@ -251,7 +251,10 @@ class Histogram:
         self._looks -= 1
         try:
             context = get_current()
-            if context and trace.get_current_span(context).get_span_context().trace_flags.sampled:
+            span = trace.get_current_span(context) if context else None
+            if span is None or getattr(span, "unsampled", False):
+                return
+            if span.get_span_context().trace_flags.sampled:
                 self._exemplars[slot] = Exemplar(value, time_ns(), context)
         except Exception:  # whatever somebody attached, or made the current span
             with guard("exemplar of a value"):

@@ -106,8 +106,8 @@ if not cython.compiled:
 class UnsampledSpan:
     """A span that is not recorded, and has ids only if somebody asks for them.
 
-    To the API it is a `NonRecordingSpan`, whose methods it has; a struct cannot inherit from a class. They
-    take anything: where a type stands, the compiled form insists on it, and raises into the caller's code.
+    To the API it is a `NonRecordingSpan`; a struct cannot inherit from a class. Its methods take anything:
+    where a type stands, the compiled form insists on it, and raises into the caller's code.
     """
 
     __slots__ = ("__weakref__", "_ids")
@@ -151,6 +151,7 @@ class UnsampledSpan:
 
     set_attribute = set_attributes = add_event = add_link = update_name = end
     set_status = record_exception = __exit__ = end
+    unsampled = True  # for whoever need not know more, and have the ids drawn
 
     def __enter__(self) -> Any:
         """Do nothing."""
