@@ -75,7 +75,7 @@ def _told(service: str, what: str, **parameters: float | str) -> Callable[[Watch
 
 FAULTS: dict[str, Fault] = {
     "a feed cannot connect": Fault(
-        _venue("drop_connections", 8),
+        _venue("drop_connections", 12),
         "rate(trading_market_data_connection_failed_total[20s]) > 0",
     ),
     "orders are rejected": Fault(_venue("rejects", share=0.3), "rate(trading_order_rejected_total[20s]) > 0"),
