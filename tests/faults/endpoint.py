@@ -157,6 +157,8 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
             body = self.rfile.read(length)
             if mode.hangs:
                 endpoint.released.wait()
+                self.close_connection = True  # what it did not take it does not answer either
+                return
             time.sleep(mode.delay)
             too_large = length > mode.largest
             if mode.takes and not too_large:
@@ -203,6 +205,7 @@ class _Handlers(grpc.GenericRpcHandler):
         endpoint.note(signal, {str(key): str(value) for key, value in context.invocation_metadata()})
         if mode.hangs:
             endpoint.released.wait()
+            context.abort(grpc.StatusCode.UNAVAILABLE, "what it did not take it does not answer either")
         time.sleep(mode.delay)
         if len(body) > mode.largest:
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "message larger than max")
