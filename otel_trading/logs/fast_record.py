@@ -29,7 +29,8 @@ ATTRIBUTE: Final = 96
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 
-_NO_CONTEXT: Final = Context()
+NO_CONTEXT: Final = Context()
+"""What a record has in place of a context that it let go of."""
 
 _new: Final = object.__new__
 
@@ -126,7 +127,7 @@ class FastLogger:
         try:
             self._logger.emit(record)
         finally:
-            log.context = _NO_CONTEXT
+            log.context = NO_CONTEXT
 
     def _weigh(self, attributes: dict[str, Any]) -> int:
         """Return about how many bytes attributes hold; 0 where the SDK would not keep them as they are."""

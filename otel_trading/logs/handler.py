@@ -15,12 +15,12 @@ from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 from otel_trading.logs.provider import CURRENT
 from otel_trading.logs.values import described, exportable, text
 
-_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_BARE: Final = list(vars(logging.makeLogRecord({})))
+"""The attributes, in their order, of a record that carries nothing else."""
+_FEWEST: Final = len(_BARE)
+_LAST: Final = _BARE[-1:]
+_OWN: Final = frozenset(_BARE) | {"message", "asctime", "taskName"}
 """What every record has; whatever else it carries came by `extra`."""
-
-_FEWEST: Final = len(vars(logging.makeLogRecord({})))
-"""How many attributes a record has that carries nothing else."""
-_LAST: Final = list(vars(logging.makeLogRecord({})))[-1:]
 
 _SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 """Under which key the API keeps the current span; a context with nothing else does not forbid to export."""

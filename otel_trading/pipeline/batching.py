@@ -183,7 +183,7 @@ class BatchQueue(Generic[T]):
         """
         with self._changed:
             self._take_in()
-            wanted, lost = self._done + self._sending + self._length, self._lost
+            wanted, lost = self._taken_in, self._lost
             self._wanted = max(self._wanted, wanted)
             self._changed.notify_all()
             in_time = self._changed.wait_for(
@@ -197,7 +197,7 @@ class BatchQueue(Generic[T]):
             self._take_in()
             self._closing = True
             self._room = 1  # whatever arrives from now on is counted at once
-            self._wanted = self._done + self._sending + self._length
+            self._wanted = self._taken_in
             self._changed.notify_all()
 
     def close(self, deadline: float) -> bool:
@@ -221,6 +221,11 @@ class BatchQueue(Generic[T]):
     @property
     def _length(self) -> int:
         return len(self._ordinary.waiting) + len(self._urgent.waiting)
+
+    @property
+    def _taken_in(self) -> int:
+        """How many there were so far, whatever became of them."""
+        return self._done + self._sending + self._length
 
     def _evict(self) -> None:
         """Let the oldest go until what is left is within bounds."""

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from opentelemetry.context import Context
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
-from otel_trading.logs.fast_record import ATTRIBUTE, FastRecord
+from otel_trading.logs.fast_record import ATTRIBUTE, NO_CONTEXT, FastRecord
 from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
 
 Record: TypeAlias = ReadableLogRecord | ReadWriteLogRecord
@@ -19,7 +18,6 @@ Record: TypeAlias = ReadableLogRecord | ReadWriteLogRecord
 HEAVY: Final = 128 * 1024
 """Bytes above which an item is cut before it is queued, on the thread that recorded it."""
 
-_NO_CONTEXT: Final = Context()
 _SPAN: Final = 2048
 _RECORD: Final = 1536
 _VALUE: Final = ATTRIBUTE
@@ -53,7 +51,7 @@ def detached(given: ReadWriteLogRecord) -> ReadableLogRecord:
     """Return a copy of the record that does not hold on to its context."""
     theirs = given.log_record
     record = object.__new__(type(theirs))  # as `copy` would, in a fifth of its time
-    record.__dict__ = {**vars(theirs), "context": _NO_CONTEXT}
+    record.__dict__ = {**vars(theirs), "context": NO_CONTEXT}
     readable = object.__new__(ReadableLogRecord)  # frozen, and slow to fill by its own way
     vars(readable).update(
         log_record=record,

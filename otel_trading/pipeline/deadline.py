@@ -35,9 +35,7 @@ def together(jobs: Sequence[Job], deadline: float) -> bool:
         Whether every one succeeded by then.
     """
     asides: list[Aside] = []
-    with suppress(
-        RuntimeError
-    ):  # the interpreter exits, or there are too many, and no more threads are started
+    with suppress(RuntimeError):  # no thread is started where the interpreter exits, or has too many
         asides.extend(map(Aside, jobs))
     for aside in asides:
         aside.begin(deadline)

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, RLock, Thread
+from threading import Event, RLock
 from typing import Any, Final
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from otel_trading import _losses, logs
 from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline import threads
 from otel_trading.pipeline.audit import is_audit
 from otel_trading.pipeline.bounding import detached
 from otel_trading.pipeline.processors import safe_record
@@ -91,11 +92,9 @@ class Journal:
         self._dirty = False
         self._ends = Event()
         if self._fsync == "interval":
-            try:
-                Thread(target=self._sync_now_and_then, name="otel-trading-journal", daemon=True).start()
-            except RuntimeError as error:
-                _losses.add("sdk", "no_thread")
-                warn("no_thread", "otel_trading: the journal is synced at its end only: %s", error)
+            threads.start(
+                self._sync_now_and_then, "otel-trading-journal", "the journal is synced at its end only"
+            )
 
     def write(self, line: str) -> bool:
         """Append a line; never raises.

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 from otel_trading import _losses
 from otel_trading._forking import at_fork
 from otel_trading._guard import guard, warn
+from otel_trading.pipeline import threads
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.baseline import Baseline, add_own
 from otel_trading.pipeline.carried import Carried
@@ -59,12 +60,9 @@ class IntervalReader(MetricReader):
         self._sending, self._given_up, self._delivered = 0, False, False
         self._carried = Carried()
         self._collecting, self._exporting, self._booking = Lock(), Lock(), Lock()
-        self._thread = Thread(target=self._work, name="otel-trading-metrics", daemon=True)
-        try:
-            self._thread.start()
-        except RuntimeError as error:
-            _losses.add("sdk", "no_thread")
-            warn("no_thread", "otel_trading: metrics are exported at a flush only: %s", error)
+        self._thread = threads.start(
+            self._work, "otel-trading-metrics", "metrics are exported at a flush only"
+        )
 
     def _work(self) -> None:
         with suppress_instrumentation():

@@ -32,6 +32,16 @@ def spans(pipeline, count: int, **attributes: object) -> None:
         pipeline.tracer.start_span(f"span {number}", attributes=attributes).end()
 
 
+def keeps_them_until_it_is_well(pipeline, endpoint: Endpoint, count: int) -> None:
+    """Spans are kept as long as the endpoint answers as it does, and delivered once it answers well."""
+    spans(pipeline, count)
+    assert not pipeline.flush(0.3)
+    assert pipeline.account("traces") == (count, 0, {}, count)
+    endpoint.mode = Mode()
+    assert pipeline.flush()
+    assert pipeline.account("traces") == (count, count, {}, 0)
+
+
 def records(pipeline, count: int, name: str = "") -> None:
     for number in range(count):
         pipeline.logger.emit(body=f"record {number}", event_name=name)
@@ -230,12 +240,7 @@ GIANT = b"\x7a\xc0\x84\x3d" + b"\x00" * 1_000_000
 def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> None:
     http.mode = mode
     pipeline = pipelines(http.url)
-    spans(pipeline, 2)
-    assert not pipeline.flush(0.3)
-    assert pipeline.account("traces") == (2, 0, {}, 2)
-    http.mode = Mode()
-    assert pipeline.flush()
-    assert pipeline.account("traces") == (2, 2, {}, 0)
+    keeps_them_until_it_is_well(pipeline, http, 2)
     assert len(http.spans) == 2  # which came with the last of several requests
 
 
@@ -273,12 +278,7 @@ def test_a_grpc_answer_that_is_none_of_otlp_is_a_failure_and_splits_nothing(pipe
     with grpc_endpoint() as grpc:
         grpc.mode = Mode(body=body)
         pipeline = pipelines(grpc.url, "grpc")
-        spans(pipeline, 8)
-        assert not pipeline.flush(0.3)
-        assert pipeline.account("traces") == (8, 0, {}, 8)
-        grpc.mode = Mode()
-        assert pipeline.flush()
-        assert pipeline.account("traces") == (8, 8, {}, 0)
+        keeps_them_until_it_is_well(pipeline, grpc, 8)
 
 
 @pytest.mark.fault(5)
