@@ -8,7 +8,7 @@ from uuid import uuid4
 from trading_system.venue.accounts import BASIS_POINT, Account
 from trading_system.venue.book import Book, BookOrder, Execution, Side
 from trading_system.venue.faults import Faults
-from trading_system.venue.orders import Order, Ticket, replacement_from, ticket_from
+from trading_system.venue.orders import END_STATUSES, Order, Ticket, replacement_from, ticket_from
 from trading_system.venue.refusals import forbidden, invalid, unknown
 from trading_system.venue.ticks import Quote, Tick, dollars
 from trading_system.venue.wire import Json, order_json, update_json
@@ -141,9 +141,10 @@ class Desk:
         return self.account.buying_power(self._open.values())
 
     def counts(self) -> dict[str, int]:
-        """Orders accepted, those still open, and the others by how they ended."""
+        """Orders accepted, those still open, and the others by each way to end, taken or not."""
         ended = Counter(order.status for order in self.orders.values() if not order.is_open)
-        return {"accepted": len(self.orders), "open": len(self._open), **ended}
+        by_end = {status: ended[status] for status in END_STATUSES}
+        return {"accepted": len(self.orders), "open": len(self._open), **by_end}
 
     def fills(self) -> dict[str, int]:
         """Executions of all orders, partial ones included, and the shares that they traded."""

@@ -11,6 +11,7 @@ from trading_system.venue.refusals import Refusal, invalid
 from trading_system.venue.ticks import CENT, PRICE_SCALE
 
 OPEN_STATUSES = frozenset({"pending_new", "new", "partially_filled"})
+END_STATUSES = ("filled", "canceled", "expired", "rejected", "replaced")
 ORDER_TYPES = ("market", "limit")
 TIMES_IN_FORCE = ("day", "ioc")
 

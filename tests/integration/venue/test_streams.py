@@ -89,7 +89,7 @@ def test_stopping_the_market_expires_open_orders(floor: Any, wait_until: Any) ->
     wait_until(lambda: len(updates.messages) == 2, "the end of the order")
     assert updates.messages[-1].order.status is OrderStatus.EXPIRED
     orders = floor.venue.counts()["orders"]
-    assert orders == {"accepted": 1, "open": 0, "expired": 1, "refused": 0, "updates_lost": 0}
+    assert {name: number for name, number in orders.items() if number} == {"accepted": 1, "expired": 1}
 
 
 def test_a_stopped_market_goes_on_where_it_was(floors: Callable[..., Any], wait_until: Any) -> None:

@@ -16,6 +16,7 @@ from trading_system.venue.ticks import PRICE_SCALE, Quote, Trade
 OPEN_EVENTS = {"new", "partial_fill"}
 MARKET_BUY = {"symbol": "IBM", "side": "buy", "qty": 1, "type": "market", "time_in_force": "day"}
 LAST_EVENTS = {"fill", "canceled", "expired", "rejected", "replaced"}
+NONE = dict.fromkeys(("accepted", "open", "filled", "canceled", "expired", "rejected", "replaced"), 0)
 
 
 class Floor:
@@ -114,11 +115,15 @@ def test_a_replaced_order_ends_and_its_successor_trades_the_rest(floor: Floor) -
     assert floor.told() == [("new",), ("partial_fill",), ("replaced",), ("new",), ("fill",)]
 
 
+def test_the_account_has_each_way_to_end_before_an_order_took_it(floor: Floor) -> None:
+    assert floor.desk.counts() == NONE
+
+
 def test_the_close_of_the_market_expires_open_orders(floor: Floor) -> None:
     floor.submit("buy", 100, 181.90)
     floor.desk.expire_all()
     assert floor.told() == [("new",), ("expired",)]
-    assert floor.desk.counts() == {"accepted": 1, "open": 0, "expired": 1}
+    assert floor.desk.counts() == {**NONE, "accepted": 1, "expired": 1}
 
 
 def test_a_closed_market_refuses_orders(floor: Floor) -> None:
@@ -200,7 +205,7 @@ def test_the_rejects_fault_accepts_and_then_rejects(floor: Floor) -> None:
     floor.faults.activate({"name": "rejects", "seconds": 1})
     floor.submit("buy", 1)
     assert floor.told("reason") == [("rejected", "order rejected by the venue")]
-    assert floor.desk.counts() == {"accepted": 1, "open": 0, "rejected": 1}
+    assert floor.desk.counts() == {**NONE, "accepted": 1, "rejected": 1}
 
 
 def test_the_slippage_fault_makes_fills_worse(floor: Floor) -> None:
