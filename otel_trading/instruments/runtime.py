@@ -79,7 +79,7 @@ def watch_process(meter_provider: MeterProvider) -> None:
     Args:
         meter_provider: Whose readers ask at each collection.
     """
-    meter = meter_provider.get_meter("otel_trading.process")
+    meter = meter_provider.get_meter(recording.SCOPE_OF_PROCESS)
     cpu, memory = metrics.process_cpu_time.definition, metrics.process_memory_usage.definition
     meter.create_observable_counter(cpu.name, [_cpu_time], cpu.unit, cpu.description)
     meter.create_observable_up_down_counter(memory.name, [_memory], memory.unit, memory.description)

@@ -22,14 +22,15 @@ from otel_trading.pipeline.metrics_data import each_metric, series_of, stream_of
 
 _CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
 _DELTA: Final = AggregationTemporality.DELTA
+_BEGINS_ANEW: Final = frozenset({recording.SCOPE, recording.SCOPE_OF_PROCESS})
 
 
 class Baseline:
     """Takes from what only grows what had been counted before the fork.
 
     A forked child has its parent's cumulative sums; exported under its own name they would count twice. Our
-    own counters begin anew (`recording.restart`): of them, the SDK's first difference is one to what the
-    parent had read, which has to be added again.
+    own counters begin anew (`recording.restart`), as does the CPU time of the new process: of them, the SDK's
+    first difference is one to what the parent had read, which has to be added again.
 
     Args:
         data: What was collected right before the fork; None in a process that was not forked.
@@ -66,6 +67,8 @@ class Baseline:
             rest |= {"count": point.count - before.count, "sum": point.sum - before.sum}
             rest["bucket_counts"] = [now - then for now, then in counts]
         else:
+            if point.value < before.value:  # read of something that began anew with the process
+                before = self._before[_key(scope, metric, point)] = replace(before, value=0)
             rest["value"] = point.value - before.value
         return replace(point, **rest)
 
@@ -79,7 +82,7 @@ def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
 
 
 def _is_own_difference(scope: ScopeMetrics, metric: Metric) -> bool:
-    return scope.scope.name == recording.SCOPE and isinstance(metric.data, Sum) and _counts(metric, _DELTA)
+    return scope.scope.name in _BEGINS_ANEW and isinstance(metric.data, Sum) and _counts(metric, _DELTA)
 
 
 def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
@@ -87,7 +90,7 @@ def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
     if not _counts(metric, _CUMULATIVE):
         return False
     if isinstance(data, Sum):
-        return data.is_monotonic and scope.scope.name != recording.SCOPE
+        return data.is_monotonic and scope.scope.name not in _BEGINS_ANEW
     return isinstance(data, Histogram)
 
 

@@ -15,12 +15,13 @@ from otel_trading.recording.handles import (
     StateSet,
     UpDownCounterMetric,
 )
-from otel_trading.recording.routing import SCOPE, attach, detach, on_attach, restart
+from otel_trading.recording.routing import SCOPE, SCOPE_OF_PROCESS, attach, detach, on_attach, restart
 from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 
 __all__ = [
     "FORM",
     "SCOPE",
+    "SCOPE_OF_PROCESS",
     "BoundMetric",
     "Counter",
     "CounterMetric",

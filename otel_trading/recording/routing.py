@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SCOPE: Final = "otel_trading"
 """The instrumentation scope of everything this package emits."""
 
+SCOPE_OF_PROCESS: Final = f"{SCOPE}.process"
+"""The scope of what is asked of the operating system, which knows each process by itself."""
+
 
 class Route:
     """Creates the instruments of the metrics that are used, and feeds them from the handles' cells.

@@ -7,11 +7,14 @@ import time
 from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricsData
 
+from otel_trading.instruments import runtime
 from otel_trading.pipeline.accounting import Route
 from otel_trading.pipeline.deadline import after
 from otel_trading.pipeline.encoding import METRICS
@@ -19,6 +22,7 @@ from otel_trading.pipeline.exporters import TEMPORALITIES
 from otel_trading.pipeline.metrics_data import each_metric
 from otel_trading.pipeline.reading import IntervalReader
 from otel_trading.pipeline.sending import Outcome
+from otel_trading.recording import SCOPE_OF_PROCESS
 
 
 class SlowWay:
@@ -187,6 +191,47 @@ def test_series_that_differ_in_the_type_of_a_label_or_in_the_version_of_their_sc
     counter.add(100, {"n": 1})
     assert reading.reader.export_now(after(60))
     assert sorted(point.value for point in way.points["d"]) == [0, 0, 0, 0, 100]
+
+
+@pytest.mark.fault(48)
+@pytest.mark.parametrize(
+    ("scope", "temporality", "told"),
+    [
+        (SCOPE_OF_PROCESS, "cumulative", [2, 9, 12]),
+        (SCOPE_OF_PROCESS, "delta", [2, 7, 3]),
+        ("another's", "cumulative", [2, 9, 12]),
+    ],
+)
+def test_what_begins_anew_with_a_process_is_no_less_than_nothing_in_a_child(
+    scope: str, temporality: str, told: list[int]
+) -> None:
+    way, seconds = KeepingWay(), [9]
+    reading = Reading(way, temporality)
+    meter = reading.provider.get_meter(scope)
+    meter.create_observable_counter("process.cpu.time", [lambda _: [Observation(seconds[0])]])
+    reading.reader._before_fork()
+    reading.reader._after_fork()
+    for seconds[0] in (2, 9, 12):
+        assert reading.reader.export_now(after(60))
+    assert [point.value for point in way.points["process.cpu.time"]] == told
+
+
+@pytest.mark.fault(48)
+def test_the_cpu_time_of_a_forked_child_is_its_own_from_the_first_export_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = Mock()
+    monkeypatch.setattr(runtime, "_process", lambda _: process)
+    process.cpu_times.return_value = Mock(user=2, system=1)
+    process.memory_info.return_value = Mock(rss=4096)
+    way = KeepingWay()
+    reading = Reading(way)
+    runtime.watch_process(reading.provider)
+    reading.reader._before_fork()
+    reading.reader._after_fork()
+    process.cpu_times.return_value = Mock(user=5, system=3)
+    assert reading.reader.export_now(after(60))
+    assert [point.value for point in way.points["process.cpu.time"]] == [5, 3]
 
 
 @pytest.mark.fault(34, 48)
