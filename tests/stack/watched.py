@@ -142,6 +142,7 @@ def _seen(running: RunningStack) -> Iterator[Watched]:
             judged = f'slo:error_budget:remaining_ratio{{deployment_environment_name="{ENVIRONMENT}"}}'
             poll_until("the objectives are judged", lambda: running.prometheus.query(judged), patience=120)
             seen.well_until = time.time()
+            _fail_to_connect_once(seen)
             for names in _rounds():
                 for name in names:
                     FAULTS[name].bring_about(seen)
@@ -150,6 +151,13 @@ def _seen(running: RunningStack) -> Iterator[Watched]:
             yield seen
     finally:
         running.stack.close()
+
+
+def _fail_to_connect_once(seen: Watched) -> None:
+    """Have the counter of failures begin: one that begins with all of them has no rate."""
+    _venue("drop_connections", 4)(seen)
+    begun = "trading_market_data_connection_failed_total"
+    poll_until("a feed failed to connect", lambda: seen.stack.prometheus.query(begun), patience=90)
 
 
 def _until(seen: Watched, name: str) -> None:
