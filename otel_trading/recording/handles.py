@@ -71,7 +71,9 @@ class BoundMetric(Generic[Handle]):
         self.definition = definition
         self.lock: Final = Lock()
         self._series: dict[Key, Handle] = {}
+        self._connector: Connector | None = None
         _metrics.append(self)
+        self.reconnect()
 
     def bind(self, *args: Any, **labels: Any) -> Handle:
         """Return the handle of one series; the same labels give the same handle.
@@ -95,6 +97,15 @@ class BoundMetric(Generic[Handle]):
         for key, handle in tuple(self._series.items()):
             yield self._attributes(key), handle
 
+    def reconnect(self) -> None:
+        """Connect every handle, bound or yet to be bound, to what there is to connect to."""
+        with self.lock:
+            self._connector = _connector  # here, so that what is bound next is connected to the same
+            for attributes, handle in self.series():
+                handle.switch_off()
+                if self._connector is not None:
+                    self._connector.connect(self, attributes, handle)
+
     def _new(self, key: Key) -> Handle:
         with self.lock:
             if len(self._series) >= MAX_SERIES and key not in self._series:
@@ -109,8 +120,8 @@ class BoundMetric(Generic[Handle]):
                 key = ()
             if key not in self._series:
                 handle = self._series[key] = self._make()
-                if _connector is not None:
-                    _connector.connect(self, self._attributes(key), handle)
+                if self._connector is not None:
+                    self._connector.connect(self, self._attributes(key), handle)
             return self._series[key]
 
     def _attributes(self, key: Key) -> dict[str, Any]:
@@ -225,14 +236,9 @@ def bound_metrics() -> tuple[BoundMetric[Any], ...]:
 def connect(connector: Connector | None) -> None:
     """Connect every handle, bound or yet to be bound; None switches all of them off."""
     global _connector
-    _connector = None
-    for metric in tuple(_metrics):
-        with metric.lock:
-            for attributes, handle in metric.series():
-                handle.switch_off()
-                if connector is not None:
-                    connector.connect(metric, attributes, handle)
     _connector = connector
+    for metric in tuple(_metrics):
+        metric.reconnect()
 
 
 def _exportable(value: object) -> str | int | bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 from opentelemetry.metrics import NoOpMeterProvider
 
 from otel_trading import recording
+from otel_trading.recording.routing import Route
 from otel_trading.tracing import traced
 from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
 
@@ -26,6 +29,24 @@ def test_handles_bound_before_and_after_attach_report_alike(attach):
     early.add(1)
     late.add(2)
     assert attached.values() == {"trading.test.counter": {("early",): 1, ("late",): 2}}
+
+
+def test_what_another_thread_binds_while_a_provider_is_attached_reports_too(attach, monkeypatch):
+    first, last = counter(FEED), gauge()
+    last.bind()
+    connecting, bound = Route.connect, []
+
+    def connect(route, metric, attributes, handle):
+        if metric is last:  # the first metric is connected by now, and not all of them are
+            thread = Thread(target=lambda: bound.append(first.bind(feed_name="sip")))
+            thread.start()
+            thread.join()
+        connecting(route, metric, attributes, handle)
+
+    monkeypatch.setattr(Route, "connect", connect)
+    attached = attach()
+    bound[0].add(1)
+    assert attached.values() == {"trading.test.counter": {("sip",): 1}}
 
 
 def test_a_counter_is_exported_as_zero_as_soon_as_it_is_bound(attach):
