@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 from opentelemetry.metrics import Histogram as Instrument
@@ -32,6 +33,9 @@ class Route:
     Counters and levels are read by observable instruments, which is public API. Histograms are folded
     (see `folding`), or recorded by their plain instrument where folding does not work.
 
+    A provider keeps its route for life: it takes the callbacks of an observable instrument once, and has no
+    use for those of a second route. After `close` the route may be connected and opened again.
+
     Args:
         provider: Whose readers export the numbers.
         version: The version of this package, for the instrumentation scope.
@@ -40,7 +44,8 @@ class Route:
     def __init__(self, provider: MeterProvider, version: str) -> None:
         self._meter: Meter = provider.get_meter(SCOPE, version, schema_url=SCHEMA_URL)
         self._lock = RLock()
-        self._open = True
+        self._open = False
+        self._carried: dict[SomeHandle, Any] = {}
         self._histograms: dict[str, Instrument] = {}
         self._observed: set[str] = set()
         self._folder = _folder(provider, self._meter)
@@ -51,12 +56,22 @@ class Route:
             if metric.definition.kind == "histogram":
                 self._connect_histogram(metric, attributes, cast("Histogram", handle))
             else:
-                cast("Counter", handle).switch_on()
+                level = cast("Counter", handle)
+                level.switch_on()
+                if handle in self._carried:
+                    level.add(self._carried.pop(handle))
                 self._observe(metric)
 
+    def open(self) -> None:
+        """Report what is connected."""
+        self._open = True
+
     def close(self) -> None:
-        """Report nothing more, even if the provider goes on to collect."""
+        """Report nothing more, even if the provider goes on to collect; call it once the handles are off."""
         self._open = False
+        for metric in bound_metrics():
+            if metric.definition.kind == "counter":
+                self._carried |= {handle: handle.read() for _, handle in metric.series()}
         if self._folder is not None:
             self._folder.close()
 
@@ -119,11 +134,14 @@ def _folder(provider: MeterProvider, meter: Meter) -> Folder | None:
 
 
 _route: Route | None = None
+_routes: WeakKeyDictionary[MeterProvider, Route] = WeakKeyDictionary()
 _callbacks: list[Callable[[MeterProvider], None]] = []
 
 
 def attach(provider: MeterProvider, version: str) -> None:
-    """Send every handle's numbers to `provider` from now on, starting at zero.
+    """Send every handle's numbers to `provider` from now on.
+
+    They start at zero; a provider that had been attached before goes on from where its counters were.
 
     Args:
         provider: An SDK meter provider, or anything that speaks its API.
@@ -131,8 +149,9 @@ def attach(provider: MeterProvider, version: str) -> None:
     """
     global _route
     detach()
-    _route = Route(provider, version)
+    _route = _routes.get(provider) or _routes.setdefault(provider, Route(provider, version))
     connect(_route)
+    _route.open()
     for callback in _callbacks:
         callback(provider)
 
@@ -140,10 +159,10 @@ def attach(provider: MeterProvider, version: str) -> None:
 def detach() -> None:
     """Make every handle a no-op again."""
     global _route
+    connect(None)
     if _route is not None:
         _route.close()
         _route = None
-    connect(None)
 
 
 def restart() -> None:

@@ -219,10 +219,15 @@ def test_the_entry_point_attaches_to_global_providers_and_configure_may_follow(p
         "attach_to_globals()\n"
         "work()\n"
         "print(seen())\n"
-        "print(ot.configure('risk', json_logs=False).health().attached_to['traces'])"
+        "print(ot.configure('risk', json_logs=False).health().attached_to['traces'])\n"
+        "work()\n"
+        "data = reader.get_metrics_data().resource_metrics\n"
+        "points = {m.name: m.data.data_points for r in data for s in r.scope_metrics for m in s.metrics}\n"
+        "print([point.value for point in points['trading.order.submitted']])\n"
+        "print([point.count for point in points['trading.risk.check.duration']])"
     )
     assert done.returncode == 0
-    assert done.stdout.splitlines() == ["(['route order'], True)", "foreign"]
+    assert done.stdout.splitlines() == ["(['route order'], True)", "foreign", "[2]", "[2]"]
 
 
 def test_the_entry_point_does_nothing_without_global_providers(python) -> None:

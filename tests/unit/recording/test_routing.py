@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from threading import Thread
 
+import pytest
 from opentelemetry.metrics import NoOpMeterProvider
 
 from otel_trading import recording
@@ -85,6 +88,51 @@ def test_the_next_provider_starts_from_zero_and_the_last_one_gets_nothing_more(a
     seconds.record(1)
     assert second.values() == {"trading.test.counter": {(): 1}, "trading.test.histogram": {(): 1}}
     assert "trading.test.counter" not in first.values()
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["at once", "after another"])
+def test_a_provider_that_is_attached_again_goes_on_from_where_its_counters_were(attach, between):
+    handles = counter().bind(), histogram().bind(), level().bind(), gauge().bind()
+    total, seconds, some_level, some_gauge = handles
+    attached = attach()
+    for turn in (1, 2, 3):
+        total.add(7)
+        seconds.record(1)
+        assert attached.values() == {
+            "trading.test.counter": {(): 7 * turn},
+            "trading.test.histogram": {(): turn},
+        }
+        if between:
+            attach()
+            total.add(100)
+        recording.attach(attached.provider, "test")
+    some_level.set(4)
+    some_gauge.set(5)
+    assert attached.values() == {
+        "trading.test.counter": {(): 21},
+        "trading.test.histogram": {(): 3},
+        "trading.test.updowncounter": {(): 4},
+        "trading.test.gauge": {(): 5},
+    }
+
+
+def test_a_histogram_alone_reports_to_a_provider_that_is_attached_again(attach):
+    seconds, attached = histogram().bind(), attach()
+    recording.attach(attached.provider, "test")
+    seconds.record(1)
+    assert attached.values() == {"trading.test.histogram": {(): 1}}
+
+
+def test_a_provider_that_was_detached_is_not_kept(attach):
+    attached = attach()
+    counter().bind().add(1)
+    histogram().bind().record(1)
+    attached.values()
+    provider = weakref.ref(attached.provider)
+    recording.detach()
+    del attached
+    gc.collect()
+    assert provider() is None
 
 
 def test_a_provider_that_is_not_the_sdks_gets_plain_calls():
