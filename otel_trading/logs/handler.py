@@ -13,7 +13,7 @@ from opentelemetry.context import Context, get_current
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from otel_trading.logs.provider import CURRENT
-from otel_trading.logs.values import described, exportable, text
+from otel_trading.logs.values import described, exportable, named, text
 
 _BARE: Final = list(vars(logging.makeLogRecord({})))
 """The attributes, in their order, of a record that carries nothing else."""
@@ -99,8 +99,10 @@ def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     if len(carried) != _FEWEST:
         names = list(carried)  # what comes by `extra` comes last, and is not sought among the rest
         for key in names[_FEWEST:] if names[_FEWEST - 1 : _FEWEST] == _LAST else names:
-            if key not in _OWN and not key.startswith("_"):
-                found[text(key)] = exportable(carried[key])
+            if key not in _OWN:
+                name = named(key)  # `extra` takes keys of any type
+                if not name.startswith("_"):
+                    found[name] = exportable(carried[key])
     path = record.pathname
     found["code.file.path"] = path if path.__class__ is str else exportable(path)
     found["code.function.name"] = record.funcName

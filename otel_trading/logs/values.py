@@ -1,5 +1,5 @@
 """What a log record may carry: the rule of the whole package, under the names this room uses."""
 
-from otel_trading._exportable import described, exportable, text
+from otel_trading._exportable import described, exportable, named, text
 
-__all__ = ["described", "exportable", "text"]
+__all__ = ["described", "exportable", "named", "text"]

@@ -127,6 +127,15 @@ def test_what_a_line_carries_is_found_whichever_records_an_application_makes(
     assert carried == [{**own, "symbol": "IBM"}, own]
 
 
+def test_a_line_is_exported_whatever_the_keys_of_what_it_carries(written, logger):
+    logger.info("priced", extra={5: "five", None: "none", "": "empty", "symbol": "IBM"})
+    [record] = written.records
+    carried = {
+        key: value for key, value in record.log_record.attributes.items() if not key.startswith("code.")
+    }
+    assert carried == {"5": "five", "None": "none", "unnamed": "empty", "symbol": "IBM"}
+
+
 def test_a_filter_of_the_handler_keeps_a_line_out_or_puts_another_in_its_place(written, logger):
     (handler,) = logger.handlers
     other = logging.makeLogRecord({"msg": "in its place", "levelno": logging.INFO})
