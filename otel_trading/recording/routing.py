@@ -119,7 +119,8 @@ def _record_plain(instrument: Instrument, attributes: dict[str, Any], value: flo
 
 def _folder(provider: MeterProvider, meter: Meter) -> Folder | None:
     """Return what folds the histograms of a meter, or None where that does not work."""
-    if not type(provider).__module__.startswith("opentelemetry.sdk."):
+    theirs = (type(one).__module__ for one in (provider, meter))  # a meter is not, where the SDK is disabled
+    if not all(module.startswith("opentelemetry.sdk.") for module in theirs):
         return None
     from otel_trading.recording import folding  # noqa: PLC0415 - nothing folds before a provider is attached
 

@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.metrics import NoOpMeterProvider
 
 from otel_trading import recording
+from otel_trading.recording import folding
 from otel_trading.recording.routing import Route
 from otel_trading.tracing import traced
 from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
@@ -140,6 +141,15 @@ def test_a_provider_that_is_not_the_sdks_gets_plain_calls():
     recording.attach(NoOpMeterProvider(), "test")
     handle.record(1)
     counter().bind().add(1)
+
+
+def test_where_the_sdk_is_disabled_nothing_is_said_about_its_release(attach, monkeypatch, caplog):
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    monkeypatch.setattr("otel_trading.recording.folding.probe", folding._probe)
+    handle = histogram().bind()
+    attach()
+    handle.record(1)
+    assert caplog.records == []
 
 
 def test_callbacks_run_at_every_attach(attach, monkeypatch):
