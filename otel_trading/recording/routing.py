@@ -150,11 +150,18 @@ def attach(provider: MeterProvider, version: str) -> None:
     """
     global _route
     detach()
-    _route = _routes.get(provider) or _routes.setdefault(provider, Route(provider, version))
+    _route = _route_of(provider, version)
     connect(_route)
     _route.open()
     for callback in _callbacks:
         callback(provider)
+
+
+def _route_of(provider: MeterProvider, version: str) -> Route:
+    try:
+        return _routes.get(provider) or _routes.setdefault(provider, Route(provider, version))
+    except TypeError:  # one without a hash or weak references, which is known again by nothing
+        return Route(provider, version)
 
 
 def detach() -> None:

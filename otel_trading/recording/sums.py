@@ -73,7 +73,7 @@ class Sum:
         """Return the sum so far, as an int while it is one that OTLP can carry."""
         whole = self._whole
         self._whole = 0
-        self._plus(whole)
+        self._total += whole  # not by a call: a thread that comes between may set a level
         total = self._total
         return total if -_INT64 <= total < _INT64 else clamped(total)
 

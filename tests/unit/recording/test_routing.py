@@ -7,7 +7,7 @@ import weakref
 from threading import Thread
 
 import pytest
-from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.metrics import NoOpMeter, NoOpMeterProvider
 
 from otel_trading import recording
 from otel_trading.recording import folding
@@ -136,9 +136,20 @@ def test_a_provider_that_was_detached_is_not_kept(attach):
     assert provider() is None
 
 
-def test_a_provider_that_is_not_the_sdks_gets_plain_calls():
+class _UnlikeAny:
+    """Speaks the API, and has neither weak references nor a hash."""
+
+    __slots__ = ()
+    __hash__ = None
+
+    def get_meter(self, name: str, *_: object, **__: object) -> NoOpMeter:
+        return NoOpMeter(name)
+
+
+@pytest.mark.parametrize("provider", [NoOpMeterProvider(), _UnlikeAny()], ids=lambda one: type(one).__name__)
+def test_a_provider_that_is_not_the_sdks_gets_plain_calls(provider):
     handle = histogram().bind()
-    recording.attach(NoOpMeterProvider(), "test")
+    recording.attach(provider, "test")
     handle.record(1)
     counter().bind().add(1)
 
