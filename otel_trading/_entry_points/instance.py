@@ -18,6 +18,7 @@ class _Instance:
     def __init__(self) -> None:
         self.id: str | None = None
         self.pid = os.getpid()
+        self.is_forked = False
 
 
 _instance = _Instance()
@@ -28,10 +29,20 @@ def stable_id(service: str, namespace: str | None = None) -> str:
     return str(uuid5(_NAMESPACE, "/".join(filter(None, (socket.gethostname(), namespace, service)))))
 
 
-def remember(instance_id: str | None) -> None:
-    """Make `instance_id` the name of this process; its forked children get `<instance_id>-<pid>`."""
-    _instance.id = instance_id
-    _instance.pid = os.getpid()
+def remember(instance_id: str, *, is_spawned: bool = False) -> str:
+    """Name this process, and return its name; its forked children get `<name>-<pid>`.
+
+    Args:
+        instance_id: What its settings or the default call it, and may call its parent as well.
+        is_spawned: Whether it is one of several that another process started: as one that was forked from a
+            process with a name does, it appends its process id.
+    """
+    pid = os.getpid()
+    if _instance.id is not None and _instance.pid != pid:
+        _instance.is_forked = True
+    name = f"{instance_id}-{pid}" if is_spawned or _instance.is_forked else instance_id
+    _instance.id, _instance.pid = name, pid
+    return name
 
 
 class InstanceDetector(ResourceDetector):

@@ -66,10 +66,8 @@ def attributes_of(settings: Settings, version: str, given: Mapping[str, object])
         )
     namespace = known.get(SERVICE_NAMESPACE)
     default = instance.stable_id(str(known[SERVICE_NAME]), str(namespace) if namespace else None)
-    if parent_process() is not None:  # one of several that were spawned: they run at the same time
-        default = f"{default}-{os.getpid()}"
-    attributes[SERVICE_INSTANCE_ID] = str(known.get(SERVICE_INSTANCE_ID) or default)
-    instance.remember(str(attributes[SERVICE_INSTANCE_ID]))
+    name = str(known.get(SERVICE_INSTANCE_ID) or default)
+    attributes[SERVICE_INSTANCE_ID] = instance.remember(name, is_spawned=parent_process() is not None)
     _survive_fork()
     return attributes
 

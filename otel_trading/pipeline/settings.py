@@ -63,7 +63,8 @@ SETTINGS: Final = (
             "Where it trades, such as `paper` or `live`, as `deployment.environment.name`.", in_file=True),
     Setting("instance_id", values.text, None, None,
             "Tells replicas on one host apart, as `service.instance.id`; by default a UUIDv5 of host and "
-            "service, which a restart keeps. A forked child appends its process id.", in_file=True),
+            "service, which a restart keeps. A child that is forked from a process with telemetry, or that "
+            "`multiprocessing` started, appends its process id.", in_file=True),
     Setting("resource_attributes", values.mapping, None, None,
             "More attributes of the resource; `OTEL_RESOURCE_ATTRIBUTES` is read beside it.", in_file=True),
     Setting("exporters", _METRIC_EXPORTERS, ("otlp",), None,

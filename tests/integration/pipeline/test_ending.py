@@ -154,3 +154,62 @@ def test_a_forked_child_exports_under_its_own_name(python, collector) -> None:
     parent, child = ids["last words"], ids["of the child"]
     assert child["service.instance.id"] == f"{parent['service.instance.id']}-{pid}"
     assert child["process.pid"] == int(pid)
+
+
+CONFIGURES = """
+import multiprocessing, os, sys
+import otel_trading as ot
+
+def work():
+    telemetry = ot.configure("risk", json_logs=False)
+    with ot.span("work"):
+        pass
+    return telemetry
+
+if __name__ == "__main__":
+    telemetry = work()
+"""
+
+FORKED = """
+    for child in range(2):
+        pid = os.fork()
+        if pid == 0:
+            telemetry.shutdown()
+            telemetry = work()
+            telemetry.shutdown()
+            work()
+            sys.exit(0)
+        os.waitpid(pid, 0)
+"""
+
+SPAWNED = """
+    children = [multiprocessing.get_context("spawn").Process(target=work) for _ in range(2)]
+    for child in children: child.start()
+    for child in children: child.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.parametrize("children", [FORKED, SPAWNED])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"OTEL_TRADING_INSTANCE_ID": "pod-7"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=pod-7"},
+    ],
+)
+def test_a_child_that_configures_itself_has_a_name_of_its_own(
+    python, collector, tmp_path, children: str, given: dict[str, str]
+) -> None:
+    (tmp_path / "program.py").write_text(CONFIGURES + children)
+    done = python(
+        f"import runpy; runpy.run_path({str(tmp_path / 'program.py')!r}, run_name='__main__')", **given
+    )
+    assert done.returncode == 0, done.stderr
+    names = {(one["process.pid"], one["service.instance.id"]) for one in collector.resources}
+    assert len(names) == len(dict(names)) == 3
+    parent = min(names, key=lambda one: len(str(one[1])))
+    assert {name for _, name in names} == {
+        parent[1] if pid == parent[0] else f"{parent[1]}-{pid}" for pid, _ in names
+    }
