@@ -34,20 +34,22 @@ class Baseline:
 
     Args:
         data: What was collected right before the fork; None in a process that was not forked.
-        own: What differences of our own counters had come to, from `add_own`.
+        own: What differences of our own counters had come to, from `add_own`; None in a process that was not
+            forked.
     """
 
     def __init__(self, data: MetricsData | None = None, own: Mapping[Hashable, float] | None = None) -> None:
         found = [] if data is None else [(s, m) for _, s, m in each_metric(data) if _is_inherited(s, m)]
         self._before = {_key(s, m, point): point for s, m in found for point in m.data.data_points}
         self._owed = dict(own or {})
+        self._is_child = own is not None
 
     def without(self, data: MetricsData) -> MetricsData:
         """Return the data without what was counted before; each collection is given once."""
-        return with_metrics(data, self._rest) if self._before or self._owed else data
+        return with_metrics(data, self._rest) if self._is_child else data
 
     def _rest(self, scope: ScopeMetrics, metric: Metric) -> Metric:
-        if _is_own_difference(scope, metric):
+        if _is_difference(metric):
             return with_points(metric, partial(self._made_good, scope, metric))
         if _is_inherited(scope, metric):
             return with_points(metric, partial(self._difference, scope, metric))
@@ -55,7 +57,8 @@ class Baseline:
 
     def _made_good(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         owed = self._owed.pop(_key(scope, metric, point), 0)
-        return replace(point, value=point.value + owed) if owed else point
+        value = max(0, point.value + owed)  # less where another's began anew, from what is not known
+        return point if value == point.value else replace(point, value=value)
 
     def _difference(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         before: Any = self._before.get(_key(scope, metric, point))
@@ -66,6 +69,8 @@ class Baseline:
             counts = zip(point.bucket_counts, before.bucket_counts, strict=True)
             rest |= {"count": point.count - before.count, "sum": point.sum - before.sum}
             rest["bucket_counts"] = [now - then for now, then in counts]
+            rest["min"] = point.min if point.min < before.min else None  # else it may be the parent's
+            rest["max"] = point.max if point.max > before.max else None
         else:
             if point.value < before.value:  # read of something that began anew with the process
                 before = self._before[_key(scope, metric, point)] = replace(before, value=0)
@@ -76,13 +81,13 @@ class Baseline:
 def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
     """Add what differences of our own counters say to their totals, by series."""
     for _, scope, metric in each_metric(data):
-        if _is_own_difference(scope, metric):
+        if scope.scope.name in _BEGINS_ANEW and _is_difference(metric):
             for point in metric.data.data_points:
                 totals[_key(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
 
 
-def _is_own_difference(scope: ScopeMetrics, metric: Metric) -> bool:
-    return scope.scope.name in _BEGINS_ANEW and isinstance(metric.data, Sum) and _counts(metric, _DELTA)
+def _is_difference(metric: Metric) -> bool:
+    return isinstance(metric.data, Sum) and metric.data.is_monotonic and _counts(metric, _DELTA)
 
 
 def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:

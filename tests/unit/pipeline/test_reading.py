@@ -200,6 +200,7 @@ def test_series_that_differ_in_the_type_of_a_label_or_in_the_version_of_their_sc
         (SCOPE_OF_PROCESS, "cumulative", [2, 9, 12]),
         (SCOPE_OF_PROCESS, "delta", [2, 7, 3]),
         ("another's", "cumulative", [2, 9, 12]),
+        ("another's", "delta", [0, 7, 3]),
     ],
 )
 def test_what_begins_anew_with_a_process_is_no_less_than_nothing_in_a_child(
@@ -214,6 +215,22 @@ def test_what_begins_anew_with_a_process_is_no_less_than_nothing_in_a_child(
     for seconds[0] in (2, 9, 12):
         assert reading.reader.export_now(after(60))
     assert [point.value for point in way.points["process.cpu.time"]] == told
+
+
+@pytest.mark.fault(48)
+def test_the_least_and_the_greatest_value_of_a_forked_child_are_its_own_or_unknown() -> None:
+    way = KeepingWay()
+    reading = Reading(way)
+    histogram = reading.provider.get_meter("m").create_histogram("h")
+    for value in (3, 7):
+        histogram.record(value)
+    reading.reader._before_fork()
+    reading.reader._after_fork()
+    for value in (5, 9, 1):
+        histogram.record(value)
+        assert reading.reader.export_now(after(60))
+    assert [(point.min, point.max) for point in way.points["h"]] == [(None, None), (None, 9), (1, 9)]
+    assert [(point.count, point.sum) for point in way.points["h"]] == [(1, 5), (2, 14), (3, 15)]
 
 
 @pytest.mark.fault(48)
