@@ -11,6 +11,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 
 from otel_trading import _losses, recording
+from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 
 _KINDS: Final = ("counter", "up_down_counter", "gauge")
@@ -57,6 +58,10 @@ class Isolated:
         self._name = name
         self._callback = callback
         self._result: list[Observation] = []
+        self._begin()
+        at_fork(in_child=self._begin)  # a call that is under way at the fork ends in the parent
+
+    def _begin(self) -> None:
         self._done = Event()
         self._done.set()
 

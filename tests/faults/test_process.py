@@ -130,6 +130,25 @@ def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, tem
         assert sorted(sums(http, name).values()) == [3, 5, 12], name
 
 
+@pytest.mark.fault(34, 48)
+def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run, http) -> None:
+    done = run(
+        "from otel_trading.pipeline import observing\n"
+        "observing._PATIENCE_S = 0.05\n" + RECORD + "telemetry = setup()\n"
+        "parent = os.getpid()\n"
+        "def slow(_):\n"
+        "    if os.getpid() == parent: time.sleep(60)\n"
+        "    return [api.Observation(7)]\n"
+        "api.get_meter('lib').create_observable_up_down_counter('slow', [slow])\n"
+        "pid = os.fork()\n"
+        "if pid: os.waitpid(pid, 0)\n"
+        "telemetry.flush()\n",
+        http,
+    )
+    assert done.returncode == 0
+    assert {one for one in sums(http, "slow").values() if one} == {7}
+
+
 @pytest.mark.fault(48)
 def test_a_fork_after_the_end_wakes_no_reader_and_collects_nothing(run, http) -> None:
     done = run(
