@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from otel_trading import _losses
+from otel_trading._forking import hold_at_fork
 from otel_trading._guard import warn
 from otel_trading.errors import LabelError, nearest
 from otel_trading.recording.cells import Histogram
@@ -70,6 +71,7 @@ class BoundMetric(Generic[Handle]):
     def __init__(self, definition: Metric) -> None:
         self.definition = definition
         self.lock: Final = Lock()
+        hold_at_fork(self.lock)
         self._series: dict[Key, Handle] = {}
         self._connector: Connector | None = None
         _metrics.append(self)

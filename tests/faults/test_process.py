@@ -130,6 +130,30 @@ def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, tem
         assert sorted(sums(http, name).values()) == [3, 5, 12], name
 
 
+@pytest.mark.fault(48)
+def test_threads_that_tell_a_state_during_a_fork_keep_no_child_from_exporting(run, http) -> None:
+    done = run(
+        "import itertools, threading\n" + RECORD + "telemetry = setup()\n"
+        "def work_of(number):\n"
+        "    metrics.order_submitted.bind(venue_name='XNAS', order_type='limit', strategy_name=f's{number}').add(1)\n"
+        "states = metrics.connection_status.bind_states("
+        "'state', connection_type='market_data', feed_name='sip')\n"
+        "def tell():\n"
+        "    for number in itertools.count():\n"
+        "        states.set('connected')\n"
+        "        work_of(number % 1900)\n"
+        "for _ in range(2): threading.Thread(target=tell, daemon=True).start()\n"
+        "for _ in range(3):\n"
+        "    pid = os.fork()\n"
+        "    if pid == 0:\n"
+        "        print(telemetry.flush(10), flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(pid, 0)\n",
+        http,
+    )
+    assert (done.stderr, done.stdout) == ("", "True\n" * 3)
+
+
 @pytest.mark.fault(34, 48)
 def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run, http) -> None:
     done = run(
