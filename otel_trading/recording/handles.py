@@ -71,7 +71,6 @@ class BoundMetric(Generic[Handle]):
     def __init__(self, definition: Metric) -> None:
         self.definition = definition
         self.lock: Final = Lock()
-        hold_at_fork(self.lock)
         self._series: dict[Key, Handle] = {}
         self._connector: Connector | None = None
         _metrics.append(self)
@@ -241,6 +240,26 @@ def connect(connector: Connector | None) -> None:
     _connector = connector
     for metric in tuple(_metrics):
         metric.reconnect()
+
+
+class _Locks:
+    """The locks of all metrics as one, those made later included: a collection at a fork needs them first."""
+
+    def __init__(self) -> None:
+        self._taken: list[Lock] = []
+
+    def acquire(self) -> None:
+        taken = [metric.lock for metric in _metrics]
+        for lock in taken:
+            lock.acquire()
+        self._taken = taken
+
+    def release(self) -> None:
+        for lock in self._taken:
+            lock.release()
+
+
+hold_at_fork(_Locks())
 
 
 def _exportable(value: object) -> str | int | bool:

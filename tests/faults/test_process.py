@@ -154,6 +154,23 @@ def test_threads_that_tell_a_state_during_a_fork_keep_no_child_from_exporting(ru
     assert (done.stderr, done.stdout) == ("", "True\n" * 3)
 
 
+@pytest.mark.fault(48)
+def test_a_metric_that_was_made_after_telemetry_started_holds_up_no_fork(run, http) -> None:
+    done = run(
+        RECORD + "from otel_trading.recording import CounterMetric\n"
+        "telemetry = setup()\n"
+        "later = CounterMetric(metrics.order_submitted.definition)\n"
+        "later.bind(venue_name='XNAS', order_type='limit', strategy_name='late').add(1)\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    print(telemetry.flush(10), flush=True)\n"
+        "    os._exit(0)\n"
+        "os.waitpid(pid, 0)\n",
+        http,
+    )
+    assert (done.stderr, done.stdout) == ("", "True\n")
+
+
 @pytest.mark.fault(34, 48)
 def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run, http) -> None:
     done = run(
