@@ -182,13 +182,14 @@ def _is_cancellation(error: BaseException) -> bool:
 
 
 def _seen(error: BaseException) -> bool:
-    """Say whether an inner span recorded this exception already, and remember that one has."""
-    if getattr(error, _RECORDED, False):
+    """Say whether an inner span recorded this exception already, and remember that one has.
+
+    Its dict is looked at, since its class may answer for attributes as it likes.
+    """
+    known = vars(error)
+    if _RECORDED in known:
         return True
-    try:
-        setattr(error, _RECORDED, True)
-    except AttributeError:  # an exception class with slots and without a dict
-        return False
+    known[_RECORDED] = True
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,32 @@ def test_an_exception_without_a_text_is_recorded_all_the_same(seen):
         raise HostileError
     assert seen.span("s").attributes["error.type"].endswith("HostileError")
     assert len(seen.log_records) == 1
+
+
+class AnsweringError(Exception):
+    """Answers for any attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: name
+
+
+class RefusingError(Exception):
+    """Answers for none, and in an own way."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError(name)
+
+
+@pytest.mark.parametrize("kind", [AnsweringError, RefusingError])
+def test_an_exception_that_answers_for_its_attributes_as_it_likes_is_recorded_once(seen, kind, guarded):
+    with pytest.raises(kind), span("outer"), span("inner"):
+        raise kind
+    assert [len(seen.span(name).events) for name in ("inner", "outer")] == [1, 0]
+    assert len(seen.log_records) == 1
+    assert _losses.snapshot() == {}
 
 
 def test_a_block_that_is_left_without_being_entered_ends_its_span_and_raises_nothing(seen, caplog):
