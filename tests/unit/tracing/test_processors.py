@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import (
+    ReadableSpan,
+    Span,
+    SpanProcessor,
+    TracerProvider,
+)
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, Sampler, SamplingResult
@@ -154,6 +160,21 @@ def test_what_a_processor_exchanged_at_the_start_is_what_is_changed_later():
     with span("s", {"a": 1}) as opened:
         opened.set_attribute("b", 2)
     assert dict(exported.get_finished_spans()[0].attributes or {}) == {"exchanged": True, "b": 2}
+
+
+def test_a_processor_may_copy_a_span_that_was_changed():
+    copies: list[Any] = []
+    attached(Told(lambda one: copies.append(deepcopy(one))))
+    with span("s", {"a": [1]}) as opened:
+        opened.set_attribute("b", 2)
+        opened.add_event("e")
+    (copied,) = copies
+    assert (copied.name, copied.context, dict(copied.attributes)) == (
+        "s",
+        opened.get_span_context(),
+        {"a": (1,), "b": 2},
+    )
+    assert [event.name for event in copied.events] == ["e"]
 
 
 LONG = "b" * 5_000
