@@ -336,7 +336,7 @@ def admits(tracer: Any) -> bool:
     """
     return (
         Bounds.of(tracer.sampler) is not None
-        and isinstance(tracer.span_processor, SynchronousMultiSpanProcessor | ConcurrentMultiSpanProcessor)
+        and type(tracer.span_processor) in {SynchronousMultiSpanProcessor, ConcurrentMultiSpanProcessor}
         and type(tracer._tracer_metrics).__name__ == "NoOpTracerMetrics"
         and bool(tracer._is_enabled())
     )

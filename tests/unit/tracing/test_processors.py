@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import (
     ReadableSpan,
     Span,
     SpanProcessor,
+    SynchronousMultiSpanProcessor,
     TracerProvider,
 )
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -175,6 +176,25 @@ def test_a_processor_may_copy_a_span_that_was_changed():
         {"a": (1,), "b": 2},
     )
     assert [event.name for event in copied.events] == ["e"]
+
+
+def test_a_provider_whose_processors_are_called_by_a_class_of_the_users_calls_that():
+    class Marking(SynchronousMultiSpanProcessor):
+        def on_start(self, span: Any, parent_context: Context | None = None) -> None:
+            span.set_attribute("marked", value=True)
+            super().on_start(span, parent_context)
+
+    exported = InMemorySpanExporter()
+    provider = TracerProvider(
+        ALWAYS_ON, Resource({}), shutdown_on_exit=False, active_span_processor=Marking()
+    )
+    provider.add_span_processor(SimpleSpanProcessor(exported))
+    tracing.attach(provider, "test")
+    for way in WAYS:
+        way()
+    told = exported.get_finished_spans()
+    assert len(told) == len(WAYS)
+    assert all(one.attributes["marked"] for one in told)
 
 
 LONG = "b" * 5_000
