@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
@@ -25,6 +25,9 @@ from otel_trading.tracing.spans import SpanScope, close, error_type, fail, start
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Attributes = Mapping[str, AttributeValue]
+
+_IMPLICIT: Final = frozenset({"__class_getitem__", "__init_subclass__"})
+"""What a class makes a class method without being asked."""
 
 
 @overload
@@ -200,7 +203,18 @@ def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
         return generators.wrap(function, lambda: _Life(call))
     if inspect.iscoroutinefunction(function):
         return _wrap_async(function, call)
-    return calls.wrap(function, call, call.site)
+    wrapped = calls.wrap(function, call, call.site)
+    return _of_python(wrapped) if function.__name__ in _IMPLICIT else wrapped
+
+
+def _of_python(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of Python's, not of Cython's: a class makes only those its class methods unasked."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments: Any, **keywords: Any) -> Any:
+        return function(*arguments, **keywords)
+
+    return wrapper
 
 
 def _wrap_async(function: Callable[..., Any], call: _Call) -> Callable[..., Any]:

@@ -140,6 +140,23 @@ def test_methods_of_all_kinds_are_traced(seen, decorator: Callable[..., Any]):
     assert len(seen.spans) == 3
 
 
+def test_what_a_class_makes_a_class_method_unasked_is_one_when_traced(seen):
+    class Base:
+        @traced
+        def __init_subclass__(cls, **given: object) -> None:
+            cls.given = given
+
+        @traced
+        def __class_getitem__(cls, item: object) -> object:
+            return cls, item
+
+    class Below(Base, a=1):
+        given: object
+
+    assert (Below.given, Below[2]) == ({"a": 1}, (Below, 2))
+    assert len(seen.spans) == 2
+
+
 def test_an_error_is_raised_unchanged_and_recorded(seen):
     with pytest.raises(ValueError, match="7"):
         plain(7, fail=True)
