@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import TracebackType
@@ -200,11 +201,17 @@ def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
     if inspect.isasyncgenfunction(function):
         return generators.wrap_async(function, lambda: _Life(call))
     if inspect.isgeneratorfunction(function):
-        return generators.wrap(function, lambda: _Life(call))
+        steps = generators.wrap(function, lambda: _Life(call))
+        return types.coroutine(steps) if _is_awaited(function) else steps
     if inspect.iscoroutinefunction(function):
         return _wrap_async(function, call)
     wrapped = calls.wrap(function, call, call.site)
     return _of_python(wrapped) if function.__name__ in _IMPLICIT else wrapped
+
+
+def _is_awaited(generator_function: Any) -> bool:
+    """Say whether `types.coroutine` made its generators coroutines."""
+    return bool(generator_function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def _of_python(function: Callable[..., Any]) -> Callable[..., Any]:

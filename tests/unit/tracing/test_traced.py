@@ -7,6 +7,7 @@ import contextvars
 import functools
 import inspect
 import pickle
+import types
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -155,6 +156,17 @@ def test_what_a_class_makes_a_class_method_unasked_is_one_when_traced(seen):
 
     assert (Below.given, Below[2]) == ({"a": 1}, (Below, 2))
     assert len(seen.spans) == 2
+
+
+async def test_a_generator_that_is_a_coroutine_can_be_awaited(seen):
+    @traced("own")
+    @types.coroutine
+    def own() -> Iterator[Any]:
+        yield from asyncio.sleep(0).__await__()
+        return current()
+
+    assert (await own(), current()) == ("own", "none")
+    assert seen.span("own").end_time
 
 
 def test_an_error_is_raised_unchanged_and_recorded(seen):
