@@ -19,7 +19,7 @@ from opentelemetry.trace import Link, Status
 
 from otel_trading.pipeline.metrics_data import with_metrics, with_points
 from otel_trading.pipeline.pseudonyms import names_an_account, pseudonym, words_of
-from otel_trading.pipeline.spans import changed, fields_of
+from otel_trading.pipeline.spans import changed, fields_of, with_dropped
 
 REDACTED: Final = "REDACTED"
 """What upstream's conventions put in the place of a secret."""
@@ -117,7 +117,7 @@ def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
     """Return the record, or a copy of it where its name, its body or an attribute held a secret."""
     given = record.log_record
     name, body = redact_value(given.event_name), redact_value(given.body)
-    attributes = redact_value(given.attributes)
+    attributes = with_dropped(redact_value(given.attributes), given.attributes)
     if body is given.body and attributes is given.attributes and name is given.event_name:
         return record
     inner = copy(given)
@@ -189,7 +189,7 @@ def names_a_secret(key: str) -> bool:
 
 
 def _redact_event(event: Event) -> Event:
-    attributes = redact_value(event.attributes)
+    attributes = with_dropped(redact_value(event.attributes), event.attributes)
     name = redact_value(event.name)
     same = name is event.name and attributes is event.attributes
     return event if same else Event(name, attributes, event.timestamp)
@@ -216,7 +216,7 @@ def _redact_name(value: str, key: str) -> str:
 
 
 def _redact_link(link: Link) -> Link:
-    attributes = redact_value(link.attributes)
+    attributes = with_dropped(redact_value(link.attributes), link.attributes)
     return link if attributes is link.attributes else Link(link.context, attributes)
 
 

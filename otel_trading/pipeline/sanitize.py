@@ -15,7 +15,7 @@ from opentelemetry.trace import Link, SpanKind, Status
 from otel_trading import _losses
 from otel_trading._exportable import are_plain, exportable, named, nanoseconds
 from otel_trading._guard import warn
-from otel_trading.pipeline.spans import Fields, changed, fields_of
+from otel_trading.pipeline.spans import Fields, changed, fields_of, with_dropped
 
 _KINDS: Final[dict[object, SpanKind]] = {kind: kind for kind in SpanKind}
 
@@ -92,7 +92,7 @@ def _attributes(given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     pairs = [(key, value, named(key), _value(value)) for key, value in given.items()]
     if all(key is name and value is after for key, value, name, after in pairs):
         return given
-    return {name: after for _, _, name, after in pairs}
+    return with_dropped({name: after for _, _, name, after in pairs}, given)  # type: ignore[no-any-return]
 
 
 def _event(event: Event) -> Event:

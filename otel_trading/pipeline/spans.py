@@ -1,10 +1,14 @@
-"""Spans that differ from one that has ended: what the pipeline changes, it changes in a copy."""
+"""Spans that differ from one that has ended: what the pipeline changes, it changes in a copy.
+
+What the limits dropped stays counted there, on a span, an event, a link, or a log record.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanKind, Status
 
@@ -46,6 +50,21 @@ def changed(span: ReadableSpan, before: Fields, after: Fields) -> ReadableSpan:
     """
     same = all(_same(*pair) for pair in zip(before, after, strict=True))
     return span if same else _ChangedSpan(span, after)
+
+
+def with_dropped(after: Any, before: Any) -> Any:
+    """Return attributes with the count of those that the limits dropped.
+
+    Args:
+        after: What is to be exported.
+        before: What it was made of, which has the count.
+    """
+    dropped = getattr(before, "dropped", 0)
+    if after is before or not dropped:
+        return after
+    counted = BoundedAttributes(attributes=after)
+    counted.dropped = dropped
+    return counted
 
 
 def _same(one: Any, other: Any) -> bool:

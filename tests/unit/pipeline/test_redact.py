@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -24,6 +26,7 @@ from otel_trading.pipeline.redact import (
     redact_text,
     redact_value,
 )
+from otel_trading.pipeline.sanitize import sanitize_record, sanitize_span
 from otel_trading.pipeline.spans import changed, fields_of
 
 
@@ -150,6 +153,28 @@ def test_status_events_and_links_are_redacted() -> None:
     assert redacted.events[0].attributes["exception.message"] == "https://h/?REDACTED"
     assert "S3CRET" not in str(redacted.events[0].attributes)
     assert dict(redacted.links[0].attributes or {}) == {"url": "https://h/?REDACTED"}
+
+
+@pytest.mark.parametrize("leave", [redact_span, sanitize_span])
+def test_what_the_limits_dropped_of_events_and_links_stays_counted(leave: Callable[..., Any]) -> None:
+    limits = SpanLimits(max_event_attributes=1, max_link_attributes=1)
+    tracer = TracerProvider(resource=Resource({}), span_limits=limits, shutdown_on_exit=False).get_tracer("t")
+    other = tracer.start_span("other").get_span_context()
+    given = {"dropped": 1, "changed": "password=S3CRET \ud800"}
+    span = tracer.start_span("GET", links=[Link(other, given)])
+    span.add_event("e", given)
+    span.end()
+    left = leave(span)
+    for one, before in ((left.events[0], span.events[0]), (left.links[0], span.links[0])):  # type: ignore[attr-defined]
+        assert (one is before, list(one.attributes), one.dropped_attributes) == (False, ["changed"], 1)
+
+
+@pytest.mark.parametrize("leave", [redact_record, sanitize_record])
+def test_what_the_limits_dropped_of_a_log_record_stays_counted(leave: Callable[..., Any]) -> None:
+    attributes = BoundedAttributes(1, {"dropped": 1, "changed": "password=S3CRET \ud800"})
+    left = leave(ReadableLogRecord(LogRecord(attributes=attributes), Resource({})))
+    assert left.log_record.attributes["changed"] != attributes["changed"]
+    assert left.dropped_attributes == 1
 
 
 def test_a_log_record_is_redacted_in_a_copy() -> None:
