@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from threading import RLock
+from typing import Any, Final, Protocol
 
 Method = Callable[[], None]
 
@@ -43,6 +44,29 @@ def hold_at_fork(lock: Lock) -> None:
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+
+
+def renewed_lock() -> Any:
+    """Return a reentrant lock that a forked child finds free, unless the thread that forked has it.
+
+    For objects that users make, of any number: a fork waits for none of them.
+    """
+    lock = RLock()
+    _renewed.add(lock)
+    return lock
+
+
+_renewed: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    for lock in _renewed:
+        if not lock._is_owned():
+            lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def _weak(method: Method) -> Method:

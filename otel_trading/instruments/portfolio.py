@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import NamedTuple
 
 from otel_trading import metrics
+from otel_trading._forking import renewed_lock
 from otel_trading._guard import guard
 from otel_trading.instruments import _values
 from otel_trading.instruments.operation import Operation
@@ -46,7 +46,7 @@ class Portfolio:
 
     def __init__(self, account: str, *, session_start_value: float | None = None) -> None:
         self.account = _values.name(account, "Portfolio(account)")
-        self._lock = RLock()
+        self._lock = renewed_lock()
         self._positions: dict[str, dict[str, _Position]] = {}
         self._realized: dict[str, float] = {}
         self._peak: float | None = None

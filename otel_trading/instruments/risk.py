@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import Any
 
 from opentelemetry.trace import get_current_span
 
 from otel_trading import metrics
+from otel_trading._forking import renewed_lock
 from otel_trading._guard import guard, warn
 from otel_trading.instruments import _values
 from otel_trading.instruments.operation import Opened, Operation
@@ -77,7 +77,7 @@ class RiskGate:
     def __init__(self, scope: str = "strategy") -> None:
         self.scope = _values.name(scope, "RiskGate(scope)")
         self._breached: set[tuple[str, str]] = set()
-        self._lock = RLock()
+        self._lock = renewed_lock()
 
     def check(self, type: str) -> Check:
         """Time one check, and count its result.
@@ -155,7 +155,7 @@ class KillSwitch:
         self.strategy = None if strategy is None else _values.name(strategy, "KillSwitch(strategy)")
         labels = {"scope": self.scope, "strategy_name": self.strategy}
         self._status = Status(metrics.kill_switch_status.bind_states("state", **labels), "armed")
-        self._lock = RLock()
+        self._lock = renewed_lock()
 
     @property
     def tripped(self) -> bool:

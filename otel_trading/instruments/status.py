@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from weakref import WeakSet
 
 from opentelemetry.metrics import MeterProvider
 
 from otel_trading import recording
+from otel_trading._forking import renewed_lock
 from otel_trading.recording import StateSet
 
 
@@ -24,7 +24,7 @@ class Status:
 
     def __init__(self, states: StateSet, initial: str) -> None:
         self._states = states
-        self._lock = RLock()
+        self._lock = renewed_lock()
         self._state = initial
         states.set(initial)
         with _lock:
@@ -49,7 +49,7 @@ class Status:
             self._states.set(self._state)
 
 
-_lock = RLock()
+_lock = renewed_lock()
 _statuses: WeakSet[Status] = WeakSet()
 
 
