@@ -154,7 +154,7 @@ class Journal:
     def _append(self, data: bytes) -> None:
         full = self._written + len(data) > self._size // _PARTS
         try:
-            file = self._open() if self._file is None or full else self._file
+            file = self._open() if self._file is None or full or _is_gone(self._file) else self._file
             _write(file, data)
             self._written += len(data)
             self._dirty = True
@@ -165,22 +165,26 @@ class Journal:
             raise
 
     def _open(self) -> int:
-        """Begin a new file, and let the oldest go where all together are too large."""
+        """Begin a new file, and let the oldest go where all together are too large.
+
+        By its name it is the newest, whatever the clock says.
+        """
         self._sync()
         self._abandon()
-        name = f"audit-{time.time_ns():020d}-{os.getpid()}{SUFFIX}"
+        files = sorted(self._directory.glob(f"audit-*{SUFFIX}"))
+        begun = max(time.time_ns(), 1 + max(map(_begun, files), default=0))
+        name = f"audit-{begun:020d}-{os.getpid()}{SUFFIX}"
         self._file = os.open(
             self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
         )
         self._written = 0
-        self._prune()
+        self._prune(files)
         return self._file
 
-    def _prune(self) -> None:
-        files = sorted(self._directory.glob(f"audit-*{SUFFIX}"))
+    def _prune(self, files: list[Path]) -> None:
         sizes = {file: _size_of(file) for file in files}
         room = self._size - self._size // _PARTS  # the rest is for the file that has just begun
-        for file in files[:-1]:
+        for file in files:
             if sum(sizes.values()) <= room:
                 return
             with suppress(OSError):  # of others it may be, or gone; no line is given up for it
@@ -264,6 +268,17 @@ class JournaledAudit(LogRecordProcessor):
 def _write(file: int, data: bytes) -> None:
     if os.write(file, data) != len(data):
         raise OSError(errno.ENOSPC, "the disk is full")
+
+
+def _is_gone(file: int) -> bool:
+    """Return whether an open file was removed, by somebody or by another process that had to make room."""
+    return os.fstat(file).st_nlink == 0
+
+
+def _begun(file: Path) -> int:
+    """Return when a file was begun, as its name says; 0 for one that is not of a journal."""
+    time_ns = file.name.split("-")[1]
+    return int(time_ns) if time_ns.isdecimal() else 0
 
 
 def _size_of(file: Path) -> int:

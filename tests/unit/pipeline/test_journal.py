@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -114,6 +115,49 @@ def test_the_journal_is_bounded_and_the_oldest_goes(tmp_path) -> None:
     kept = [int(line.split()[0]) for line in lines(tmp_path)]
     assert kept == list(range(kept[0], 3000))
     assert MIB // 2 < sum(file.stat().st_size for file in tmp_path.glob("*.jsonl")) <= MIB
+    journal.close()
+
+
+@pytest.mark.fault(11)
+def test_a_clock_that_steps_back_costs_no_line_but_the_oldest(tmp_path, monkeypatch) -> None:
+    journal = Journal(str(tmp_path), "off", 8000)
+    for number in range(100):
+        journal.write(f"{number:099d}\n")
+    monkeypatch.setattr("otel_trading.pipeline.journal.time.time_ns", lambda: 10**18)
+    journal.close()
+    journal = Journal(str(tmp_path), "off", 8000)
+    for number in range(100, 140):
+        journal.write(f"{number:099d}\n")
+    kept = [int(line) for line in lines(tmp_path)]
+    assert kept == list(range(kept[0], 140))
+    journal.close()
+
+
+@pytest.mark.fault(11)
+def test_a_line_after_the_directory_was_removed_is_counted_until_it_is_there_again(journal, tmp_path) -> None:
+    journal.write("one\n")
+    shutil.rmtree(tmp_path / "journal")
+    assert not journal.write("two\n")
+    assert _losses.snapshot() == {"journal": {"write_failed": 1}}
+    (tmp_path / "journal").mkdir()
+    assert journal.write("three\n")
+    assert lines(tmp_path / "journal") == ["three"]
+
+
+@pytest.mark.fault(48)
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_that_needs_room_costs_its_parent_no_later_line(tmp_path) -> None:
+    journal = Journal(str(tmp_path), "off", 8000)
+    journal.write("early\n")
+    pid = os.fork()
+    if pid == 0:
+        for number in range(200):
+            journal.write(f"{number:099d}\n")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert "early" not in lines(tmp_path)
+    assert journal.write("late\n")
+    assert "late" in lines(tmp_path)
     journal.close()
 
 
