@@ -1,9 +1,10 @@
-"""What is carried: differences that a collection read at a fork, and that no later collection says again."""
+"""What is carried: what a collection read at a fork, and no later collection says again."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from opentelemetry.sdk.metrics.export import (
@@ -14,7 +15,14 @@ from opentelemetry.sdk.metrics.export import (
     ScopeMetrics,
 )
 
-from otel_trading.pipeline.metrics_data import each_metric, of_points, series_of, stream_of
+from otel_trading.pipeline.metrics_data import (
+    each_metric,
+    of_points,
+    series_of,
+    stream_of,
+    with_metrics,
+    with_points,
+)
 
 _MOST_SERIES: Final = 2000
 """Of one metric, as in the SDK; what further ones say is added up in one that says so."""
@@ -25,14 +33,16 @@ _OVERFLOW: Final = {"otel.metric.overflow": True}
 class Carried:
     """Adds up per series what was read, so that it takes no more room after a thousand forks than after one.
 
-    Sums that count from the start of the process are said again by the next collection, and not kept.
+    Sums that count from the start of the process are said again by the next collection: of them, the
+    exemplars alone are kept, those of the last fork for each series.
     """
 
     def __init__(self) -> None:
         self._streams: dict[Hashable, _Stream] = {}
+        self._exemplars: dict[Hashable, Any] = {}
 
     def add(self, data: MetricsData) -> None:
-        """Keep the differences in the data that are any."""
+        """Keep the differences in the data that are any, and the exemplars of all else."""
         for resource, scope, metric in each_metric(data):
             if getattr(metric.data, "aggregation_temporality", None) is AggregationTemporality.DELTA:
                 changes = [point for point in metric.data.data_points if _says_something(point)]
@@ -42,11 +52,18 @@ class Carried:
                     )
                     for point in changes:
                         stream.add(point)
+            else:
+                found = {_key(scope, metric, point): point.exemplars for point in metric.data.data_points}
+                self._exemplars |= {key: exemplars for key, exemplars in found.items() if exemplars}
 
-    def take(self) -> list[ResourceMetrics]:
-        """Return what was kept, and keep it no longer."""
+    def give(self, data: MetricsData) -> MetricsData:
+        """Return a later collection with what was kept, and keep it no longer."""
         streams, self._streams = self._streams, {}
-        return [stream.as_metrics() for stream in streams.values()]
+        exemplars, self._exemplars = self._exemplars, {}
+        if exemplars:
+            data = with_metrics(data, partial(_with_exemplars, exemplars))
+        kept = [stream.as_metrics() for stream in streams.values()]
+        return replace(data, resource_metrics=[*kept, *data.resource_metrics])
 
 
 class _Stream:
@@ -73,6 +90,18 @@ class _Stream:
         resource, scope, metric = self._within
         summed = of_points(metric, list(self._points.values()))
         return replace(resource, scope_metrics=[replace(scope, metrics=[summed])])
+
+
+def _with_exemplars(exemplars: Mapping[Hashable, Any], scope: ScopeMetrics, metric: Metric) -> Metric:
+    def with_own(point: Any) -> Any:
+        kept = None if point.exemplars else exemplars.get(_key(scope, metric, point))
+        return replace(point, exemplars=kept) if kept else point
+
+    return with_points(metric, with_own)
+
+
+def _key(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
+    return stream_of(scope, metric), series_of(point.attributes)
 
 
 def _says_something(point: Any) -> bool:

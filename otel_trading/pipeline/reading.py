@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import replace
 from threading import Event, Lock
 from typing import Any
 
@@ -96,8 +95,7 @@ class IntervalReader(MetricReader):
             collected = self._collect_alone(deadline)
             if collected is None:
                 return None
-            data = self._baseline.without(collected)
-            return replace(data, resource_metrics=[*self._carried.take(), *data.resource_metrics])
+            return self._carried.give(self._baseline.without(collected))
         finally:
             self._collecting.release()
 

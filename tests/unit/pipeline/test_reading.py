@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.metrics import Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricsData
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from otel_trading.instruments import runtime
 from otel_trading.pipeline.accounting import Route
@@ -172,6 +173,23 @@ def test_where_sums_count_from_the_start_nothing_is_carried() -> None:
     reading.fork()
     assert reading.reader.export_now(after(60))
     assert [point.value for point in way.points["c"]] == [1]
+
+
+@pytest.mark.fault(48)
+@pytest.mark.parametrize("temporality", ["cumulative", "delta"])
+def test_the_exemplars_that_were_read_at_a_fork_are_in_the_next_export(temporality: str) -> None:
+    way = KeepingWay()
+    reading = Reading(way, temporality)
+    histogram = reading.provider.get_meter("m").create_histogram("h")
+    in_span = set_span_in_context(NonRecordingSpan(SpanContext(1, 2, False, TraceFlags(1))))
+    histogram.record(0.5, context=in_span)
+    reading.fork()
+    reading.fork()  # reads no exemplar, and takes none away
+    for _ in range(2):
+        assert reading.reader.export_now(after(60))
+    exemplars = [point.exemplars for point in way.points["h"]]
+    assert [one.span_id for one in exemplars[0]] == [2]
+    assert not any(exemplars[1:])
 
 
 @pytest.mark.fault(48)
