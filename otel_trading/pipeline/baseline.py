@@ -18,7 +18,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from otel_trading import recording
-from otel_trading.pipeline.metrics_data import each_metric, series_of, stream_of, with_metrics, with_points
+from otel_trading.pipeline.metrics_data import each_metric, key_of, with_metrics, with_points
 
 _CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
 _DELTA: Final = AggregationTemporality.DELTA
@@ -40,7 +40,7 @@ class Baseline:
 
     def __init__(self, data: MetricsData | None = None, own: Mapping[Hashable, float] | None = None) -> None:
         found = [] if data is None else [(s, m) for _, s, m in each_metric(data) if _is_inherited(s, m)]
-        self._before = {_key(s, m, point): point for s, m in found for point in m.data.data_points}
+        self._before = {key_of(s, m, point): point for s, m in found for point in m.data.data_points}
         self._owed = dict(own or {})
         self._is_child = own is not None
 
@@ -56,12 +56,12 @@ class Baseline:
         return metric
 
     def _made_good(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
-        owed = self._owed.pop(_key(scope, metric, point), 0)
+        owed = self._owed.pop(key_of(scope, metric, point), 0)
         value = max(0, point.value + owed)  # less where another's began anew, from what is not known
         return point if value == point.value else replace(point, value=value)
 
     def _difference(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
-        before: Any = self._before.get(_key(scope, metric, point))
+        before: Any = self._before.get(key_of(scope, metric, point))
         if before is None:
             return point
         rest: dict[str, Any] = {"start_time_unix_nano": before.time_unix_nano}
@@ -73,7 +73,7 @@ class Baseline:
             rest["max"] = point.max if point.max > before.max else None
         else:
             if point.value < before.value:  # read of something that began anew with the process
-                before = self._before[_key(scope, metric, point)] = replace(before, value=0)
+                before = self._before[key_of(scope, metric, point)] = replace(before, value=0)
             rest["value"] = point.value - before.value
         return replace(point, **rest)
 
@@ -83,7 +83,7 @@ def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
     for _, scope, metric in each_metric(data):
         if scope.scope.name in _BEGINS_ANEW and _is_difference(metric):
             for point in metric.data.data_points:
-                totals[_key(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
+                totals[key_of(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
 
 
 def _is_difference(metric: Metric) -> bool:
@@ -101,7 +101,3 @@ def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
 
 def _counts(metric: Metric, since: AggregationTemporality) -> bool:
     return getattr(metric.data, "aggregation_temporality", None) is since
-
-
-def _key(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
-    return stream_of(scope, metric), series_of(point.attributes)

@@ -17,6 +17,7 @@ from opentelemetry.sdk.metrics.export import (
 
 from otel_trading.pipeline.metrics_data import (
     each_metric,
+    key_of,
     of_points,
     series_of,
     stream_of,
@@ -53,7 +54,7 @@ class Carried:
                     for point in changes:
                         stream.add(point)
             else:
-                found = {_key(scope, metric, point): point.exemplars for point in metric.data.data_points}
+                found = {key_of(scope, metric, point): point.exemplars for point in metric.data.data_points}
                 self._exemplars |= {key: exemplars for key, exemplars in found.items() if exemplars}
 
     def give(self, data: MetricsData) -> MetricsData:
@@ -94,14 +95,10 @@ class _Stream:
 
 def _with_exemplars(exemplars: Mapping[Hashable, Any], scope: ScopeMetrics, metric: Metric) -> Metric:
     def with_own(point: Any) -> Any:
-        kept = None if point.exemplars else exemplars.get(_key(scope, metric, point))
+        kept = None if point.exemplars else exemplars.get(key_of(scope, metric, point))
         return replace(point, exemplars=kept) if kept else point
 
     return with_points(metric, with_own)
-
-
-def _key(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
-    return stream_of(scope, metric), series_of(point.attributes)
 
 
 def _says_something(point: Any) -> bool:

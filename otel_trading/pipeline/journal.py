@@ -154,7 +154,7 @@ class Journal:
     def _append(self, data: bytes) -> None:
         full = self._written + len(data) > self._size // _PARTS
         try:
-            file = self._open() if self._file is None or full or _is_gone(self._file) else self._file
+            file = self._open() if self._file is None or full or self._is_gone(self._file) else self._file
             _write(file, data)
             self._written += len(data)
             self._dirty = True
@@ -178,8 +178,13 @@ class Journal:
             self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
         )
         self._written = 0
+        self._counts_links = os.fstat(self._file).st_nlink > 0
         self._prune(files)
         return self._file
+
+    def _is_gone(self, file: int) -> bool:
+        """Return whether an open file was removed, by somebody or by a process that had to make room."""
+        return self._counts_links and os.fstat(file).st_nlink == 0  # some file systems always say 0
 
     def _prune(self, files: list[Path]) -> None:
         sizes = {file: _size_of(file) for file in files}
@@ -268,11 +273,6 @@ class JournaledAudit(LogRecordProcessor):
 def _write(file: int, data: bytes) -> None:
     if os.write(file, data) != len(data):
         raise OSError(errno.ENOSPC, "the disk is full")
-
-
-def _is_gone(file: int) -> bool:
-    """Return whether an open file was removed, by somebody or by another process that had to make room."""
-    return os.fstat(file).st_nlink == 0
 
 
 def _begun(file: Path) -> int:

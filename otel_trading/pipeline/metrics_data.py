@@ -66,3 +66,8 @@ def stream_of(scope: ScopeMetrics, metric: Metric) -> Hashable:
 def series_of(attributes: Mapping[str, Any] | None) -> Hashable:
     """Return what tells the series of a metric apart, for which True, 1 and 1.0 are three values."""
     return repr(sorted((attributes or {}).items()))
+
+
+def key_of(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
+    """Return what tells a point's series from all others of all metrics."""
+    return stream_of(scope, metric), series_of(point.attributes)

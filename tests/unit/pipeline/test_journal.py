@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from opentelemetry._logs import LogRecord
@@ -142,6 +143,15 @@ def test_a_line_after_the_directory_was_removed_is_counted_until_it_is_there_aga
     (tmp_path / "journal").mkdir()
     assert journal.write("three\n")
     assert lines(tmp_path / "journal") == ["three"]
+
+
+def test_a_file_system_that_counts_no_links_has_one_file_all_the_same(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("otel_trading.pipeline.journal.os.fstat", lambda _: Mock(st_nlink=0))
+    journal = Journal(str(tmp_path), "off", 8 * MIB)
+    assert journal.write("one\n")
+    assert journal.write("two\n")
+    assert [file.read_text() for file in tmp_path.glob("audit-*.jsonl")] == ["one\ntwo\n"]
+    journal.close()
 
 
 @pytest.mark.fault(48)
