@@ -89,8 +89,4 @@ def observe(routes: Sequence[Route], provider: MeterProvider, version: str) -> N
         provider: Whose exporters export the numbers.
         version: The version of this package.
     """
-    try:
-        reports = _reports.get(provider) or _reports.setdefault(provider, _Reports(provider, version))
-    except TypeError:  # one without a hash or weak references, which is known again by nothing
-        reports = _Reports(provider, version)
-    reports.go_on_with(routes)
+    recording.kept_for(provider, _reports, partial(_Reports, provider, version)).go_on_with(routes)

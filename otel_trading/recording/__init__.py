@@ -15,7 +15,15 @@ from otel_trading.recording.handles import (
     StateSet,
     UpDownCounterMetric,
 )
-from otel_trading.recording.routing import SCOPE, SCOPE_OF_PROCESS, attach, detach, on_attach, restart
+from otel_trading.recording.routing import (
+    SCOPE,
+    SCOPE_OF_PROCESS,
+    attach,
+    detach,
+    kept_for,
+    on_attach,
+    restart,
+)
 from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "UpDownCounterMetric",
     "attach",
     "detach",
+    "kept_for",
     "on_attach",
     "restart",
 ]

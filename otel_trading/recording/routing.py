@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
@@ -19,6 +19,8 @@ from otel_trading.semconv import SCHEMA_URL
 
 if TYPE_CHECKING:
     from otel_trading.recording.folding import Folder
+
+T = TypeVar("T")
 
 SCOPE: Final = "otel_trading"
 """The instrumentation scope of everything this package emits."""
@@ -150,18 +152,28 @@ def attach(provider: MeterProvider, version: str) -> None:
     """
     global _route
     detach()
-    _route = _route_of(provider, version)
+    _route = kept_for(provider, _routes, partial(Route, provider, version))
     connect(_route)
     _route.open()
     for callback in _callbacks:
         callback(provider)
 
 
-def _route_of(provider: MeterProvider, version: str) -> Route:
+def kept_for(provider: MeterProvider, kept: WeakKeyDictionary[MeterProvider, T], make: Callable[[], T]) -> T:
+    """Return what a provider has for life, since it takes the callbacks of an observable instrument once.
+
+    Args:
+        provider: Whose it is.
+        kept: What the providers have that there are; it keeps none of them alive.
+        make: Called where this one has nothing yet.
+    """
     try:
-        return _routes.get(provider) or _routes.setdefault(provider, Route(provider, version))
+        found = kept.get(provider)
     except TypeError:  # one without a hash or weak references, which is known again by nothing
-        return Route(provider, version)
+        return make()
+    if found is None:
+        found = kept[provider] = make()
+    return found
 
 
 def detach() -> None:
