@@ -1,4 +1,4 @@
-"""The build hook: compiles what is hot, and carries the folders that `otel_trading.assets` looks for.
+"""The build hook: compiles what is hot, and carries the folders that `otel_trading.ops.assets` looks for.
 
 Recording's cells and tracing's calls are compiled where a C compiler is; where none is, or where it fails,
 the wheel is pure Python and says so in one sentence. `OTEL_TRADING_BUILD=pure` does not try,
@@ -21,7 +21,7 @@ ASSETS = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana", "exa
 LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
 PACKAGE = "otel_trading"
-COMPILED = {"recording": ("cells", "sums"), "tracing": ("calls",)}
+COMPILED = {"recording": ("cells", "sums"), "tracing/fast": ("calls",)}
 """The modules by their rooms; each is compiled beside its source, with a `_` before its name."""
 
 WITHOUT_SYMBOLS = [] if sys.platform == "win32" else ["-g0"]
@@ -96,7 +96,7 @@ def compile_all(root: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         extensions = [
             Extension(
-                f"{PACKAGE}.{room}._{name}",
+                f"{PACKAGE}.{room.replace('/', '.')}._{name}",
                 [str(root / PACKAGE / room / f"{name}.py")],
                 extra_compile_args=WITHOUT_SYMBOLS,
             )

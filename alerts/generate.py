@@ -9,9 +9,11 @@ from typing import Any, Final
 import jinja2
 import yaml
 
-from otel_trading.alerting import burn_rate, burn_rules, slo, slo_series
-from otel_trading.alerting.rules import duration
 from otel_trading.errors import ConfigurationError
+from otel_trading.ops.rules.objectives import burn_rules, slo
+from otel_trading.ops.rules.objectives import series as slo_series
+from otel_trading.ops.rules.objectives import windows as burn_rate
+from otel_trading.ops.rules.rule_file import duration
 from registry.writing import write
 
 ROOT: Final = Path(__file__).parents[1]

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from collector.backends.elasticsearch.install import Server, install
 from collector.native.build import build
-from collector.native.programs import PROGRAMS, Site, free_ports
+from collector.native.programs import PROGRAMS, Deployment, free_ports
 from collector.native.stack import Stack
 
 BARE = Path(__file__).resolve().parent / "collector_bare.yaml"
@@ -84,7 +84,7 @@ def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, p
         binaries = build(sorted({program.component for program in PROGRAMS.values()}))
         options: dict[str, Any] = {} if config is None else {"collector": config}
         settings = {"OTELCOL_KEEP_PERCENT": str(percent), "MARKET_DATA_METRICS": "127.0.0.1:1"}
-        stack = Stack(Site(Path(folder), free_ports(), binaries, settings=settings, **options))
+        stack = Stack(Deployment(Path(folder), free_ports(), binaries, settings=settings, **options))
         try:
             stack.start()
             install(Server({"ELASTICSEARCH_URL": stack.site.url("ELASTICSEARCH_PORT")}))

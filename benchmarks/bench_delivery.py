@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import otel_trading as ot
 from collector.backends.elasticsearch.install import Server, install
 from collector.native.build import build
-from collector.native.programs import PROGRAMS, Site, free_ports
+from collector.native.programs import PROGRAMS, Deployment, free_ports
 from collector.native.stack import Stack
-from otel_trading.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
+from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
 _PATIENCE = 60.0
 _POLL = 0.1
@@ -44,7 +44,7 @@ class Round:
         site: The stack.
     """
 
-    def __init__(self, number: int, site: Site) -> None:
+    def __init__(self, number: int, site: Deployment) -> None:
         self._number = str(number)
         self._prometheus = Prometheus(site.url("PROMETHEUS_PORT"))
         self._jaeger = Jaeger(site.url("JAEGER_PORT"))
@@ -92,7 +92,7 @@ def _answer(ask: Callable[[], object]) -> object:
         return None
 
 
-def measure(rounds: int, site: Site) -> dict[str, list[float]]:
+def measure(rounds: int, site: Deployment) -> dict[str, list[float]]:
     """Run rounds that overlap; returns the seconds of all, by backend, in ascending order."""
     draw = random.Random(7)  # noqa: S311 - moments, not secrets
     with ThreadPoolExecutor(rounds) as threads:
@@ -118,7 +118,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         binaries = build(sorted({program.component for program in PROGRAMS.values()}))
-        stack = Stack(Site(Path(folder), free_ports(), binaries))
+        stack = Stack(Deployment(Path(folder), free_ports(), binaries))
         try:
             stack.start()
             install(Server({"ELASTICSEARCH_URL": stack.site.url("ELASTICSEARCH_PORT")}))

@@ -39,8 +39,8 @@ from trading_system.order_book import OrderBook
 from trading_system.settings import Settings
 
 import otel_trading as ot
-from otel_trading.pipeline import exporters
-from otel_trading.pipeline.wire import Answer, Verdict
+from otel_trading.pipeline.deliver.wire import Answer, Verdict
+from otel_trading.pipeline.setup import exporters
 
 BATCH = 500
 """Messages in one frame of the venue at full speed."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from otel_trading.pipeline import exporters
-from otel_trading.pipeline.sending import Outcome
+from otel_trading.pipeline.deliver.sender import Outcome
+from otel_trading.pipeline.setup import exporters
 
 
 class Nowhere:
@@ -23,4 +23,4 @@ class Nowhere:
 
 def lead_nowhere() -> None:
     """Have every exporter of telemetry that is configured from now on deliver nothing."""
-    exporters.way_out = lambda *asked: Nowhere()  # type: ignore[assignment]  # noqa: ARG005
+    exporters.build_exporter = lambda *asked: Nowhere()  # type: ignore[assignment]  # noqa: ARG005

@@ -9,7 +9,7 @@ from promql_parser import parse
 
 from dashboards.panels import Dashboard, Panel
 from dashboards.queries import Query, substituted
-from otel_trading.alerting.expressions import name_of, patterns_of, selectors
+from otel_trading.ops.rules.promql.expressions import name_of, patterns_of, selectors
 from otel_trading.semconv import ALL_METRICS
 
 PARSABLE: Final = {

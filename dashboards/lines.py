@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from promql_parser import VectorSelector, parse
 
-from otel_trading.alerting import rules, slo
-from otel_trading.alerting.expressions import comparisons, name_of, patterns_of, selectors
+from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules.objectives import slo
+from otel_trading.ops.rules.promql.expressions import comparisons, name_of, patterns_of, selectors
 from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric
 

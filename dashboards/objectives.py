@@ -7,7 +7,7 @@ from typing import Final
 from dashboards import lines
 from dashboards.panels import ENVIRONMENT, ILL, NEAR, SERVICE, WELL, Dashboard, Panel, Step, ceiling
 from dashboards.queries import Query
-from otel_trading.alerting import slo_series as series
+from otel_trading.ops.rules.objectives import series
 
 _NOW: Final = "5m"
 _LONG: Final = "1h"

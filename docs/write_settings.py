@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from otel_trading.pipeline.settings import settings_markdown
+from otel_trading.pipeline.setup.settings import settings_markdown
 from registry.writing import write
 
 ROOT = Path(__file__).parents[1]
@@ -14,7 +14,7 @@ PAGE = "docs/reference/settings.md"
 
 def page() -> str:
     """Return the page as it should be."""
-    return f"""<!-- Generated from otel_trading/pipeline/settings.py by make generate. Do not edit. -->
+    return f"""<!-- Generated from otel_trading/pipeline/setup/settings.py by make generate. Do not edit. -->
 # Settings
 
 Each setting is a keyword of [`configure`](api.md), or a variable of the environment: ours first, then

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from threading import RLock
 from typing import Any, Final, Protocol
+
+from otel_trading._sdk import locks
 
 Method = Callable[[], None]
 
@@ -51,7 +52,7 @@ def renewed_lock() -> Any:
 
     For objects that users make, of any number: a fork waits for none of them.
     """
-    lock = RLock()
+    lock = locks.reentrant_lock()
     _renewed.add(lock)
     return lock
 
@@ -61,8 +62,8 @@ _renewed: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 def _renew() -> None:
     for lock in _renewed:
-        if not lock._is_owned():
-            lock._at_fork_reinit()
+        if not locks.is_owned(lock):
+            locks.renew(lock)
 
 
 if hasattr(os, "register_at_fork"):

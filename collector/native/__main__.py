@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from .build import BuildError, build
-from .programs import ALERTS, CONFIG, PROGRAMS, Site, read_ports
+from .programs import ALERTS, CONFIG, PROGRAMS, Deployment, read_ports
 from .stack import Stack, StackError, answers, check_ports, stop_at_signals, supervise
 
 FOLDER = Path(os.environ.get("OTEL_TRADING_STACK") or CONFIG / ".stack")
@@ -92,8 +92,10 @@ def lay_out_receivers() -> None:
             print(f"alerts do not reach this receiver until its file is filled: {path}")
 
 
-def _site() -> Site:
-    return Site(FOLDER, read_ports(), build(sorted({program.component for program in PROGRAMS.values()})))
+def _site() -> Deployment:
+    return Deployment(
+        FOLDER, read_ports(), build(sorted({program.component for program in PROGRAMS.values()}))
+    )
 
 
 def _up() -> int:
@@ -139,7 +141,7 @@ def _supervise() -> int:
     return 0
 
 
-def _install_templates(site: Site) -> None:
+def _install_templates(site: Deployment) -> None:
     """Install the index template; a lifecycle that this server has no place for is said in the log."""
     script = CONFIG / "backends" / "elasticsearch" / "install.py"
     environ = {**os.environ, "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT")}

@@ -23,7 +23,7 @@ dead-man's switch falls silent 40 s after Prometheus."""
 
 
 @dataclass(frozen=True)
-class Site:
+class Deployment:
     """One running copy of the stack.
 
     Attributes:
@@ -72,11 +72,11 @@ class Program:
     component: str
     ports: tuple[str, ...]
     ready: str
-    command: Callable[[Site], list[str]]
-    environ: Callable[[Site], dict[str, str]] = lambda _: {}
+    command: Callable[[Deployment], list[str]]
+    environ: Callable[[Deployment], dict[str, str]] = lambda _: {}
 
 
-def _elasticsearch(site: Site) -> list[str]:
+def _elasticsearch(site: Deployment) -> list[str]:
     built, port = site.binaries["opensearch"], str(site.ports["ELASTICSEARCH_PORT"])
     memory = ("-Xms512m", "-Xmx512m")
     classes = f"{built / 'classes'}:{built / 'lib'}/*"
@@ -84,7 +84,7 @@ def _elasticsearch(site: Site) -> list[str]:
     return ["java", *memory, "-cp", classes, "SearchServer", folder, port, "product-header"]
 
 
-def _prometheus(site: Site) -> list[str]:
+def _prometheus(site: Deployment) -> list[str]:
     config = site.folder / "prometheus"
     for source, place in ((CONFIG / "backends" / "prometheus", config), (ALERTS / "rules", config / "rules")):
         shutil.rmtree(place, ignore_errors=True)
@@ -105,7 +105,7 @@ def _prometheus(site: Site) -> list[str]:
     ]
 
 
-def _alertmanager(site: Site) -> list[str]:
+def _alertmanager(site: Deployment) -> list[str]:
     return [
         str(site.binaries["alertmanager"] / "alertmanager"),
         f"--config.file={site.alertmanager}",
@@ -115,12 +115,12 @@ def _alertmanager(site: Site) -> list[str]:
     ]
 
 
-def _jaeger(site: Site) -> list[str]:
+def _jaeger(site: Deployment) -> list[str]:
     config = CONFIG / "backends" / "jaeger" / "jaeger.yaml"
     return [str(site.binaries["jaeger"] / "jaeger"), "--config", str(config)]
 
 
-def _jaeger_environ(site: Site) -> dict[str, str]:
+def _jaeger_environ(site: Deployment) -> dict[str, str]:
     return {
         "JAEGER_OTLP_HTTP": site.address("JAEGER_OTLP_PORT"),
         "JAEGER_HTTP": site.address("JAEGER_PORT"),
@@ -130,13 +130,13 @@ def _jaeger_environ(site: Site) -> dict[str, str]:
     }
 
 
-def _otelcol(site: Site) -> list[str]:
+def _otelcol(site: Deployment) -> list[str]:
     set_aside(site.data("otelcol"))
     program = str(site.binaries["otelcol"] / "otelcol")
     return [program, *(text for file in site.collector for text in ("--config", str(file)))]
 
 
-def _otelcol_environ(site: Site) -> dict[str, str]:
+def _otelcol_environ(site: Deployment) -> dict[str, str]:
     logs = site.folder / "services"
     logs.mkdir(parents=True, exist_ok=True)
     return {

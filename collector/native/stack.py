@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 
-from .programs import LOOPBACK, PROGRAMS, Program, Site
+from .programs import LOOPBACK, PROGRAMS, Deployment, Program
 
 _POLL = 0.1
 _PATIENCE = 120.0
@@ -31,7 +31,7 @@ class Stack:
         site: Where it lies, and on which ports.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Deployment) -> None:
         self.site = site
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -120,7 +120,7 @@ class Stack:
         return " / ".join(self.log(name).splitlines()[-_LAST_LINES:])
 
 
-def check_ports(site: Site, programs: Iterable[Program]) -> None:
+def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
     """Check that each port is free.
 
     Raises:

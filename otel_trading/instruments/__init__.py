@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from otel_trading.instruments.channel import Channel
 from otel_trading.instruments.market_data import Feed
-from otel_trading.instruments.order import Order
+from otel_trading.instruments.order.order import Order
 from otel_trading.instruments.portfolio import Portfolio
 from otel_trading.instruments.risk import KillSwitch, RiskGate
 from otel_trading.instruments.runtime import clock_offset, heartbeat, monitor_event_loop

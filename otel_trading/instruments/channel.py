@@ -10,11 +10,12 @@ from opentelemetry.trace import SpanKind
 
 from otel_trading import metrics
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Opened, Timed
 from otel_trading.propagation import extract_frames, inject_frames
 from otel_trading.recording import Histogram, Timer
 from otel_trading.tracing import span
+from otel_trading.values.error_type import error_type
 
 
 class Sent(Timed):
@@ -71,8 +72,8 @@ class Channel:
     """
 
     def __init__(self, destination: str, *, system: str = "zeromq") -> None:
-        self.destination = _values.name(destination, "Channel(destination)")
-        self.system = _values.name(system, "Channel(system)")
+        self.destination = _arguments.name(destination, "Channel(destination)")
+        self.system = _arguments.name(system, "Channel(system)")
         self._sends = _Spans("send", self, SpanKind.PRODUCER)
         self._processes = _Spans("process", self, SpanKind.CONSUMER)
         self._send = self._duration("send")
@@ -123,7 +124,7 @@ class Channel:
             messages: How many.
             direction: "in" or "out".
         """
-        known = _values.word(metrics.queue_depth, "direction", direction)
+        known = _arguments.word(metrics.queue_depth, "direction", direction)
         metrics.queue_depth.bind(destination_name=self.destination, direction=known).set(messages)
 
     def _duration(self, operation: str, error_type: str | None = None) -> Histogram:
@@ -135,7 +136,7 @@ class Channel:
         )
 
     def _send_failed(self, error: BaseException) -> Histogram:
-        return self._duration("send", _values.error_type(error))
+        return self._duration("send", error_type(error))
 
 
 class _Spans:

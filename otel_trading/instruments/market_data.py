@@ -8,14 +8,17 @@ from typing import NamedTuple
 
 from otel_trading import metrics
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Operation
 from otel_trading.instruments.status import Status
 from otel_trading.logs import event
 from otel_trading.recording import Counter, Histogram, Timer
-from otel_trading.recording.quantities import reject
 from otel_trading.semconv import market_data as names
 from otel_trading.tracing import span
+from otel_trading.values import numbers, times
+from otel_trading.values.error_type import status_or_error_type
+from otel_trading.values.numbers import reject
+from otel_trading.values.text import described
 
 _NS_PER_S = 1e9
 
@@ -49,7 +52,7 @@ class Feed:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = _values.name(name, "Feed(name)")
+        self.name = _arguments.name(name, "Feed(name)")
         states = metrics.connection_status.bind_states(
             "state", connection_type="market_data", feed_name=self.name
         )
@@ -95,7 +98,7 @@ class Feed:
                 names.TRADING_MARKET_DATA_DISCONNECTED,
                 attributes,
                 severity="warn",
-                body=_values.text(reason) or None,
+                body=described(reason) or None,
             )
 
     @guard("feed idle")
@@ -110,9 +113,7 @@ class Feed:
         Args:
             error: The exception, or a short word of a small set.
         """
-        kind = (
-            _values.status_or_error_type(error) if isinstance(error, BaseException) else _values.text(error)
-        )
+        kind = status_or_error_type(error) if isinstance(error, BaseException) else described(error)
         metrics.market_data_connection_failed.bind(feed_name=self.name, error_type=kind).add()
         self._status.change("disconnected")
 
@@ -136,7 +137,7 @@ class Feed:
             now = time_ns()
             self._last_message.set(now / _NS_PER_S)
             if exchange_time_ns is not None:
-                transit = _values.seconds_since(exchange_time_ns, now)
+                transit = times.seconds_since(exchange_time_ns, now)
                 if transit is not None:
                     self._transit.record(transit)
             return sequence is None or self._in_step(sequence)
@@ -183,7 +184,7 @@ class Feed:
             reason: "decode", "overflow", "out_of_order", "duplicate" or "stale".
             count: How many.
         """
-        reason = _values.word(metrics.market_data_message_dropped, "drop_reason", reason)
+        reason = _arguments.word(metrics.market_data_message_dropped, "drop_reason", reason)
         metrics.market_data_message_dropped.bind(feed_name=self.name, drop_reason=reason).add(count)
 
     @guard("feed missed")
@@ -193,7 +194,7 @@ class Feed:
         Args:
             count: The size of the gap.
         """
-        size = _values.quantity(count)
+        size = numbers.quantity(count)
         if size is None:
             return
         self._missed.add(size)
@@ -207,7 +208,7 @@ class Feed:
         Args:
             type: "crossed", "locked", "unknown_order" or "negative_size".
         """
-        known = _values.word(metrics.order_book_violations, "violation_type", type)
+        known = _arguments.word(metrics.order_book_violations, "violation_type", type)
         metrics.order_book_violations.bind(feed_name=self.name, violation_type=known).add()
 
     def _kind(self, message_type: str) -> _Kind:
@@ -217,7 +218,7 @@ class Feed:
             return self._bind(message_type)
 
     def _bind(self, message_type: str) -> _Kind:
-        known = _values.word(metrics.market_data_message_received, "message_type", message_type)
+        known = _arguments.word(metrics.market_data_message_received, "message_type", message_type)
         kind = _Kind(
             metrics.market_data_message_received.bind(feed_name=self.name, message_type=known),
             metrics.market_data_process_duration.bind(feed_name=self.name, message_type=known),
@@ -229,7 +230,7 @@ class Feed:
         return kind
 
     def _bind_update(self, update_type: str) -> Histogram:
-        known = _values.word(metrics.order_book_update_duration, "update_type", update_type)
+        known = _arguments.word(metrics.order_book_update_duration, "update_type", update_type)
         update = metrics.order_book_update_duration.bind(feed_name=self.name, update_type=known)
         if known == update_type:
             self._updates[known] = update

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from otel_trading import metrics
 from otel_trading._forking import renewed_lock
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Operation
 from otel_trading.semconv import portfolio as names
 from otel_trading.tracing import span
+from otel_trading.values.numbers import number
+from otel_trading.values.text import described
 
 
 class _Position(NamedTuple):
@@ -45,13 +47,13 @@ class Portfolio:
     """
 
     def __init__(self, account: str, *, session_start_value: float | None = None) -> None:
-        self.account = _values.name(account, "Portfolio(account)")
+        self.account = _arguments.name(account, "Portfolio(account)")
         self._lock = renewed_lock()
         self._positions: dict[str, dict[str, _Position]] = {}
         self._realized: dict[str, float] = {}
         self._peak: float | None = None
         if session_start_value is not None:
-            self._peak = _values.size(session_start_value, "Portfolio(session_start_value)")
+            self._peak = _arguments.size(session_start_value, "Portfolio(session_start_value)")
 
     @guard("position")
     def position(
@@ -68,17 +70,17 @@ class Portfolio:
             market_price: The price it is marked to, in USD.
             average_price: What it was entered at, in USD.
         """
-        numbers = [_values.number(given) for given in (quantity, market_price, average_price)]
+        numbers = [number(given) for given in (quantity, market_price, average_price)]
         if None in numbers:
             return
         held, marked, entered = (float(n) for n in numbers if n is not None)
         with self._lock:
-            positions = self._positions.setdefault(_values.text(strategy), {})
+            positions = self._positions.setdefault(described(strategy), {})
             if held == 0:
-                positions.pop(_values.text(symbol), None)
+                positions.pop(described(symbol), None)
             else:
-                positions[_values.text(symbol)] = _Position.of(held, marked, entered)
-            self._state_strategy(_values.text(strategy), positions)
+                positions[described(symbol)] = _Position.of(held, marked, entered)
+            self._state_strategy(described(strategy), positions)
             self._state_exposure()
 
     @guard("realized profit")
@@ -89,14 +91,14 @@ class Portfolio:
             strategy: Whose profit it is.
             pnl: In USD; a loss is negative.
         """
-        amount = _values.number(pnl)
+        amount = number(pnl)
         if amount is None:
             return
         with self._lock:
-            total = self._realized[_values.text(strategy)] = (
-                self._realized.get(_values.text(strategy), 0.0) + amount
+            total = self._realized[described(strategy)] = (
+                self._realized.get(described(strategy), 0.0) + amount
             )
-            metrics.pnl_realized.bind(strategy_name=_values.text(strategy)).set(total)
+            metrics.pnl_realized.bind(strategy_name=described(strategy)).set(total)
 
     @guard("portfolio value")
     def value(self, cash: float) -> None:
@@ -108,7 +110,7 @@ class Portfolio:
         Args:
             cash: In USD; a margin debit is negative.
         """
-        amount = _values.number(cash)
+        amount = number(cash)
         if amount is None:
             return
         with self._lock:
@@ -135,7 +137,7 @@ class Portfolio:
             type: "position", "cash" or "order".
             breaks: How many there are now; 0 when all agrees.
         """
-        known = _values.word(metrics.reconciliation_break_active, "reconciliation_type", type)
+        known = _arguments.word(metrics.reconciliation_break_active, "reconciliation_type", type)
         metrics.reconciliation_break_active.bind(reconciliation_type=known).set(breaks)
 
     def update(self, stage: str = "position") -> Operation:
@@ -147,7 +149,7 @@ class Portfolio:
         Returns:
             A context manager.
         """
-        known = _values.word(metrics.position_update_duration, "stage", stage)
+        known = _arguments.word(metrics.position_update_duration, "stage", stage)
         opened = span(f"update {known}", {names.TRADING_POSITION_UPDATE_STAGE: known})
         return Operation(opened, metrics.position_update_duration.bind(stage=known))
 

@@ -9,16 +9,19 @@ from opentelemetry.trace import get_current_span
 from otel_trading import metrics
 from otel_trading._forking import renewed_lock
 from otel_trading._guard import guard, warn
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Opened, Operation
 from otel_trading.instruments.status import Status
 from otel_trading.logs import event
 from otel_trading.semconv import risk as names
 from otel_trading.semconv.signal import TRADING_STRATEGY_NAME
 from otel_trading.tracing import span
+from otel_trading.values import numbers
+from otel_trading.values.error_type import error_type
+from otel_trading.values.text import described
 
 
-class Check(Operation):
+class RiskCheck(Operation):
     """One pre-trade check: it passes unless `fail` is called.
 
     Attributes:
@@ -41,13 +44,13 @@ class Check(Operation):
             reason: Why; it goes on the span, never on a metric.
         """
         self.result = "fail"
-        self.reason = _values.text(reason)
+        self.reason = described(reason)
 
     def _finish(self, elapsed: float, error: BaseException | None) -> None:
         if error is not None:
-            metrics.risk_check_duration.bind(
-                check_type=self._type, error_type=_values.error_type(error)
-            ).record(elapsed)
+            metrics.risk_check_duration.bind(check_type=self._type, error_type=error_type(error)).record(
+                elapsed
+            )
             return
         labels = {"check_type": self._type, "check_result": self.result}
         metrics.risk_check_duration.bind(**labels).record(elapsed)
@@ -75,11 +78,11 @@ class RiskGate:
     """
 
     def __init__(self, scope: str = "strategy") -> None:
-        self.scope = _values.name(scope, "RiskGate(scope)")
+        self.scope = _arguments.name(scope, "RiskGate(scope)")
         self._breached: set[tuple[str, str]] = set()
         self._lock = renewed_lock()
 
-    def check(self, type: str) -> Check:
+    def check(self, type: str) -> RiskCheck:
         """Time one check, and count its result.
 
         If the block raises, the check did not run: it counts neither as passed nor as failed, and its
@@ -92,8 +95,8 @@ class RiskGate:
         Returns:
             A context manager that has `fail(reason)`.
         """
-        known = _values.word(metrics.risk_check_performed, "check_type", type)
-        return Check(span(f"check {known}", {names.TRADING_RISK_CHECK_TYPE: known}), known)
+        known = _arguments.word(metrics.risk_check_performed, "check_type", type)
+        return RiskCheck(span(f"check {known}", {names.TRADING_RISK_CHECK_TYPE: known}), known)
 
     @guard("risk limit")
     def limit(self, limit_type: str, used: float, limit: float, scope: str | None = None) -> None:
@@ -113,8 +116,8 @@ class RiskGate:
         ratio = _utilization(used, limit)
         if ratio is None:
             return
-        kind = _values.word(metrics.risk_limit_utilization, "limit_type", limit_type)
-        where = _values.word(metrics.risk_limit_utilization, "limit_scope", scope or self.scope)
+        kind = _arguments.word(metrics.risk_limit_utilization, "limit_type", limit_type)
+        where = _arguments.word(metrics.risk_limit_utilization, "limit_scope", scope or self.scope)
         with self._lock:
             metrics.risk_limit_utilization.bind(limit_type=kind, limit_scope=where).set(ratio)
             if ratio < 1:
@@ -150,9 +153,9 @@ class KillSwitch:
     """
 
     def __init__(self, scope: str = "strategy", *, strategy: str | None = None) -> None:
-        given = _values.name(scope, "KillSwitch(scope)")
-        self.scope = _values.word(metrics.kill_switch_status, "scope", given)
-        self.strategy = None if strategy is None else _values.name(strategy, "KillSwitch(strategy)")
+        given = _arguments.name(scope, "KillSwitch(scope)")
+        self.scope = _arguments.word(metrics.kill_switch_status, "scope", given)
+        self.strategy = None if strategy is None else _arguments.name(strategy, "KillSwitch(strategy)")
         labels = {"scope": self.scope, "strategy_name": self.strategy}
         self._status = Status(metrics.kill_switch_status.bind_states("state", **labels), "armed")
         self._lock = renewed_lock()
@@ -203,7 +206,7 @@ class KillSwitch:
                 self._status.change("disabled")
 
     def _tell(self, event_name: str, key: str, text: str, severity: str) -> None:
-        attributes = {names.TRADING_KILL_SWITCH_SCOPE: self.scope, key: _values.text(text)}
+        attributes = {names.TRADING_KILL_SWITCH_SCOPE: self.scope, key: described(text)}
         if self.strategy is not None:
             attributes[TRADING_STRATEGY_NAME] = self.strategy
         _tell(event_name, attributes, severity)
@@ -216,12 +219,12 @@ def _tell(event_name: str, attributes: dict[str, Any], severity: str) -> None:
 
 
 def _utilization(used: float, limit: float) -> float | None:
-    taken, allowed = _values.number(used), _values.number(limit)
+    taken, allowed = numbers.number(used), numbers.number(limit)
     if taken is None or allowed is None:
         return None
     if allowed > 0:
         return max(0.0, taken / allowed)
     if allowed == 0:
         return 1.0 if taken > 0 else 0.0
-    _values.quantity(allowed)  # counts it
+    numbers.quantity(allowed)  # counts it
     return None

@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from otel_trading import metrics, recording
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,7 +39,7 @@ def clock_offset(seconds: float, source: str = "ntp") -> None:
         seconds: Signed: positive when the local clock is ahead.
         source: What it is compared with: "ptp", "ntp", "pps" or "system".
     """
-    known = _values.word(metrics.clock_offset, "clock_source", source)
+    known = _arguments.word(metrics.clock_offset, "clock_source", source)
     metrics.clock_offset.bind(clock_source=known).set(seconds)
 
 
@@ -58,7 +58,7 @@ def monitor_event_loop(interval: float = 0.1) -> asyncio.Task[None]:
     """
     import asyncio  # noqa: PLC0415 - whoever has a running loop has imported it
 
-    pause = _values.size(interval, "monitor_event_loop, interval,")
+    pause = _arguments.size(interval, "monitor_event_loop, interval,")
     loop = asyncio.get_running_loop()
     return loop.create_task(_measure_lag(loop, pause), name="otel_trading.event_loop_lag")
 

@@ -6,11 +6,12 @@ from functools import partial
 
 from otel_trading import metrics
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Opened, Operation
 from otel_trading.recording import Histogram
 from otel_trading.semconv import signal as names
 from otel_trading.tracing import span
+from otel_trading.values.error_type import error_type
 
 
 class Generation(Operation):
@@ -37,14 +38,14 @@ class Generation(Operation):
 
     def _finish(self, elapsed: float, error: BaseException | None) -> None:
         strategy = self._strategy
-        direction = _values.word(metrics.signal_generated, "direction", self.direction)
+        direction = _arguments.word(metrics.signal_generated, "direction", self.direction)
         self.span.set_attribute(names.TRADING_SIGNAL_DIRECTION, direction)
         if error is None:
             _generate_duration(strategy, direction).record(elapsed)
             metrics.signal_generated.bind(strategy_name=strategy, direction=direction).add()
         else:
             metrics.signal_generate_duration.bind(
-                strategy_name=strategy, direction=direction, error_type=_values.error_type(error)
+                strategy_name=strategy, direction=direction, error_type=error_type(error)
             ).record(elapsed)
 
 
@@ -69,9 +70,9 @@ class Model:
     """
 
     def __init__(self, name: str, *, strategy: str, feature_set: str) -> None:
-        self.name = _values.name(name, "Model(name)")
-        self.strategy = _values.name(strategy, "Model(strategy)")
-        self.feature_set = _values.name(feature_set, "Model(feature_set)")
+        self.name = _arguments.name(name, "Model(name)")
+        self.strategy = _arguments.name(strategy, "Model(strategy)")
+        self.feature_set = _arguments.name(feature_set, "Model(feature_set)")
         self._features = metrics.signal_feature_duration.bind(feature_set_name=self.feature_set)
         self._inference = metrics.signal_inference_duration.bind(model_name=self.name)
 
@@ -110,10 +111,10 @@ class Model:
         Args:
             error: Why.
         """
-        self._count_error(_values.error_type(error))
+        self._count_error(error_type(error))
 
     def _failed_inference(self, error: BaseException) -> Histogram:
-        kind = _values.error_type(error)
+        kind = error_type(error)
         if isinstance(error, Exception):
             self._count_error(kind)
         return metrics.signal_inference_duration.bind(model_name=self.name, error_type=kind)
@@ -127,6 +128,4 @@ def _generate_duration(strategy: str, direction: str) -> Histogram:
 
 
 def _failed_features(feature_set: str, error: BaseException) -> Histogram:
-    return metrics.signal_feature_duration.bind(
-        feature_set_name=feature_set, error_type=_values.error_type(error)
-    )
+    return metrics.signal_feature_duration.bind(feature_set_name=feature_set, error_type=error_type(error))

@@ -8,11 +8,13 @@ from opentelemetry.trace import SpanKind
 
 from otel_trading import metrics
 from otel_trading._guard import guard
-from otel_trading.instruments import _values
+from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Operation
 from otel_trading.instruments.status import Status
 from otel_trading.semconv import venue as names
 from otel_trading.tracing import span
+from otel_trading.values.error_type import status_or_error_type
+from otel_trading.values.text import described
 
 _AWAITED: Final = ("429", "500", "502", "503", "504")
 """Failures whose series exist from the start, so that `increase()` sees the first of them."""
@@ -50,8 +52,8 @@ class Venue:
     """
 
     def __init__(self, name: str, *, address: str) -> None:
-        self.name = _values.name(name, "Venue(name)")
-        self.address = _values.name(address, "Venue(address)")
+        self.name = _arguments.name(name, "Venue(name)")
+        self.address = _arguments.name(address, "Venue(address)")
         states = metrics.connection_status.bind_states(
             "state", connection_type="order_entry", server_address=self.address
         )
@@ -103,7 +105,5 @@ class Venue:
             error: An exception; if it, or its `response`, has the `status_code` of HTTP (requests, httpx,
                 alpaca-py), that is the type, else the name of its class. Or a short word of a small set.
         """
-        kind = (
-            _values.status_or_error_type(error) if isinstance(error, BaseException) else _values.text(error)
-        )
+        kind = status_or_error_type(error) if isinstance(error, BaseException) else described(error)
         metrics.venue_request_failed.bind(venue_name=self.name, error_type=kind).add()

@@ -11,7 +11,7 @@ from opentelemetry.context import Context, get_current
 
 from otel_trading._guard import guard
 from otel_trading.logs.provider import CURRENT
-from otel_trading.logs.values import exportable
+from otel_trading.values.exportable import exportable
 
 SEVERITIES: Final = {
     "debug": SeverityNumber.DEBUG,

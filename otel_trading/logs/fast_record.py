@@ -8,21 +8,18 @@ private names of OpenTelemetry; `probe()` compares its records with the SDK's on
 from __future__ import annotations
 
 import functools
-from threading import Lock
 from time import time_ns as _now
 from typing import Any, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk._logs import Logger, LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from otel_trading._guard import warn
-
-SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
-"""Under which key the API keeps the current span in a context."""
+from otel_trading._sdk.attributes import adopted
+from otel_trading._sdk.contexts import SPAN_KEY
 
 ATTRIBUTE: Final = 96
 """About how many bytes an attribute holds beside those of its text."""
@@ -109,13 +106,7 @@ class FastLogger:
         log.severity_text = severity_text
         log.severity_number = severity_number
         log.body = body
-        log.attributes = kept = _new(BoundedAttributes)
-        kept._dict = attributes
-        kept.maxlen = self._most
-        kept.dropped = 0
-        kept.max_value_len = None
-        kept._lock = Lock()
-        kept._immutable = False
+        log.attributes = adopted(attributes, self._most)
         log.event_name = event_name
         log.exception = None
         record = _new(FastRecord)

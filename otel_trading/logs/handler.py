@@ -10,10 +10,11 @@ from typing import Any, Final, TextIO
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context, get_current
-from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
+from otel_trading._sdk.contexts import SPAN_KEY
 from otel_trading.logs.provider import CURRENT
-from otel_trading.logs.values import described, exportable, named, text
+from otel_trading.values.exportable import exportable, named
+from otel_trading.values.text import bounded, described
 
 _BARE: Final = list(vars(logging.makeLogRecord({})))
 """The attributes, in their order, of a record that carries nothing else."""
@@ -22,7 +23,6 @@ _LAST: Final = _BARE[-1:]
 _OWN: Final = frozenset(_BARE) | {"message", "asctime", "taskName"}
 """What every record has; whatever else it carries came by `extra`."""
 
-_SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 """Under which key the API keeps the current span; a context with nothing else does not forbid to export."""
 
 _SEVERITIES: Final = {
@@ -68,7 +68,7 @@ class StdlibHandler(logging.Handler):
         """Translate one record; what is wrong with it goes the way of `logging`'s own errors."""
         try:
             context = get_current()
-            if (len(context) == 1 and _SPAN_KEY in context) or self._may_export():
+            if (len(context) == 1 and SPAN_KEY in context) or self._may_export():
                 self._emit(record, context)
             else:
                 print(self.format(record), file=self._fallback or sys.stderr)
@@ -83,7 +83,7 @@ class StdlibHandler(logging.Handler):
             context=context,
             severity_number=severity,
             severity_text=_NAMES[severity],
-            body=text(record.getMessage()),
+            body=bounded(record.getMessage()),
             attributes=_attributes(record),
         )
 
@@ -110,6 +110,6 @@ def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     if record.exc_info and record.exc_info[1] is not None:
         kind, error, trace = record.exc_info
         found["exception.type"] = kind.__qualname__ if kind else ""
-        found["exception.message"] = text(described(error))
-        found["exception.stacktrace"] = text("".join(traceback.format_exception(kind, error, trace)))
+        found["exception.message"] = bounded(described(error))
+        found["exception.stacktrace"] = bounded("".join(traceback.format_exception(kind, error, trace)))
     return found

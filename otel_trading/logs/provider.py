@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
 from typing import Any, Final
 
 from opentelemetry._logs import LoggerProvider, NoOpLogger, NoOpLoggerProvider
 
 from otel_trading._forking import hold_at_fork
+from otel_trading._sdk import locks
 from otel_trading.semconv import SCHEMA_URL
 
 SCOPE: Final = "otel_trading"
 
-_asking: Any = RLock()
+_asking: Final = locks.reentrant_lock()
 hold_at_fork(_asking)
 
 
-class Current:
+class CurrentLoggers:
     """What is attached; one instance.
 
     Attributes:
@@ -47,14 +47,14 @@ class Current:
         found = self._by_name.get(name)
         if found is not None:
             return found
-        if _asking._is_owned():
+        if locks.is_owned(_asking):
             return self.events
         with _asking:
             found = self._by_name[name] = self._over(self._provider.get_logger(name))
         return found
 
 
-CURRENT: Final = Current()
+CURRENT: Final = CurrentLoggers()
 
 
 def attach(provider: LoggerProvider, version: str) -> None:

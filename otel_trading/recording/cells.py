@@ -24,7 +24,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 
 from otel_trading._guard import guard
-from otel_trading.recording.quantities import Number, as_number, reject
+from otel_trading.values.numbers import LARGEST, Number, as_number, reject
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
@@ -41,7 +41,7 @@ else:
 _REAL = cython.declare(object, perf_counter)
 
 # the largest finite double: above it are inf, and integers that no double can hold
-_LARGEST = cython.declare(cython.double, 1.7976931348623157e308)
+_LARGEST = cython.declare(cython.double, LARGEST)
 # the lower bound of a cell that is switched off
 _NEVER = cython.declare(cython.double, inf)
 # when a block began that was never entered, so that its time is no value

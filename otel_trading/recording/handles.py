@@ -15,6 +15,8 @@ from otel_trading.recording.cells import Histogram
 from otel_trading.recording.form import CELLS
 from otel_trading.recording.sums import Counter, Gauge, UpDownCounter
 from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.values.numbers import fits_int64
+from otel_trading.values.text import bounded
 
 OTHER: Final = "_OTHER"
 """The value of a closed set that stands for every value outside it, as upstream's `error.type` has it."""
@@ -22,10 +24,8 @@ OTHER: Final = "_OTHER"
 MAX_SERIES: Final = 2000
 """Series per metric, as the SDK's own default cardinality limit; what comes later shares one series."""
 
-_OVERFLOW: Final = {"otel.metric.overflow": True}
-
-_INT64: Final = 2**63
-"""Integers of a label lie within ± this, or the export of all metrics would fail."""
+OVERFLOW: Final = {"otel.metric.overflow": True}
+"""The attributes of the series that later series share, as the SDK names it."""
 
 LabelValue = str | int | bool | Enum | None
 Key = tuple[str | int | bool | None, ...]
@@ -127,7 +127,7 @@ class BoundMetric(Generic[Handle]):
 
     def _attributes(self, key: Key) -> dict[str, Any]:
         if not key and self.definition.labels:
-            return dict(_OVERFLOW)
+            return dict(OVERFLOW)
         pairs = zip(self.definition.labels, key, strict=True)
         return {label.key: value for label, value in pairs if value is not None}
 
@@ -150,7 +150,7 @@ class BoundMetric(Generic[Handle]):
         if value is None:
             return None
         if label.values is None:
-            return _exportable(value)
+            return _label_value(value)
         if value in label.values or value == OTHER:
             return str(value)
         _losses.add("metrics", "label_other")
@@ -262,8 +262,8 @@ class _Locks:
 hold_at_fork(_Locks())
 
 
-def _exportable(value: object) -> str | int | bool:
-    """Return a label's value as every route can carry it: what cannot be encoded would stop them all."""
-    if isinstance(value, int) and -_INT64 <= value < _INT64:
+def _label_value(value: object) -> str | int | bool:
+    """Return a label's value in a form that can be encoded, since one that cannot fails the whole export."""
+    if isinstance(value, int) and fits_int64(value):
         return value
-    return str(value).encode("utf-8", "replace").decode()
+    return bounded(str(value))

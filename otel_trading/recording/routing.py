@@ -29,7 +29,7 @@ SCOPE_OF_PROCESS: Final = f"{SCOPE}.process"
 """The scope of what is asked of the operating system, which knows each process by itself."""
 
 
-class Route:
+class MeterRoute:
     """Creates the instruments of the metrics that are used, and feeds them from the handles' cells.
 
     Counters and levels are read by observable instruments, which is public API. Histograms are folded
@@ -136,8 +136,8 @@ def _folder(provider: MeterProvider, meter: Meter) -> Folder | None:
     return None
 
 
-_route: Route | None = None
-_routes: WeakKeyDictionary[MeterProvider, Route] = WeakKeyDictionary()
+_route: MeterRoute | None = None
+_routes: WeakKeyDictionary[MeterProvider, MeterRoute] = WeakKeyDictionary()
 _callbacks: list[Callable[[MeterProvider], None]] = []
 
 
@@ -152,7 +152,7 @@ def attach(provider: MeterProvider, version: str) -> None:
     """
     global _route
     detach()
-    _route = kept_for(provider, _routes, partial(Route, provider, version))
+    _route = kept_for(provider, _routes, partial(MeterRoute, provider, version))
     connect(_route)
     _route.open()
     for callback in _callbacks:

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from otel_trading.recording.cells import Drained
-from otel_trading.recording.quantities import Number
+from otel_trading.values.numbers import Number
 
 
 class Switched(Protocol):

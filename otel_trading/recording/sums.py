@@ -6,7 +6,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_trading.recording.quantities import Number, as_number, clamped, reject
+from otel_trading.values.numbers import BEYOND_INT64, LARGEST, Number, as_number, clamped, reject
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
@@ -15,10 +15,8 @@ else:
     from otel_trading.recording import _cython as cython
 
 # the largest finite double, and the lower bound of a cell that is switched off, as in `cells`
-_LARGEST = cython.declare(cython.double, 1.7976931348623157e308)
+_LARGEST = cython.declare(cython.double, LARGEST)
 _NEVER = cython.declare(cython.double, inf)
-
-_INT64 = 2**63
 
 
 @cython.cclass
@@ -75,7 +73,7 @@ class Sum:
         self._whole = 0
         self._total += whole  # not by a call: a thread that comes between may set a level
         total = self._total
-        return total if -_INT64 <= total < _INT64 else clamped(total)
+        return total if -BEYOND_INT64 <= total < BEYOND_INT64 else clamped(total)
 
     def _plus(self, amount: Any) -> None:
         try:

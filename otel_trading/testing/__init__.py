@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _VERSION: Final = "test"
-_LEFT_ALONE: Final = ("otel_trading.pipeline", "otel_trading.viewer", "otel_trading.testing")
+_LEFT_ALONE: Final = ("otel_trading.pipeline", "otel_trading.ops", "otel_trading.testing")
 
 
 @contextmanager

@@ -12,16 +12,16 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NoOpTracer, Tracer, TracerProvider
 
 from otel_trading.semconv import SCHEMA_URL
-from otel_trading.tracing.form import calls
+from otel_trading.tracing.fast.form import calls
 
 if TYPE_CHECKING:
-    from otel_trading.tracing.deferred import DeferredEnds
-    from otel_trading.tracing.fast_span import FastTracer
+    from otel_trading.tracing.fast.deferred import DeferredEnds
+    from otel_trading.tracing.fast.fast_span import FastTracer
 
 SCOPE: Final = "otel_trading"
 
 
-class Current:
+class CurrentTracer:
     """What is attached; one instance, read by attribute at every span.
 
     Attributes:
@@ -50,7 +50,7 @@ class Current:
         self.reset_context: Callable[[Token[Context]], None] = context_api.detach
 
 
-CURRENT: Final = Current()
+CURRENT: Final = CurrentTracer()
 
 
 def attach(
@@ -97,7 +97,7 @@ def flush(timeout: float) -> bool:
 
 
 def _go_fast(*, defer: bool) -> None:
-    from otel_trading.tracing import deferred, fast_span, probe  # noqa: PLC0415 - they import the SDK
+    from otel_trading.tracing.fast import deferred, fast_span, probe  # noqa: PLC0415 - they import the SDK
 
     if not probe.suits(CURRENT.tracer):
         return

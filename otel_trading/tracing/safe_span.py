@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from opentelemetry.trace import Span
 
-from otel_trading._exportable import attributes, exportable, named, nanoseconds
 from otel_trading._guard import guard
+from otel_trading.values.exportable import attributes, exportable, named
+from otel_trading.values.times import nanoseconds
 
 _ATTRIBUTE: Final = guard("attribute of a span")
 _EVENT: Final = guard("event of a span")

@@ -15,11 +15,14 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
-from otel_trading._exportable import named, nanoseconds
 from otel_trading._guard import guard
-from otel_trading.tracing.current import with_span
+from otel_trading.tracing.fast.current import with_span
 from otel_trading.tracing.provider import CURRENT
 from otel_trading.tracing.safe_span import exportable_attributes, make_safe
+from otel_trading.values.error_type import error_type
+from otel_trading.values.exportable import named
+from otel_trading.values.text import described
+from otel_trading.values.times import nanoseconds
 
 Attributes = Mapping[str, AttributeValue] | None
 
@@ -160,19 +163,13 @@ def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL
     if isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return
     with guard("record of an exception"):
-        message = _text(error)
+        message = described(error)[:_LIMIT]
         span.set_attribute("error.type", error_type(error))
         span.set_status(StatusCode.ERROR, "cancelled" if _is_cancellation(error) else message)
         if not _seen(error):
             details = _details(error, message)
             span.add_event("exception", details)
             _log(span, details, kind)
-
-
-def error_type(error: BaseException) -> str:
-    """Return the value of `error.type`: the class's name, with its module outside the builtins."""
-    module, name = type(error).__module__, type(error).__qualname__
-    return name if module == "builtins" else f"{module}.{name}"
 
 
 def _is_cancellation(error: BaseException) -> bool:
@@ -215,10 +212,3 @@ def _log(span: Span, details: dict[str, str], kind: SpanKind) -> None:
         attributes=details,
         event_name="exception",
     )
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:_LIMIT]
-    except Exception:  # noqa: BLE001 - `__str__` of a user's exception
-        return "<the exception's text raised>"

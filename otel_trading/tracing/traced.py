@@ -14,15 +14,16 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
-from otel_trading._exportable import named
 from otel_trading._guard import guard
 from otel_trading.errors import LabelError, OtelTradingError, nearest
 from otel_trading.recording import Histogram, HistogramMetric
 from otel_trading.tracing import generators
-from otel_trading.tracing.current import with_span
-from otel_trading.tracing.form import calls
+from otel_trading.tracing.fast.current import with_span
+from otel_trading.tracing.fast.form import calls
 from otel_trading.tracing.provider import CURRENT
-from otel_trading.tracing.spans import SpanScope, close, error_type, fail, start_span
+from otel_trading.tracing.spans import SpanScope, close, fail, start_span
+from otel_trading.values.error_type import error_type
+from otel_trading.values.exportable import named
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Attributes = Mapping[str, AttributeValue]
@@ -127,7 +128,7 @@ class _Call:
         self.duration = duration
         self.attributes = attributes
         self.kind = kind
-        self.site = calls.Site(lambda spans: spans.of_site(self.name, kind, attributes))
+        self.site = calls.CallSite(lambda spans: spans.of_site(self.name, kind, attributes))
 
     def start(self, around: Context) -> Span:
         """Start the span of one call, whose parent is the current span of `around`, the current context."""

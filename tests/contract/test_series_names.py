@@ -14,7 +14,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from otel_trading import metrics, recording
-from otel_trading.pipeline.prometheus import Exposition
+from otel_trading.pipeline.deliver.prometheus import Exposition
 from otel_trading.recording import BoundMetric
 from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric

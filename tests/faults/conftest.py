@@ -13,11 +13,11 @@ import pytest
 from opentelemetry.sdk.resources import Resource
 
 from otel_trading import logs, recording, tracing
-from otel_trading.pipeline import self_metrics
-from otel_trading.pipeline.accounting import Route
-from otel_trading.pipeline.deadline import after
-from otel_trading.pipeline.providers import Providers
-from otel_trading.pipeline.settings import SIGNALS, resolve
+from otel_trading.pipeline.deliver import self_metrics
+from otel_trading.pipeline.deliver.account import ExportAccount
+from otel_trading.pipeline.deliver.deadline import after
+from otel_trading.pipeline.setup.providers import Providers
+from otel_trading.pipeline.setup.settings import SIGNALS, resolve
 from tests.faults.endpoint import ENDPOINTS, Endpoint
 
 
@@ -39,7 +39,7 @@ class Pipeline:
         recording.attach(meter, "test")
         self_metrics.observe(self.providers.routes, meter, "test")
 
-    def route(self, signal: str) -> Route:
+    def route(self, signal: str) -> ExportAccount:
         return next(route for route in self.providers.routes if route.signal == signal)
 
     def flush(self, seconds: float = 30.0) -> bool:

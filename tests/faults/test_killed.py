@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_trading.pipeline.journal import UID
+from otel_trading.pipeline.collect.journal import UID
 from tests.faults.endpoint import Mode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")

@@ -14,10 +14,10 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 import otel_trading as ot
 from otel_trading import _losses, tracing
-from otel_trading.pipeline.tls import Credentials
-from otel_trading.pipeline.wire_grpc import GrpcWire
-from otel_trading.pipeline.wire_http import HttpWire, retry_after
-from otel_trading.tracing.deferred import LIMIT
+from otel_trading.pipeline.deliver.otlp_grpc import GrpcWire
+from otel_trading.pipeline.deliver.otlp_http import HttpWire, retry_after
+from otel_trading.pipeline.deliver.tls import Credentials
+from otel_trading.tracing.fast.deferred import LIMIT
 from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
 WIRES = {"grpc": GrpcWire, "http/protobuf": HttpWire}

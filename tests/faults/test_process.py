@@ -174,8 +174,8 @@ def test_a_metric_that_was_made_after_telemetry_started_holds_up_no_fork(run, ht
 @pytest.mark.fault(34, 48)
 def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run, http) -> None:
     done = run(
-        "from otel_trading.pipeline import observing\n"
-        "observing._PATIENCE_S = 0.05\n" + RECORD + "telemetry = setup()\n"
+        "from otel_trading.pipeline.collect import isolated_callbacks\n"
+        "isolated_callbacks._PATIENCE_S = 0.05\n" + RECORD + "telemetry = setup()\n"
         "parent = os.getpid()\n"
         "def slow(_):\n"
         "    if os.getpid() == parent: time.sleep(60)\n"
@@ -509,7 +509,7 @@ def test_a_callback_that_misbehaves_harms_its_own_instrument_only(pipelines, htt
 
     from opentelemetry.metrics import Observation
 
-    monkeypatch.setattr("otel_trading.pipeline.observing._PATIENCE_S", 0.05)
+    monkeypatch.setattr("otel_trading.pipeline.collect.isolated_callbacks._PATIENCE_S", 0.05)
     never = Event()
     pipeline = pipelines(http.url)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from otel_trading.pipeline import redact
-from otel_trading.pipeline.redact import REDACTED, names_a_secret, redact_text, redact_value
+from otel_trading.pipeline.clean import redact
+from otel_trading.pipeline.clean.redact import REDACTED, names_a_secret, redact_text, redact_value
 from tests.faults.conftest import environment
 
 ROOT = Path(__file__).parents[2]

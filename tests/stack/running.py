@@ -12,9 +12,9 @@ import requests
 
 from collector.backends.elasticsearch.install import Server, install
 from collector.native.build import build
-from collector.native.programs import PROGRAMS, Site, free_ports
+from collector.native.programs import PROGRAMS, Deployment, free_ports
 from collector.native.stack import Stack
-from otel_trading.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
+from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
 PATIENCE = 60.0
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class RunningStack:
         targets = {name: f"127.0.0.1:{port}" for name, port in self.metrics_ports.items()}
         components = sorted({program.component for program in PROGRAMS.values()})
         settings = {"OTELCOL_HOST_INTERVAL": "5s", **targets, **(settings or {})}
-        self.site = Site(folder, free_ports(), build(components), settings=settings, **configuration)
+        self.site = Deployment(folder, free_ports(), build(components), settings=settings, **configuration)
         self.stack = Stack(self.site)
         self.prometheus = Prometheus(self.site.url("PROMETHEUS_PORT"))
         self.jaeger = Jaeger(self.site.url("JAEGER_PORT"))

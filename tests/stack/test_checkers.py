@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS, CONFIG, Site
+from collector.native.programs import ALERTS, CONFIG, Deployment
 from tests.stack.running import RunningStack
 
 
@@ -24,7 +24,7 @@ def checked(*command: str, **environ: str) -> str:
 
 
 @pytest.fixture
-def site(stack: RunningStack) -> Site:
+def site(stack: RunningStack) -> Deployment:
     return stack.site
 
 

@@ -163,8 +163,8 @@ def test_a_wrong_setting_of_the_services_is_one_sentence(demo):
 
 
 def test_with_an_endpoint_in_the_environment_it_exports_there(demo, tmp_path):
-    from otel_trading.viewer.receiver import Receiver
-    from otel_trading.viewer.store import Store
+    from otel_trading.ops.viewer.receiver import Receiver
+    from otel_trading.ops.viewer.store import Store
 
     store = Store()
     with Receiver(store) as receiver:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from otel_trading import pipeline
-from otel_trading.pipeline.settings import resolve
+from otel_trading.pipeline.setup.settings import resolve
 
+ROOT = Path(__file__).parents[3]
 FILE = """
 file_format: "1.0"
 resource:
@@ -148,7 +148,7 @@ telemetry.shutdown(0)
 
 
 def test_the_file_that_is_shipped_gives_the_providers_of_the_defaults(python) -> None:
-    shipped = Path(pipeline.__file__).with_name("otel-config.yaml")
+    shipped = ROOT / "examples" / "otel-config.yaml"
     env = {"OTEL_SERVICE_NAME": "risk", "OTEL_EXPORTER_OTLP_ENDPOINT": "", "OTEL_EXPORTER_OTLP_PROTOCOL": ""}
     by_default = python(DESCRIBE, **env)
     by_file = python(DESCRIBE, OTEL_CONFIG_FILE=str(shipped), **env)
@@ -157,7 +157,7 @@ def test_the_file_that_is_shipped_gives_the_providers_of_the_defaults(python) ->
 
 
 def test_the_batches_of_the_shipped_file_are_those_of_the_defaults() -> None:
-    config = yaml.safe_load(Path(pipeline.__file__).with_name("otel-config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "examples" / "otel-config.yaml").read_text())
     defaults = resolve({"service_name": "x"}, {})
     for signal, kind in (("tracer", "span"), ("logger", "log")):
         (processor,) = config[f"{signal}_provider"]["processors"]

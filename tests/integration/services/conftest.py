@@ -17,8 +17,8 @@ import requests
 import trading_system
 from trading_system.drill import Leader
 
-from otel_trading.viewer.receiver import Receiver
-from otel_trading.viewer.store import Series, Store
+from otel_trading.ops.viewer.receiver import Receiver
+from otel_trading.ops.viewer.store import Series, Store
 
 EXAMPLES = str(Path(trading_system.__file__).parents[1])
 PATIENCE = 60

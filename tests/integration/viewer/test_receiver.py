@@ -14,9 +14,9 @@ import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_trading.errors import ConfigurationError
-from otel_trading.viewer.receiver import Receiver
-from otel_trading.viewer.store import Store
-from tests.unit.viewer.otlp import span, spans
+from otel_trading.ops.viewer.receiver import Receiver
+from otel_trading.ops.viewer.store import Store
+from tests.unit.ops.viewer.otlp import span, spans
 
 
 @pytest.fixture

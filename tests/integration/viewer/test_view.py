@@ -15,7 +15,7 @@ import requests
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.unit.viewer.otlp import log, span, spans
+from tests.unit.ops.viewer.otlp import log, span, spans
 
 PATIENCE = 60
 AREAS = ("/", "/latency", "/traces", "/logs", "/metrics", "/dropped", "/metrics/trading.order.submitted")

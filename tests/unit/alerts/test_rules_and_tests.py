@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from otel_trading.alerting.rules import load
+from otel_trading.ops.rules.rule_file import load
 
 ALERTS = Path(__file__).parents[3] / "alerts"
 RULES = {rule.name: rule for rule in load(ALERTS / "rules") if rule.is_alert}

@@ -8,13 +8,15 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from otel_trading.alerting import metrics_file, report, rules
-from otel_trading.alerting.detection_time import BUDGETS
-from otel_trading.alerting.findings import Surroundings
-from otel_trading.alerting.lint import lint
-from otel_trading.alerting.routes import Routes
-from otel_trading.alerting.rules import Rule
-from otel_trading.alerting.vocabulary import own_series
+from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules.lint import report
+from otel_trading.ops.rules.lint.detection_time import BUDGETS
+from otel_trading.ops.rules.lint.findings import Surroundings
+from otel_trading.ops.rules.lint.linter import lint
+from otel_trading.ops.rules.lint.routes import Routes
+from otel_trading.ops.rules.promql import metrics_file
+from otel_trading.ops.rules.promql.vocabulary import own_series
+from otel_trading.ops.rules.rule_file import Rule
 from tests import runbooks
 from tests.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.native.programs import CONFIG
-from otel_trading.pipeline.pseudonyms import names_an_account
-from otel_trading.pipeline.redact import names_a_secret
+from otel_trading.pipeline.clean.pseudonyms import names_an_account
+from otel_trading.pipeline.clean.redact import names_a_secret
 
 REDACTION = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())["processors"]["redaction"]
 BLOCKED = [re.compile(pattern) for pattern in REDACTION["blocked_key_patterns"]]

@@ -14,10 +14,10 @@ from dashboards.coverage import PARSABLE, panels_of
 from dashboards.lines import alert_line, objective, unit
 from dashboards.panels import OKABE_ITO
 from dashboards.queries import promql, substituted
-from otel_trading.alerting import rules
-from otel_trading.alerting.expressions import matchers_of, name_of, selectors, walk
-from otel_trading.alerting.metrics_file import STACK, load
-from otel_trading.alerting.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
+from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, selectors, walk
+from otel_trading.ops.rules.promql.metrics_file import STACK, load
+from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
 from otel_trading.semconv import ALL_METRICS
 from tests.dashboards import BOARDS, documents
 

@@ -9,8 +9,8 @@ import click
 import pytest
 
 from collector.native.__main__ import _COMMANDS as NATIVE
-from otel_trading.cli import main
-from otel_trading.pipeline.settings import SETTINGS
+from otel_trading.ops.cli import main
+from otel_trading.pipeline.setup.settings import SETTINGS
 from tests.pages import DOCS, shows, steps_of
 
 ROOT = DOCS.parent

@@ -11,7 +11,7 @@ import yaml
 
 import otel_trading
 from otel_trading import errors, metrics, propagation, testing
-from otel_trading.pipeline.settings import SETTINGS
+from otel_trading.pipeline.setup.settings import SETTINGS
 from otel_trading.semconv import ALL_METRICS
 from tests.pages import DOCS
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from otel_trading.alerting import metrics_file, report, rules
-from otel_trading.alerting.findings import Surroundings
-from otel_trading.alerting.lint import lint
-from otel_trading.alerting.routes import Routes
-from otel_trading.alerting.rules import Rule
-from otel_trading.alerting.vocabulary import own_series
+from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules.lint import report
+from otel_trading.ops.rules.lint.findings import Surroundings
+from otel_trading.ops.rules.lint.linter import lint
+from otel_trading.ops.rules.lint.routes import Routes
+from otel_trading.ops.rules.promql import metrics_file
+from otel_trading.ops.rules.promql.vocabulary import own_series
+from otel_trading.ops.rules.rule_file import Rule
 from tests.pages import DOCS, steps_of
 
 PAGES = ("guide.md", "verification.md")

@@ -12,7 +12,7 @@ from trading_system.messages import OrderRequest
 from trading_system.settings import Settings
 
 import otel_trading as ot
-from otel_trading.instruments.order import _orders
+from otel_trading.instruments.order.order import _orders
 
 REQUEST = OrderRequest("c-1", "momentum", "IBM", "buy", 200, 10.0, 10.02, 10.01, 0)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_trading.instruments.order import _orders
+from otel_trading.instruments.order.order import _orders
 
 
 @pytest.fixture(autouse=True)

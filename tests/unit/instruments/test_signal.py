@@ -67,7 +67,7 @@ def test_a_cancelled_inference_is_no_error_of_the_model(seen):
     with pytest.raises(asyncio.CancelledError), new_model().inference():
         raise asyncio.CancelledError
     assert seen.total("trading.signal.inference.errors") == 0
-    assert seen.total("trading.signal.inference.duration", type="CancelledError") == 1
+    assert seen.total("trading.signal.inference.duration", type="asyncio.exceptions.CancelledError") == 1
 
 
 def test_failed_features_are_timed_by_their_error(seen):

@@ -51,9 +51,9 @@ def test_exactly_one_state_is_1(steps):
     [
         (ApiError(429), "429"),
         (HTTPError(503), "503"),
-        (ApiError("429"), "ApiError"),
-        (HTTPError(None), "HTTPError"),
-        (ApiError(7), "ApiError"),
+        (ApiError("429"), f"{__name__}.ApiError"),
+        (HTTPError(None), f"{__name__}.HTTPError"),
+        (ApiError(7), f"{__name__}.ApiError"),
         (TimeoutError(), "TimeoutError"),
     ],
 )

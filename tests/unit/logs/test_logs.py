@@ -19,8 +19,8 @@ from opentelemetry.sdk.resources import Resource
 
 from otel_trading import logs
 from otel_trading.logs import StdlibHandler, event, format_line
-from otel_trading.logs.values import exportable
 from otel_trading.tracing import span
+from otel_trading.values.exportable import exportable
 
 RESOURCE = Resource({"service.name": "risk-manager", "deployment.environment.name": "paper"})
 

@@ -11,7 +11,7 @@ from opentelemetry.metrics import NoOpMeter, NoOpMeterProvider
 
 from otel_trading import recording
 from otel_trading.recording import folding
-from otel_trading.recording.routing import Route
+from otel_trading.recording.routing import MeterRoute
 from otel_trading.tracing import traced
 from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
 
@@ -38,7 +38,7 @@ def test_handles_bound_before_and_after_attach_report_alike(attach):
 def test_what_another_thread_binds_while_a_provider_is_attached_reports_too(attach, monkeypatch):
     first, last = counter(FEED), gauge()
     last.bind()
-    connecting, bound = Route.connect, []
+    connecting, bound = MeterRoute.connect, []
 
     def connect(route, metric, attributes, handle):
         if metric is last:  # the first metric is connected by now, and not all of them are
@@ -47,7 +47,7 @@ def test_what_another_thread_binds_while_a_provider_is_attached_reports_too(atta
             thread.join()
         connecting(route, metric, attributes, handle)
 
-    monkeypatch.setattr(Route, "connect", connect)
+    monkeypatch.setattr(MeterRoute, "connect", connect)
     attached = attach()
     bound[0].add(1)
     assert attached.values() == {"trading.test.counter": {("sip",): 1}}

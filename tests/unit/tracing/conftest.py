@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_trading.tracing import probe
+from otel_trading.tracing.fast import probe
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, Sampler, Sampl
 from opentelemetry.trace import Link, SpanContext
 
 from otel_trading import tracing
-from otel_trading.pipeline.bounding import bounded_span
+from otel_trading.pipeline.clean.size_limits import bounded_span
 from otel_trading.tracing import span, start_span, traced
-from otel_trading.tracing.fast_span import FastSpan
+from otel_trading.tracing.fast.fast_span import FastSpan
 
 
 class Asked(Sampler):

@@ -32,7 +32,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 from otel_trading import tracing
 from otel_trading.semconv import SCHEMA_URL
 from otel_trading.tracing import span, start_span, traced
-from otel_trading.tracing.form import calls
+from otel_trading.tracing.fast.form import calls
 
 Start = Callable[..., Any]
 

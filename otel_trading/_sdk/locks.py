@@ -1,0 +1,138 @@
+"""Reentrant locks that say who owns them, and that can be released whole or renewed after a fork.
+
+CPython's `RLock` has methods for this, which `threading.Condition` uses, but their names are private. Where
+an interpreter lacks one of them, `TrackedLock` does the same in Python.
+"""
+
+from __future__ import annotations
+
+from threading import Lock, RLock, get_ident
+from types import TracebackType
+from typing import Any, Final
+
+
+class TrackedLock:
+    """A reentrant lock in Python, with the private methods of CPython's `RLock`."""
+
+    _owner: int | None
+    _count: int
+
+    def __init__(self) -> None:
+        self._at_fork_reinit()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Acquire the lock, or count once more where this thread owns it.
+
+        Args:
+            blocking: Whether to wait for it.
+            timeout: Seconds to wait at most; -1 for no bound.
+        """
+        if self._is_owned():
+            self._count += 1
+            return True
+        if not self._lock.acquire(blocking, timeout):
+            return False
+        self._owner, self._count = get_ident(), 1
+        return True
+
+    def release(self) -> None:
+        """Release the lock as often as it was acquired.
+
+        Raises:
+            RuntimeError: This thread does not own it.
+        """
+        if not self._is_owned():
+            raise RuntimeError("cannot release a lock that another thread owns")
+        self._count -= 1
+        if not self._count:
+            self._owner = None
+            self._lock.release()
+
+    def __enter__(self) -> bool:
+        """Acquire the lock."""
+        return self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _is_owned(self) -> bool:
+        return self._owner == get_ident()
+
+    def _release_save(self) -> int:
+        count, self._count, self._owner = self._count, 0, None
+        self._lock.release()
+        return count
+
+    def _acquire_restore(self, count: int) -> None:
+        self._lock.acquire()
+        self._owner, self._count = get_ident(), count
+
+    def _at_fork_reinit(self) -> None:
+        self._lock = Lock()
+        self._owner = None
+        self._count = 0
+
+
+def probe(kind: Any) -> bool:
+    """Return whether the locks of a class have the methods that this module calls, and they work.
+
+    Args:
+        kind: A class or function that makes a reentrant lock.
+    """
+    try:
+        lock = kind()
+        with lock, lock:
+            saved = lock._release_save()
+            free = not lock._is_owned()
+            lock._acquire_restore(saved)
+            owned = lock._is_owned()
+        left = not lock._is_owned()
+        lock.acquire()
+        lock._at_fork_reinit()
+        renewed = lock.acquire(blocking=False)
+        lock.release()
+    except Exception:  # noqa: BLE001 - a private name that is missing may fail in any way
+        return False
+    return free and owned and left and bool(renewed)
+
+
+_KIND: Final[Any] = RLock if probe(RLock) else TrackedLock
+
+
+def reentrant_lock() -> Any:
+    """Return a reentrant lock for the functions of this module; CPython's own where it has the methods."""
+    return _KIND()
+
+
+def is_owned(lock: Any) -> bool:
+    """Return whether this thread owns a lock that `reentrant_lock` made."""
+    return bool(lock._is_owned())
+
+
+def release_all(lock: Any) -> Any:
+    """Release a lock that this thread owns, however often it acquired it.
+
+    Args:
+        lock: Made by `reentrant_lock`.
+
+    Returns:
+        The state for `acquire_again`.
+    """
+    return lock._release_save()
+
+
+def acquire_again(lock: Any, state: Any) -> None:
+    """Acquire a lock as often as it was acquired before `release_all`.
+
+    Args:
+        lock: Made by `reentrant_lock`.
+        state: Returned by `release_all`.
+    """
+    lock._acquire_restore(state)
+
+
+def renew(lock: Any) -> None:
+    """Make a lock free, whoever holds it: for a forked child, whose parent's threads do not exist."""
+    lock._at_fork_reinit()

@@ -1,0 +1,56 @@
+"""Arguments of the instruments: names, quantities at construction, and words of closed sets."""
+
+from __future__ import annotations
+
+from enum import Enum
+from reprlib import repr as shown  # short, and safe where `__repr__` raises
+from typing import Any
+
+from otel_trading.errors import LabelError
+from otel_trading.recording import BoundMetric
+from otel_trading.values.numbers import converted
+
+
+def name(given: object, what: str) -> str:
+    """Return a name that was given at construction, as text.
+
+    Args:
+        given: Text that is not empty, or a member of an enum of such texts.
+        what: Whose name it is, as the error says it, such as `Feed(name)`.
+
+    Raises:
+        LabelError: It is no text, or empty.
+    """
+    value = given.value if isinstance(given, Enum) else given
+    if not isinstance(value, str) or not value.strip():
+        raise LabelError(f"{what} takes text that is not empty, not {shown(value)}")
+    return value
+
+
+def size(given: object, what: str) -> float:
+    """Return a quantity that was given at construction.
+
+    Args:
+        given: A number above zero; Decimal, numpy scalars and decimal text are converted by `float`.
+        what: Whose quantity it is, as the error says it.
+
+    Raises:
+        LabelError: It is no number, not finite, or not above zero.
+    """
+    value = converted(given)
+    if value is None or value <= 0:
+        raise LabelError(f"{what} takes a finite number above 0, not {shown(given)}")
+    return value
+
+
+def word(metric: BoundMetric[Any], keyword: str, given: object) -> str:
+    """Return `given` if the metric's closed label allows it, else `_OTHER`, which is counted and warned of.
+
+    Args:
+        metric: Which has the label.
+        keyword: The label, by the keyword of `bind`.
+        given: Text, or a member of an enum of texts.
+    """
+    label = next(label for label in metric.definition.labels if label.keyword == keyword)
+    value = given.value if isinstance(given, Enum) else given
+    return str(metric._value(label, value if isinstance(value, str) else f"<{type(value).__name__}>"))

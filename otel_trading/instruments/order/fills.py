@@ -1,0 +1,68 @@
+"""The fills: what of an order was executed, what is left, and what an execution does not fit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from otel_trading.instruments.order.costs import Executed
+
+_ROUNDING: Final = 1e-9
+"""Relative: an order is filled if its fills add up to it but for this much (0.1 + 0.2 is not 0.3)."""
+
+
+class Fills:
+    """The executions of one order.
+
+    Args:
+        ordered: The quantity of the order, above 0.
+
+    Attributes:
+        ordered: FIX 38 OrderQty, after replacements.
+        quantity: FIX 14 CumQty.
+        executed: The executions whose price is known.
+    """
+
+    __slots__ = ("_ids", "executed", "ordered", "quantity")
+
+    def __init__(self, ordered: float) -> None:
+        self.ordered = ordered
+        self.quantity = 0.0
+        self.executed = Executed()
+        self._ids: set[str] = set()
+
+    @property
+    def left(self) -> float:
+        """FIX 151 LeavesQty of an open order."""
+        left = self.ordered - self.quantity
+        return left if left > self.ordered * _ROUNDING else 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Filled over ordered, from 0 to 1."""
+        return min(1.0, self.quantity / self.ordered)
+
+    def mismatch(self, quantity: float, execution_id: str | None, *, completed: bool) -> str | None:
+        """Return why an execution does not belong to the order, or None if it does.
+
+        Args:
+            quantity: FIX 32 LastQty, above 0.
+            execution_id: FIX 17 ExecID.
+            completed: Whether the order is over, so that nothing of it is left.
+        """
+        if execution_id in self._ids:
+            return "duplicate"
+        if completed or quantity > self.left + self.ordered * _ROUNDING:
+            return "overfill"
+        return None
+
+    def take(self, quantity: float, price: float | None, fees: float, execution_id: str | None) -> None:
+        """Add an execution that does belong to the order."""
+        if execution_id is not None:
+            self._ids.add(execution_id)
+        self.quantity += quantity
+        if price is not None:
+            self.executed = self.executed.plus(quantity, price, fees)
+
+    def replace(self, ordered: float) -> None:
+        """Change the quantity of the order; less than is already filled ends it as filled (FIX 38 < 14)."""
+        self.ordered = max(ordered, self.quantity)

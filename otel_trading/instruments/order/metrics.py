@@ -1,0 +1,116 @@
+"""The metrics of orders of one kind, bound once per venue, type, side and strategy."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from otel_trading import metrics
+from otel_trading.instruments import _arguments
+from otel_trading.instruments.order.costs import SIGNS
+from otel_trading.recording import Histogram
+from otel_trading.semconv import order as names
+from otel_trading.semconv.signal import TRADING_STRATEGY_NAME
+from otel_trading.semconv.venue import TRADING_VENUE_NAME
+from otel_trading.values.error_type import error_type
+
+_RETRIES = ("1", "2", "3+")
+
+
+class OrderMetrics:
+    """The handles that every order of one kind shares.
+
+    Args:
+        venue: Where the order goes.
+        type: A value of `trading.order.type` (FIX 40).
+        side: A value of `trading.order.side` (FIX 54).
+        strategy: Whose order it is.
+
+    Attributes:
+        attributes: The same, for spans and events.
+        sign: 1 for a buyer, -1 for a seller, 0 if the side is unknown.
+    """
+
+    def __init__(self, venue: str, type: str, side: str, strategy: str) -> None:
+        self.venue, self.type, self.sign = venue, type, SIGNS.get(side, 0)
+        self.attributes = {
+            TRADING_VENUE_NAME: venue,
+            names.TRADING_ORDER_TYPE: type,
+            names.TRADING_ORDER_SIDE: side,
+            TRADING_STRATEGY_NAME: strategy,
+        }
+        kind = {"venue_name": venue, "order_type": type}
+        self.submitted = metrics.order_submitted.bind(**kind, strategy_name=strategy)
+        self.submit_duration = metrics.order_submit_duration.bind(**kind)
+        self.tick_to_trade = metrics.tick_to_trade_duration.bind(strategy_name=strategy, venue_name=venue)
+        self.fill_duration = metrics.order_fill_duration.bind(**kind)
+        self.fill_ratio = metrics.order_fill_ratio.bind(**kind)
+        self.slippage = metrics.execution_slippage.bind(**kind, order_side=side)
+        self.notional = metrics.execution_notional.bind(
+            venue_name=venue, order_side=side, strategy_name=strategy
+        )
+        self.shortfall = metrics.order_implementation_shortfall.bind(strategy_name=strategy, order_side=side)
+        self.retries = {
+            n: metrics.order_retries.bind(venue_name=venue, retry_attempt=n) for n in _RETRIES
+        }  # from the start, so that `increase()` sees the first
+
+    def submit_failed(self, error: BaseException) -> Histogram:
+        """Return the submit duration of an order that could not be handed over."""
+        kind = error_type(error)
+        return metrics.order_submit_duration.bind(
+            venue_name=self.venue, order_type=self.type, error_type=kind
+        )
+
+    def acknowledged(self, request_type: str, elapsed: float, error_type: str | None = None) -> None:
+        """Record the venue's answer to a request.
+
+        Args:
+            request_type: "new", "cancel" or "replace".
+            elapsed: Seconds from the request to the answer.
+            error_type: The reason of a rejection.
+        """
+        metrics.order_ack_duration.bind(
+            venue_name=self.venue, request_type=request_type, error_type=error_type
+        ).record(elapsed)
+
+    def change_requested(self, request_type: str) -> None:
+        """Count a request to cancel or replace."""
+        metrics.order_change_requested.bind(venue_name=self.venue, request_type=request_type).add()
+
+    def retried(self, attempt: int) -> str:
+        """Count an attempt to submit the order again, from 1 on, and return it as it was counted."""
+        counted = _RETRIES[min(attempt, len(_RETRIES)) - 1]
+        self.retries[counted].add()
+        return counted
+
+    def executed(self, liquidity: str) -> str:
+        """Count an execution that belongs to the order, and return the liquidity as it was counted."""
+        known = _arguments.word(metrics.execution_received, "liquidity", liquidity)
+        metrics.execution_received.bind(venue_name=self.venue, liquidity=known).add()
+        return known
+
+    def rejected(self, source: str, reason: str) -> None:
+        """Count the order as rejected."""
+        metrics.order_rejected.bind(venue_name=self.venue, reject_source=source, reject_reason=reason).add()
+
+    def completed(self, status: str) -> None:
+        """Count the order as completed."""
+        metrics.order_completed.bind(venue_name=self.venue, order_type=self.type, order_status=status).add()
+
+
+@lru_cache(maxsize=1024)
+def metrics_of(venue: str, type: str, side: str, strategy: str) -> OrderMetrics:
+    """Return the handles of one kind of order."""
+    return OrderMetrics(venue, type, side, strategy)
+
+
+def route_duration(strategy: str, error: BaseException | None = None) -> Histogram:
+    """Return the histogram of a way to choose a venue, of those that failed if there is an error."""
+    kind = None if error is None else error_type(error)
+    return metrics.order_route_duration.bind(route_strategy=strategy, error_type=kind)
+
+
+def count_unmatched(venue: str, reason: str) -> str:
+    """Count an execution that belongs to no order as it stands, and return the reason as it was counted."""
+    known = _arguments.word(metrics.execution_unmatched, "unmatched_reason", reason)
+    metrics.execution_unmatched.bind(venue_name=venue, unmatched_reason=known).add()
+    return known

@@ -1,0 +1,1 @@
+"""Programs for people, beside the trading process; nothing outside this folder imports it."""

@@ -1,0 +1,86 @@
+"""View: the local page, for whatever on this machine sends OTLP."""
+
+from __future__ import annotations
+
+import signal
+import webbrowser
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Final
+
+import click
+
+from otel_trading.errors import MissingExtraError
+from otel_trading.ops.viewer.intake import Intake
+from otel_trading.ops.viewer.receiver import Receiver
+from otel_trading.ops.viewer.request_file import RequestFile
+from otel_trading.ops.viewer.store import Store
+
+NEEDED: Final = ("jinja2", "nicegui", "uvicorn")
+"""What the extra `[view]` brings."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says; see `otel-trading view --help`."""
+
+    port: int
+    otlp_grpc: int
+    otlp_http: int
+    db: Path | None
+    open: bool
+
+
+def run(options: Options) -> int:
+    """Serve the page until SIGINT or SIGTERM.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        MissingExtraError: The extra `[view]` is not installed.
+        ConfigurationError: A port is taken, or the file cannot be used.
+    """
+    if not all(map(find_spec, NEEDED)):
+        raise MissingExtraError("otel-trading view", "view")
+    from otel_trading.ops.viewer.page.frame import Site  # noqa: PLC0415 - needs the extra
+    from otel_trading.ops.viewer.page.server import PageServer  # noqa: PLC0415 - needs the extra
+
+    store = Store()
+    with ExitStack() as stack:
+        journal = stack.enter_context(RequestFile(options.db)) if options.db else None
+        intake = Intake(store, journal)
+        receiver = Receiver(intake, options.otlp_http, options.otlp_grpc)
+        site = Site(store, receiver.endpoint, receiver.grpc_endpoint)
+        page = stack.enter_context(PageServer(site, options.port))
+        click.echo(f"page       {page.url}")
+        intake.replay()
+        stack.enter_context(receiver)
+        click.echo(
+            f"OTLP       {receiver.grpc_endpoint} (grpc), {receiver.endpoint} (http/protobuf, http/json)"
+        )
+        click.echo(f"kept in    {options.db or 'memory'}")
+        click.echo("Ctrl-C ends it.")
+        if options.open:
+            webbrowser.open(page.url)
+        wait_for_the_end()
+    return 0
+
+
+def wait_for_the_end() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    asked = Event()
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal calls with
+        asked.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        asked.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

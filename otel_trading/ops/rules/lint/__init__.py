@@ -1,0 +1,1 @@
+"""The linter: can an alert rule fire, in time, and resolve? Open `linter` first."""

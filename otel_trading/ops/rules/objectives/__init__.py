@@ -1,0 +1,1 @@
+"""Service level objectives: OpenSLO documents compiled to recording rules and burn-rate alerts."""

@@ -1,0 +1,1 @@
+"""PromQL expressions: their structure, their labels, and the metrics that they may select."""

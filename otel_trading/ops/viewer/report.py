@@ -1,0 +1,189 @@
+"""The report: what the store says about a run, as data; `screen` shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from otel_trading.ops.viewer.records import StoredLog, StoredSpan
+from otel_trading.ops.viewer.series import Series
+from otel_trading.ops.viewer.store import Store
+from otel_trading.semconv import ALL_METRICS
+from otel_trading.semconv import order as order_names
+from otel_trading.semconv.definitions import Metric
+
+_CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
+_FILL: Final = order_names.TRADING_ORDER_FILLED
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """What a metric holds, over all its series.
+
+    Attributes:
+        value: The sum of counters and of levels that add up; the latest of a gauge; None of a histogram.
+        count: The values in a histogram.
+        mean: Their mean, in the metric's unit.
+    """
+
+    metric: Metric
+    series: int
+    value: float | None = None
+    count: int | None = None
+    mean: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run left in the store.
+
+    Attributes:
+        metrics: The metrics of the catalogue with data, in the catalogue's order.
+        missing: Those without.
+        order: The spans of the one order that is shown, from the tick on; empty if there is none.
+        order_is_exemplar: Whether an exemplar of tick-to-trade leads to that trace.
+        order_logs: The log records of that trace.
+        orders: How many were submitted, completed, filled, are open.
+        dropped: By signal and reason: by the services, on their way, or evicted here.
+        received: Spans, traces, logs and points that arrived.
+    """
+
+    metrics: list[MetricValue]
+    missing: list[str]
+    order: list[StoredSpan]
+    order_is_exemplar: bool
+    order_logs: list[StoredLog]
+    orders: dict[str, int]
+    dropped: dict[str, dict[str, int]]
+    received: dict[str, int]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON has it."""
+        return {
+            "metrics": {
+                "with_data": len(self.metrics),
+                "missing": self.missing,
+                "values": {value.metric.name: _as_dict(value) for value in self.metrics},
+            },
+            "traces": {
+                "count": self.received.get("traces", 0),
+                "spans": self.received.get("spans", 0),
+                "services_in_order_trace": services_in(self.order),
+                "order_trace_id": self.order[0].trace_id if self.order else None,
+                "order_trace_is_exemplar": self.order_is_exemplar,
+            },
+            "logs": {
+                "count": self.received.get("logs", 0),
+                "with_trace_id": self.received.get("logs_with_trace_id", 0),
+            },
+            "orders": self.orders,
+            "dropped": self.dropped,
+            **self.extra,
+        }
+
+
+def build(store: Store, dropped: dict[str, dict[str, int]], extra: dict[str, Any] | None = None) -> Report:
+    """Build the report of a run that is over.
+
+    Args:
+        store: What was received.
+        dropped: What the services say they lost, by signal and reason.
+        extra: What else the JSON has.
+    """
+    with store.lock:
+        present = store.metric_names()
+        order = order_trace(store)
+        trace_id = order[0].trace_id if order else None
+        return Report(
+            metrics=[_summary(store, m) for name, m in _CATALOGUE.items() if name in present],
+            missing=[name for name in _CATALOGUE if name not in present],
+            order=order,
+            order_is_exemplar=trace_id in _exemplars(store),
+            order_logs=sorted(
+                (log for log in store.logs if trace_id and log.trace_id == trace_id),
+                key=lambda log: log.time_ns,
+            ),
+            orders=order_counts(store),
+            dropped=_merged(dropped, {"viewer": dict(store.evicted)} if store.evicted else {}),
+            received=dict(store.received),
+            extra=extra or {},
+        )
+
+
+def services_in(spans: list[StoredSpan]) -> list[str]:
+    """Return the services of a trace, in the order in which they appear."""
+    return list(dict.fromkeys(span.service for span in spans))
+
+
+def order_trace(store: Store) -> list[StoredSpan]:
+    """Return the trace of one order: one that tick-to-trade's exemplars lead to, filled, over most services.
+
+    Args:
+        store: Where it is looked for.
+
+    Returns:
+        Its spans by their start; empty if no order was traced.
+    """
+    exemplars = _exemplars(store)
+    best = max(
+        store.orders,
+        key=lambda trace_id: _rank(store.orders[trace_id], is_exemplar=trace_id in exemplars),
+        default="",
+    )
+    return store.trace(best)
+
+
+def _exemplars(store: Store) -> set[str]:
+    series = store.series_of(order_names.TRADING_TICK_TO_TRADE_DURATION)
+    return {trace_id for one in series for trace_id in one.exemplars}
+
+
+def _rank(spans: list[StoredSpan], *, is_exemplar: bool) -> tuple[Any, ...]:
+    is_filled = any(event.name == _FILL for span in spans for event in span.events)
+    has_root = any(not span.parent_id for span in spans)
+    return has_root, is_filled, len({span.service for span in spans}), is_exemplar, -len(spans)
+
+
+def order_counts(store: Store) -> dict[str, int]:
+    """Return how many orders were submitted, completed, filled and are still open."""
+    completed: Counter[str] = Counter()
+    for series in store.series_of(order_names.TRADING_ORDER_COMPLETED):
+        completed[str(series.attributes.get(order_names.TRADING_ORDER_STATUS))] += int(series.value)
+    submitted = _total(store.series_of(order_names.TRADING_ORDER_SUBMITTED))
+    return {
+        "submitted": submitted,
+        "completed": completed.total(),
+        "open": submitted - completed.total(),
+        "filled": completed["filled"],
+        "rejected": _total(store.series_of(order_names.TRADING_ORDER_REJECTED)),
+    }
+
+
+def _total(series: list[Series]) -> int:
+    return int(sum(one.value for one in series))
+
+
+def _summary(store: Store, metric: Metric) -> MetricValue:
+    series = store.series_of(metric.name)
+    if metric.kind == "histogram":
+        count = sum(one.count for one in series)
+        mean = sum(one.value for one in series) / count if count else None
+        return MetricValue(metric, len(series), count=count, mean=mean)
+    values = [one.value for one in series]
+    return MetricValue(metric, len(series), value=max(values) if metric.kind == "gauge" else sum(values))
+
+
+def _as_dict(value: MetricValue) -> dict[str, Any]:
+    given = {"value": value.value, "count": value.count, "mean": value.mean}
+    shown = {key: number for key, number in given.items() if number is not None}
+    return {"series": value.series, "unit": value.metric.unit, **shown}
+
+
+def _merged(*parts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    merged: dict[str, Counter[str]] = {}
+    for part in parts:
+        for signal, reasons in part.items():
+            merged.setdefault(signal, Counter()).update(reasons)
+    return {signal: dict(reasons) for signal, reasons in merged.items()}

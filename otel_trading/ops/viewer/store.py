@@ -1,0 +1,209 @@
+"""The store: what was received, within bounds; what does not fit is evicted, oldest first, and counted."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable
+from threading import RLock
+from typing import Any, Final
+
+from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+
+from otel_trading.ops.viewer.records import (
+    Attributes,
+    StoredLog,
+    StoredSpan,
+    attributes_from,
+    log_from,
+    span_from,
+)
+from otel_trading.ops.viewer.series import Series
+
+MAX_SPANS: Final = 60_000
+MAX_LOGS: Final = 20_000
+MAX_SERIES: Final = 20_000
+MAX_POINTS: Final = 100_000
+
+_TRIMMED: Final = 4
+"""When there are too many points, each series gives up one in so many, the oldest."""
+
+SeriesKey = tuple[str, str, tuple[tuple[str, Any], ...]]
+
+
+class Store:
+    """What a few processes exported; safe to use from any thread.
+
+    Args:
+        max_spans: Spans that are kept; the traces of orders go last.
+        max_logs: Log records that are kept.
+        max_series: Metric series that are kept.
+        max_points: Points that are kept, of all series together.
+
+    Attributes:
+        received: What arrived, by kind.
+        evicted: What was let go to stay within the bounds, by kind.
+        refused: Requests that were not taken in, by reason.
+        reported: What services say that they dropped, by signal and reason.
+        max_spans, max_logs, max_series, max_points: The bounds.
+        last_received: When the last request came, in unix seconds.
+    """
+
+    def __init__(
+        self,
+        max_spans: int = MAX_SPANS,
+        max_logs: int = MAX_LOGS,
+        max_series: int = MAX_SERIES,
+        max_points: int = MAX_POINTS,
+    ) -> None:
+        self.lock = RLock()
+        self.traces: OrderedDict[str, list[StoredSpan]] = OrderedDict()
+        self.orders: OrderedDict[str, list[StoredSpan]] = OrderedDict()
+        self.logs: deque[StoredLog] = deque()
+        self.series: dict[SeriesKey, Series] = {}
+        self.received: Counter[str] = Counter()
+        self.evicted: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.reported: dict[str, dict[str, int]] = {}
+        self.last_received = 0.0
+        self.max_spans, self.max_logs = max_spans, max_logs
+        self.max_series, self.max_points = max_series, max_points
+        self._spans = 0
+        self._points = 0
+
+    def add_spans(self, resources: Iterable[ResourceSpans]) -> None:
+        """Take in spans as OTLP has them."""
+        with self.lock:
+            self.last_received = time.time()
+            for resource in resources:
+                service, _ = _service(resource.resource)
+                for scope in resource.scope_spans:
+                    for span in scope.spans:
+                        self._add_span(span_from(service, span))
+                        self._note_left_out("traces", span)
+            self._evict_spans()
+
+    def add_logs(self, resources: Iterable[ResourceLogs]) -> None:
+        """Take in log records as OTLP has them."""
+        with self.lock:
+            self.last_received = time.time()
+            for resource in resources:
+                service, _ = _service(resource.resource)
+                for scope in resource.scope_logs:
+                    for record in scope.log_records:
+                        self._add_log(log_from(service, record))
+                        self._note_left_out("logs", record)
+
+    def add_metrics(self, resources: Iterable[ResourceMetrics]) -> None:
+        """Take in metrics as OTLP has them."""
+        with self.lock:
+            self.last_received = time.time()
+            for resource in resources:
+                service, instance = _service(resource.resource)
+                for scope in resource.scope_metrics:
+                    for metric in scope.metrics:
+                        self._add_metric(service, instance, metric)
+            self._trim_points()
+
+    def refuse(self, reason: str) -> None:
+        """Count a request that was not taken in."""
+        with self.lock:
+            self.refused[reason] += 1
+
+    def note_reported(self, signal: str, reason: str, count: int) -> None:
+        """Book what a service says that it dropped."""
+        with self.lock:
+            mine = self.reported.setdefault(signal, {})
+            mine[reason] = mine.get(reason, 0) + count
+
+    def trace(self, trace_id: str) -> list[StoredSpan]:
+        """Return the spans of a trace that are kept, by their start."""
+        with self.lock:
+            spans = self.orders.get(trace_id) or self.traces.get(trace_id) or []
+            return sorted(spans, key=lambda span: span.start_ns)
+
+    def series_of(self, name: str) -> list[Series]:
+        """Return the series of a metric."""
+        with self.lock:
+            return [series for key, series in self.series.items() if key[1] == name]
+
+    def metric_names(self) -> set[str]:
+        """Return the metrics that have any data."""
+        with self.lock:
+            return {key[1] for key in self.series}
+
+    def is_empty(self) -> bool:
+        """Return whether nothing was received yet."""
+        return not self.received
+
+    def _add_span(self, span: StoredSpan) -> None:
+        self.received["spans"] += 1
+        self.received["traces"] += not span.parent_id
+        self._spans += 1
+        kept = self.orders.get(span.trace_id)
+        if kept is None:
+            kept = self.traces.setdefault(span.trace_id, [])
+        kept.append(span)
+        if span.name.startswith("order ") and span.trace_id in self.traces:
+            self.orders[span.trace_id] = self.traces.pop(span.trace_id)
+
+    def _note_left_out(self, signal: str, record: Any) -> None:
+        """Book what the SDK of a service says that it left out of this record."""
+        for what in ("attributes", "events", "links"):
+            if count := getattr(record, f"dropped_{what}_count", 0):
+                self.note_reported(signal, what, count)
+
+    def _evict_spans(self) -> None:
+        while self._spans > self.max_spans:
+            _, spans = (self.traces or self.orders).popitem(last=False)
+            self._spans -= len(spans)
+            self.evicted["spans"] += len(spans)
+
+    def _add_log(self, record: StoredLog) -> None:
+        self.received["logs"] += 1
+        self.received["logs_with_trace_id"] += bool(record.trace_id)
+        self.logs.append(record)
+        if len(self.logs) > self.max_logs:
+            self.logs.popleft()
+            self.evicted["logs"] += 1
+
+    def _add_metric(self, service: str, instance: str, metric: Metric) -> None:
+        data = getattr(metric, str(metric.WhichOneof("data") or "gauge"))
+        temporality = getattr(data, "aggregation_temporality", 0)
+        grows = getattr(data, "is_monotonic", metric.HasField("histogram"))
+        for point in data.data_points:
+            series = self._series(service, instance, metric, attributes_from(point.attributes))
+            if series is None:
+                self.evicted["series"] += 1
+                continue
+            before = len(series.points)
+            series.take(point, temporality, grows=grows)
+            self._points += len(series.points) - before
+            self.received["points"] += len(series.points) - before
+
+    def _series(self, service: str, instance: str, metric: Metric, attributes: Attributes) -> Series | None:
+        """The series of a point; two instances of a service have one each; None where there is no room."""
+        labels = tuple(sorted(attributes.items()))
+        key = (service, metric.name, (*labels, ("service.instance.id", instance)) if instance else labels)
+        series = self.series.get(key)
+        if series is None and len(self.series) < self.max_series:
+            series = self.series[key] = Series(service, metric.name, metric.unit, attributes)
+        return series
+
+    def _trim_points(self) -> None:
+        if self._points <= self.max_points:
+            return
+        for series in self.series.values():
+            for _ in range(min(-(-len(series.points) // _TRIMMED), len(series.points) - 1)):
+                series.points.popleft()
+        kept = sum(len(series.points) for series in self.series.values())
+        self.evicted["points"] += self._points - kept
+        self._points = kept
+
+
+def _service(resource: Resource) -> tuple[str, str]:
+    attributes = attributes_from(resource.attributes)
+    return str(attributes.get("service.name", "")), str(attributes.get("service.instance.id", ""))

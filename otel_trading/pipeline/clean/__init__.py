@@ -1,0 +1,1 @@
+"""Clean: makes telemetry valid OTLP, redacts secrets and bounds sizes. Open `sanitize` first."""

@@ -1,0 +1,229 @@
+"""Redaction: query strings and credentials do not leave the process, wherever a URL or a header turned up.
+
+A span or record without any is passed on as it is; else a copy is, and what the application holds stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.metrics.export import MetricsData
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import Link, Status
+
+from otel_trading.pipeline.clean.metrics_data import with_metrics, with_points
+from otel_trading.pipeline.clean.pseudonyms import names_an_account, pseudonym, words_of
+from otel_trading.pipeline.clean.span_copy import changed, fields_of, with_dropped
+
+REDACTED: Final = "REDACTED"
+"""What upstream's conventions put in the place of a secret."""
+
+Extension = Callable[[str, str], str]
+"""Takes the key a text stands under ("" where there is none) and the text; returns what may leave."""
+
+_TOO_DEEP: Final = 8
+
+# Each is linear in the length of the text: no two neighbouring repetitions share a character.
+_USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#@\"'<>]+(?=@)")
+_QUERY: Final = re.compile(r"\?[^\s=?&#\"'<>]+=[^\s\"'<>#)]*")
+_CREDENTIALS: Final = re.compile(r"\b(bearer|basic)\s+(?=\S*\d)[\w\-.~+/]{8,}=*", re.IGNORECASE)
+_SIGN: Final = r"(?:\\?[\"'])?\s?(?:[:=]|%3a|%3d)\s?(?:b?\\?[\"'])?"
+_ASSIGNED: Final = re.compile(
+    r"(?<![a-z0-9])((?:[a-z0-9]+[_-]?)?(?:authorization|cookie|password|passwd|passphrase|secret|token|signature"
+    r"|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|key[_-]id|api[_-]?key[_-]?id"
+    r"|client[_-]?secret|(?:account|acct)(?:[._ -]?(?:id|number|num|no\.?))?"
+    rf"(?={_SIGN}[^\s\"',;&}})\\]{{0,64}}\d)))"  # what an account is called, such as "paper", may stay
+    rf"({_SIGN})(?!\s)[^\s\"',;&}})\\]+",
+    re.IGNORECASE,
+)
+_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_KEY_ID: Final = re.compile(r"\b(?:[PAC]K|AKIA|ASIA)(?=[A-Z]*\d)[A-Z0-9]{16,24}\b")
+_PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
+_SIGNS: Final = frozenset(":=%")
+"""Of which a text has one where it assigns something."""
+
+_SHORTEST_KEY: Final = 18
+_LITERAL: Final = re.compile(r"'[^']*(?:'|$)")
+
+_SECRET: Final = re.compile(
+    r"(?:authorization|cookie|credentials?|jwt|pass(?:phrase|wd|word)|secret|token|(?:api|private|access)_?key"
+    r"|key_?id|url_?query)_"
+)
+"""What the words of a key end in, each followed by an underscore."""
+
+_STATEMENTS: Final = frozenset({"db.query.text", "db.statement"})
+
+V = TypeVar("V")
+
+
+class _Extension:
+    """What a user added; one per process, as there is one pipeline."""
+
+    redact: Extension | None = None
+
+
+def extend(extension: Extension | None) -> None:
+    """Have every text pass `extension` too, after our own rules; None takes it back.
+
+    Where it raises, or returns no text, the text is replaced as a whole.
+    """
+    _Extension.redact = extension
+    _redact_name.cache_clear()
+
+
+def redact_text(text: str, key: str = "") -> str:
+    """Return `text` without the query strings, user names, passwords and credentials in it.
+
+    Args:
+        text: Of any length; the time it takes is linear in it.
+        key: What it stands under; the literals of a database statement are dropped.
+    """
+    if key in _STATEMENTS:
+        text = _LITERAL.sub("'?'", text)
+    if "://" in text:
+        text = _USER_INFO.sub(f"{REDACTED}:{REDACTED}", text)
+    if "?" in text:
+        text = _QUERY.sub(f"?{REDACTED}", text)
+    if not _SIGNS.isdisjoint(text):
+        text = _ASSIGNED.sub(rf"\1\2{REDACTED}", _CREDENTIALS.sub(rf"\1 {REDACTED}", text))
+    elif "earer" in (lower := text.lower()) or "asic" in lower:
+        text = _CREDENTIALS.sub(rf"\1 {REDACTED}", text)
+    if len(text) >= _SHORTEST_KEY:
+        for pattern in (_JWT, _KEY_ID, _PEM):
+            text = pattern.sub(REDACTED, text)
+    return text if _Extension.redact is None else _extended(key, text)
+
+
+def redact_span(span: ReadableSpan) -> ReadableSpan:
+    """Return the span, or a copy of it where a name, attribute, event, link or the status held a secret."""
+    given = fields_of(span)
+    after = given._replace(
+        name=redact_value(given.name),
+        attributes=redact_value(given.attributes),
+        events=[_redact_event(event) for event in given.events],
+        links=[_redact_link(link) for link in given.links],
+        status=_redact_status(given.status),
+    )
+    return changed(span, given, after)
+
+
+def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
+    """Return the record, or a copy of it where its name, its body or an attribute held a secret."""
+    given = record.log_record
+    name, body = redact_value(given.event_name), redact_value(given.body)
+    attributes = with_dropped(redact_value(given.attributes), given.attributes)
+    if body is given.body and attributes is given.attributes and name is given.event_name:
+        return record
+    inner = copy(given)
+    inner.body, inner.attributes, inner.event_name = body, attributes, name
+    return replace(record, log_record=inner)
+
+
+def redact_metrics(data: MetricsData) -> MetricsData:
+    """Return metrics whose attributes hold no secret."""
+    return with_metrics(data, lambda _, metric: with_points(metric, _redact_point))
+
+
+def redact_value(value: V, depth: int = 0, key: str = "") -> V:
+    """Return an attribute value, or a mapping of them, redacted; the same object where nothing changed.
+
+    Args:
+        value: What an attribute or a log body holds.
+        depth: How many containers it lies in; below the eighth nothing is looked at but replaced.
+        key: What it stands under.
+    """
+    if isinstance(value, str):
+        redacted = redact_text(value, key)
+        return value if redacted == value else redacted  # type: ignore[return-value]
+    if isinstance(value, Mapping):
+        return _redact_mapping(value, depth)  # type: ignore[return-value]
+    if isinstance(value, bytes):
+        return _redact_bytes(value, key)  # type: ignore[return-value]
+    if isinstance(value, Sequence):
+        if depth >= _TOO_DEEP:
+            return REDACTED  # type: ignore[return-value]
+        items = tuple(redact_value(item, depth + 1, key) for item in value)
+        return value if _same(items, value) else items  # type: ignore[return-value]
+    return value
+
+
+def _redact_mapping(mapping: Mapping[str, Any], depth: int) -> Mapping[str, Any] | str:
+    if depth >= _TOO_DEEP:
+        return REDACTED
+    redacted = {key: _redact_item(item, depth + 1, key) for key, item in mapping.items()}
+    return mapping if all(redacted[key] is item for key, item in mapping.items()) else redacted
+
+
+def _redact_item(item: Any, depth: int, key: str) -> Any:
+    if names_an_account(key):
+        return item if item is None else pseudonym(item) or REDACTED
+    return REDACTED if names_a_secret(key) else redact_value(item, depth, key)
+
+
+def _redact_bytes(value: bytes, key: str) -> bytes:
+    text = value.decode("latin-1")
+    redacted = redact_text(text, key)
+    return value if redacted == text else redacted.encode("latin-1", "replace")
+
+
+def _extended(key: str, text: str) -> str:
+    try:
+        redacted: object = _Extension.redact(key, text) if _Extension.redact else text
+    except KeyboardInterrupt:  # of the operator, where the caller is the application
+        raise
+    except BaseException:  # noqa: BLE001 - user code, and may say SystemExit; what it could not look at does not leave
+        return REDACTED
+    return redacted if isinstance(redacted, str) else REDACTED
+
+
+@lru_cache(4096)
+def names_a_secret(key: str) -> bool:
+    """Return whether what stands under `key` does not leave the process, by the words the key is made of."""
+    return bool(_SECRET.search(words_of(key)))
+
+
+def _redact_event(event: Event) -> Event:
+    attributes = with_dropped(redact_value(event.attributes), event.attributes)
+    name = redact_value(event.name)
+    same = name is event.name and attributes is event.attributes
+    return event if same else Event(name, attributes, event.timestamp)
+
+
+def _redact_point(point: Any) -> Any:
+    if not point.attributes:
+        return point
+    attributes = {
+        key: REDACTED if names_a_secret(key) or names_an_account(key) else _redact_label(value, key)
+        for key, value in point.attributes.items()
+    }
+    return point if attributes == point.attributes else replace(point, attributes=attributes)
+
+
+def _redact_label(value: V, key: str) -> V:
+    return _redact_name(value, key) if isinstance(value, str) else redact_value(value, key=key)  # type: ignore[return-value]
+
+
+@lru_cache(8192)
+def _redact_name(value: str, key: str) -> str:
+    """Redact a text that is a metric's attribute; there are few, and each comes with every export."""
+    return redact_value(value, key=key)
+
+
+def _redact_link(link: Link) -> Link:
+    attributes = with_dropped(redact_value(link.attributes), link.attributes)
+    return link if attributes is link.attributes else Link(link.context, attributes)
+
+
+def _redact_status(status: Status) -> Status:
+    description = redact_value(status.description)
+    return status if description is status.description else Status(status.status_code, description)
+
+
+def _same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))

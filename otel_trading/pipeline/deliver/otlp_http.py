@@ -1,0 +1,142 @@
+"""OTLP over HTTP: binary protobuf in a POST, on one kept-alive connection."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import requests
+
+from otel_trading.pipeline.deliver.tls import Credentials
+from otel_trading.pipeline.deliver.wire import LARGEST_ANSWER, Answer, Verdict, accepted, bounded_pause
+
+_PROTOBUF: Final = "application/x-protobuf"
+_LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CREDENTIAL: Final = frozenset({401, 403, 407})
+_ENCODE: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+
+class HttpWire:
+    """Speaks OTLP over HTTP for one signal.
+
+    Args:
+        signal: "traces", "metrics" or "logs".
+        endpoint: The whole URL.
+        headers: Sent with each request.
+        credentials: Certificates, where not the system's.
+        compression: "gzip", "deflate" or "none".
+    """
+
+    largest = 20 * 1024 * 1024  # what the Collector takes by default
+
+    def __init__(
+        self,
+        signal: str,
+        endpoint: str,
+        headers: Mapping[str, str],
+        credentials: Credentials,
+        compression: str,
+    ) -> None:
+        self._signal = signal
+        self._endpoint = endpoint
+        self._encode = _ENCODE.get(compression)
+        self._headers = {"Content-Type": _PROTOBUF, "User-Agent": "otel_trading", **headers}
+        if self._encode is not None:
+            self._headers["Content-Encoding"] = compression
+        self._credentials = credentials
+        self._session = requests.Session()
+        self._pid = 0
+
+    def send(self, payload: bytes, timeout: float) -> Answer:
+        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raises."""
+        until = time.monotonic() + timeout
+        body = self._encode(payload) if self._encode else payload
+        try:
+            response = self._connected().post(
+                self._endpoint, body, timeout=timeout, stream=True, allow_redirects=False
+            )
+            with closing(response):
+                answer = self._read(response, until)
+        except requests.exceptions.SSLError as error:
+            return Answer(Verdict.LATER, f"TLS failed: {_innermost(error)}")
+        except ValueError as error:  # in a header, or in the endpoint's name: waiting does not mend it
+            return Answer(Verdict.REFUSED, f"no request can be made: {error}")
+        except (requests.RequestException, OSError) as error:
+            return Answer(Verdict.LATER, f"{type(error).__name__}: {_innermost(error)}")
+        return answer
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._session.close()
+
+    def _connected(self) -> requests.Session:
+        if self._pid != os.getpid():  # parent and child must not speak on one connection
+            self._pid = os.getpid()
+            self._session = requests.Session()
+            self._session.headers.update(self._headers)
+            self._session.verify = self._credentials.authorities or True
+            self._session.cert = self._credentials.own
+        return self._session
+
+    def _read(self, response: requests.Response, until: float) -> Answer:
+        if response.status_code != requests.codes.ok:
+            return _declined(response)
+        kind = response.headers.get("Content-Type", _PROTOBUF).partition(";")[0].strip().lower()
+        body = _bounded(response, until)
+        if kind != _PROTOBUF or body is None:
+            what = f"an answer of type {kind!r}" if body is not None else "a very long or very slow answer"
+            return Answer(Verdict.LATER, f"{what} with status 200: this is no OTLP endpoint")
+        answer = accepted(self._signal, body)
+        return answer or Answer(Verdict.LATER, "an answer with status 200 that is none of OTLP's")
+
+
+def _declined(response: requests.Response) -> Answer:
+    status, why = response.status_code, f"HTTP {response.status_code} {response.reason}"
+    if status in _LATER:
+        return Answer(Verdict.LATER, why, pause=retry_after(response.headers.get("Retry-After")))
+    if status in _CREDENTIAL:
+        return Answer(Verdict.CREDENTIAL, f"{why}: the credential in `headers` is missing or not accepted")
+    if status == requests.codes.request_entity_too_large:
+        return Answer(Verdict.TOO_LARGE, why)
+    return Answer(Verdict.REFUSED, why)
+
+
+def retry_after(given: str | None) -> float | None:
+    """Return the seconds that a `Retry-After` asks for, within bounds; None where it cannot be read."""
+    if given is None:
+        return None
+    try:
+        return bounded_pause(float(given))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(given)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return bounded_pause((moment - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _bounded(response: requests.Response, until: float) -> bytes | None:
+    """Read the body, or return None where it is too long, or does not end in time."""
+    body = b""
+    for piece in response.iter_content(1):  # a longer one would be waited for, however slowly it comes
+        body += piece
+        if len(body) > LARGEST_ANSWER or time.monotonic() > until:
+            return None
+    return body
+
+
+def _innermost(error: BaseException) -> str:
+    """Return what is at the bottom of requests' and urllib3's wrapped errors."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error)

@@ -1,0 +1,169 @@
+"""The exposition: `/metrics` on the service's own port, for a Prometheus that scrapes."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from http.server import ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any, Final
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics.export import Gauge, Metric, MetricsData
+from prometheus_client import CollectorRegistry, MetricsHandler
+from prometheus_client import Metric as Family
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from otel_trading import _losses
+from otel_trading._forking import at_fork, hold_at_fork
+from otel_trading._guard import warn
+from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.clean.metrics_data import with_metrics
+from otel_trading.pipeline.clean.redact import redact_metrics
+from otel_trading.pipeline.deliver.negative_histograms import Key, complete, sums_of
+
+_LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
+"""The attributes of the resource that Prometheus promotes to labels on the OTLP route, see `collector/`."""
+
+_PATIENCE_S: Final = 30.0
+"""How long a connection may say nothing, or take nothing in."""
+
+_OF_RESOURCE: Final = frozenset(key.replace(".", "_") for key in _LABELS)
+
+
+class ExpositionReader(PrometheusMetricReader):
+    """Reads metrics for `/metrics`, under the names they get on the OTLP route."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(
+            scope_info_enabled=False, resource_attribute_filter=_LABELS.__contains__, registry=registry
+        )
+        self.sums: dict[Key, float] = {}
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:
+        self.sums = sums_of(metrics_data)
+        data = with_metrics(redact_metrics(metrics_data), lambda _, metric: _with_ratio(metric))
+        super()._receive_metrics(data, timeout_millis)
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Do nothing: whoever scrapes collects, and a collection in between would be served twice."""
+        return True
+
+
+class _OneAtATime(Collector):
+    """Serves one scrape after the other, since the exporter keeps its collections in one place.
+
+    Args:
+        registry: What the reader collects into.
+        reader: Which knows the sums that the collected families lack.
+        completes: Whether to add them: the text format has them, OpenMetrics must not.
+    """
+
+    _lock: Final = Lock()
+
+    def __init__(self, registry: CollectorRegistry, reader: ExpositionReader, *, completes: bool) -> None:
+        self._registry = registry
+        self._reader = reader
+        self._completes = completes
+
+    def describe(self) -> Iterable[Family]:
+        """Have the registry ask for nothing at registration."""
+        return ()
+
+    def collect(self) -> Iterable[Family]:
+        """Collect now."""
+        with self._lock:
+            families = list(self._registry.collect())
+            if self._completes:
+                complete(families, self._reader.sums, _OF_RESOURCE)
+            return families
+
+
+hold_at_fork(_OneAtATime._lock)  # the SDK collects under locks that no forked child would see free again
+
+
+class _Page(MetricsHandler):
+    """`/metrics`, in the format that was asked for."""
+
+    timeout = _PATIENCE_S
+    texts: CollectorRegistry
+    open_metrics: CollectorRegistry
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        """Answer a scrape."""
+        _, content_type = choose_encoder(self.headers.get("Accept") or "")
+        self.registry = self.open_metrics if "openmetrics" in content_type else self.texts
+        super().do_GET()
+
+
+class _Server(ThreadingHTTPServer):
+    """The server, which is not interested in a scraper that went away."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature of socketserver
+        """Count a scrape that failed for another reason."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            _losses.add("metrics", "scrape_failed")
+            warn("scrape", "otel_trading: a scrape of /metrics failed: %s: %s", type(error).__name__, error)
+
+
+class Exposition:
+    """The server of `/metrics`, and the reader that feeds it.
+
+    Args:
+        host: The address it listens on.
+        port: The port it listens on; 0 takes a free one.
+
+    Attributes:
+        reader: What the meter provider reads metrics with.
+        url: Where it is served.
+
+    Raises:
+        ConfigurationError: The port is taken, or the address is not this machine's.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        collected, texts, open_metrics = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
+        page = type("Page", (_Page,), {"texts": texts, "open_metrics": open_metrics})
+        try:
+            self._server = _Server((host, port), page)
+        except OSError as error:
+            raise ConfigurationError(_why(error, host, port)) from None
+        self._thread = Thread(target=self._server.serve_forever, name="otel_trading-metrics", daemon=True)
+        self._thread.start()
+        self.url = f"http://{host}:{self._server.server_port}/metrics"
+        self.reader = ExpositionReader(collected)
+        texts.register(_OneAtATime(collected, self.reader, completes=True))
+        open_metrics.register(_OneAtATime(collected, self.reader, completes=False))
+        self._serves = True
+        at_fork(in_child=self._leave_to_parent)
+
+    def stop(self) -> None:
+        """Free the port."""
+        if self._serves:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    def _leave_to_parent(self) -> None:
+        """Let the port go in a forked child, where nobody would answer, and no thread could be waited for."""
+        self._serves = False
+        self._server.server_close()
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} of {host} is in use by another process: give /metrics another one with "
+            "prometheus_port, or OTEL_TRADING_PROMETHEUS_PORT."
+        )
+    return f"/metrics cannot listen on prometheus_host {host!r}, prometheus_port {port}: {error.strerror}."
+
+
+def _with_ratio(metric: Metric) -> Metric:
+    if metric.unit == "1" and isinstance(metric.data, Gauge):
+        return replace(metric, unit="ratio")
+    return metric

@@ -1,0 +1,84 @@
+"""The certificates that OTLP is spoken with, read and checked when the process starts."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_trading._guard import warn
+from otel_trading.errors import ConfigurationError
+from otel_trading.pipeline.deliver.wire import variable
+
+if TYPE_CHECKING:
+    import grpc
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Files of certificates, as OpenTelemetry's variables name them.
+
+    Attributes:
+        authorities: Whose certificates are trusted, in place of the system's.
+        certificate: Our own certificate, for mutual TLS.
+        key: Its private key.
+    """
+
+    authorities: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    @property
+    def own(self) -> str | tuple[str, str] | None:
+        """Our own certificate as `requests` takes it."""
+        return (self.certificate, self.key) if self.certificate and self.key else self.certificate
+
+    def for_grpc(self) -> grpc.ChannelCredentials:
+        """Our own certificate and the authorities as gRPC takes them."""
+        import grpc  # noqa: PLC0415 - loaded by whoever speaks gRPC
+
+        files = (self.authorities, self.key, self.certificate)
+        return grpc.ssl_channel_credentials(*(Path(name).read_bytes() if name else None for name in files))
+
+
+def credentials(signal: str) -> Credentials:
+    """Return the certificates for one signal.
+
+    Args:
+        signal: "traces", "metrics" or "logs".
+
+    Raises:
+        ConfigurationError: A file cannot be read, or the key is not that of the certificate.
+    """
+    names = ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY")
+    authorities, certificate, key = (variable(signal, name) for name in names)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if authorities is not None:
+        _try("CERTIFICATE", authorities, lambda: context.load_verify_locations(authorities))
+        _warn_if_expired(context, authorities)
+    if certificate is not None:
+        _try("CLIENT_CERTIFICATE", certificate, lambda: context.load_cert_chain(certificate, key))
+    return Credentials(authorities, certificate, key)
+
+
+def _try(name: str, path: str, load: Callable[[], None]) -> None:
+    try:
+        load()
+    except ssl.SSLError as error:
+        reason = "its key is not that of the certificate" if "MISMATCH" in str(error) else "it holds no PEM"
+        raise ConfigurationError(_sentence(name, path, f"{reason} ({error.reason})")) from None
+    except OSError as error:
+        raise ConfigurationError(_sentence(name, path, error.strerror or str(error))) from None
+
+
+def _sentence(name: str, path: str, why: str) -> str:
+    return f"OTEL_EXPORTER_OTLP_{name} names {path!r}, which cannot be used: {why}."
+
+
+def _warn_if_expired(context: ssl.SSLContext, path: str) -> None:
+    ends = [ssl.cert_time_to_seconds(str(found["notAfter"])) for found in context.get_ca_certs()]
+    if ends and max(ends) < time.time():
+        warn("certificate", "otel_trading: every certificate in %s has expired", path)

@@ -1,0 +1,43 @@
+"""Text: bounded in length, and valid UTF-8."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LONGEST: Final = 32 * 1024
+"""The most characters of one text; a longer text is cut and marked."""
+
+CUT: Final = "...[cut]"
+"""Marks a text that was cut."""
+
+
+def bounded(value: str) -> str:
+    """Return text of at most 32 Ki characters, with lone surrogates replaced, since UTF-8 cannot encode them.
+
+    Args:
+        value: Any text.
+
+    Returns:
+        The same object where nothing had to change.
+    """
+    if len(value) > LONGEST:
+        value = value[:LONGEST] + CUT
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def described(value: object) -> str:
+    """Return `str(value)`, or the name of its type if `__str__` raises: it may be a user's code."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001
+        return type_name(value)
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type in angle brackets."""
+    return f"<{type(value).__name__}>"

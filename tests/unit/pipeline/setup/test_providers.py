@@ -1,0 +1,33 @@
+"""The providers: what one of them does at its end keeps none of the others from theirs."""
+
+from __future__ import annotations
+
+import pytest
+
+from otel_trading.pipeline.deliver.deadline import after
+from otel_trading.pipeline.setup.providers import FILE, Providers
+
+
+class Foreign:
+    """A provider of a configuration file."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.ended = error, False
+
+    def shutdown(self) -> None:
+        self.ended = True
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.fault(35, 50)
+def test_a_provider_of_a_file_that_raises_at_its_end_keeps_no_other_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PYTEST_VERSION")  # as in production
+    broken, fine = Foreign(ValueError("an exporter of theirs")), Foreign()
+    providers = Providers()
+    providers.adopt("traces", broken, FILE)
+    providers.adopt("logs", fine, FILE)
+    providers.close(after(30))
+    assert (broken.ended, fine.ended) == (True, True)
