@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from registry import upstream
 from registry.loading import Block, File
 
+
+class Scale(NamedTuple):
+    """A unit of time for values below a bound.
+
+    Attributes:
+        below: In seconds.
+        per_unit: How many of it are in a second.
+        unit: Its symbol.
+    """
+
+    below: float
+    per_unit: float
+    unit: str
+
+
+SCALES: Final = (Scale(1e-6, 1e9, "ns"), Scale(1e-3, 1e6, "us"), Scale(1.0, 1e3, "ms"))
 DOMAINS: Final = ("market_data", "signal", "risk", "order", "portfolio", "venue", "runtime")
 
 
@@ -46,6 +63,12 @@ class Reference(NamedTuple):
     attribute: Attribute
     required: bool
     level: str
+
+    @property
+    def constant(self) -> str:
+        """The name of its constant in `otel_trading.semconv.labels`."""
+        name = screaming(self.attribute.key.removeprefix("trading."))
+        return name if self.required else f"OPTIONAL_{name}"
 
 
 class Metric(NamedTuple):
@@ -127,9 +150,39 @@ def build(files: list[File]) -> tuple[str, list[Domain]]:
     return content["manifest"]["schema_url"], domains
 
 
+def distinct_labels(domains: list[Domain]) -> list[Reference]:
+    """Return each label of the metrics once, in the order of the registry."""
+    references = (ref for domain in domains for metric in domain.metrics for ref in metric.references)
+    return list({ref.constant: ref for ref in references}.values())
+
+
+def boundary_names(domains: list[Domain]) -> dict[tuple[tuple[float, ...], str], str]:
+    """Return a name for each distinct list of bucket boundaries.
+
+    Returns:
+        `FROM_<first>_TO_<last>` by boundaries and unit; a second list with the same ends gets `_2`.
+    """
+    names: dict[tuple[tuple[float, ...], str], str] = {}
+    for metric in (metric for domain in domains for metric in domain.metrics):
+        if metric.buckets and (metric.buckets, metric.unit) not in names:
+            ends = (_quantity(boundary, metric.unit) for boundary in (metric.buckets[0], metric.buckets[-1]))
+            name = "FROM_{}_TO_{}".format(*ends)
+            same = sum(other.startswith(name) for other in names.values())
+            names[metric.buckets, metric.unit] = f"{name}_{same + 1}" if same else name
+    return names
+
+
 def screaming(name: str) -> str:
     """Spell a name as a constant."""
     return name.replace(".", "_").upper()
+
+
+def _quantity(value: float, unit: str) -> str:
+    """Spell a value with its unit so that it can be part of a constant: 0.0005 s is `500US`."""
+    scale = next((s for s in SCALES if unit == "s" and value and abs(value) < s.below), Scale(inf, 1, unit))
+    number = f"{round(value * scale.per_unit, 6):g}"
+    suffix = scale.unit.upper() if scale.unit.isalpha() else ""
+    return number.replace("-", "MINUS_").replace(".", "_") + suffix
 
 
 def _ours(item: Block) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_ACCOUNT_NAME: Final = "trading.account.name"
 """
@@ -116,36 +117,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time that one recomputation of a part of the portfolio took.",
-        labels=(
-            Label(
-                "stage",
-                "trading.position.update.stage",
-                frozenset({"position", "pnl_unrealized", "pnl_realized"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.POSITION_UPDATE_STAGE,),
         service="risk-manager",
         prometheus="trading_position_update_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=None,
         headline=False,
     ),
@@ -154,11 +129,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Signed market value of the positions.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
-            Label("instrument_symbol", "trading.instrument.symbol", None, required=False),
-        ),
+        labels=(labels.STRATEGY_NAME, labels.POSITION_DIRECTION, labels.OPTIONAL_INSTRUMENT_SYMBOL),
         service="risk-manager",
         prometheus="trading_position_value_USD",
         boundaries=None,
@@ -170,7 +141,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Unrealized profit and loss of the open positions, signed.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_pnl_unrealized_USD",
         boundaries=None,
@@ -182,7 +153,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Realized profit and loss of the session so far, signed.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_pnl_realized_USD",
         boundaries=None,
@@ -194,7 +165,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="{position}",
         description="Positions that are not flat.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_position_open",
         boundaries=None,
@@ -206,7 +177,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Net asset value, cash included.",
-        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        labels=(labels.ACCOUNT_NAME,),
         service="risk-manager",
         prometheus="trading_portfolio_value_USD",
         boundaries=None,
@@ -218,9 +189,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Signed exposure; short is negative, so the sum is net and the sum of absolute values is gross.",
-        labels=(
-            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
-        ),
+        labels=(labels.POSITION_DIRECTION,),
         service="risk-manager",
         prometheus="trading_portfolio_exposure_USD",
         boundaries=None,
@@ -232,7 +201,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="gauge",
         unit="1",
         description="How far the portfolio is below its peak of the session, as a fraction.",
-        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        labels=(labels.ACCOUNT_NAME,),
         service="risk-manager",
         prometheus="trading_portfolio_drawdown_ratio",
         boundaries=None,
@@ -244,14 +213,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="{break}",
         description="Differences between our books and the broker's that are open.",
-        labels=(
-            Label(
-                "reconciliation_type",
-                "trading.reconciliation.type",
-                frozenset({"position", "cash", "order"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.RECONCILIATION_TYPE,),
         service="risk-manager",
         prometheus="trading_reconciliation_break_active",
         boundaries=None,

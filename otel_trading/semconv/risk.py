@@ -6,7 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_RISK_CHECK_TYPE: Final = "trading.risk.check.type"
 """
@@ -224,50 +225,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time that one pre-trade check took.",
-        labels=(
-            Label(
-                "check_type",
-                "trading.risk.check.type",
-                frozenset(
-                    {
-                        "position",
-                        "daily_loss",
-                        "order_size",
-                        "price_band",
-                        "order_rate",
-                        "gross_exposure",
-                        "restricted_symbol",
-                        "margin",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label("check_result", "trading.risk.check.result", frozenset({"pass", "fail"}), required=False),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        labels=(labels.RISK_CHECK_TYPE, labels.OPTIONAL_RISK_CHECK_RESULT, labels.OPTIONAL_ERROR_TYPE),
         service="risk-manager",
         prometheus="trading_risk_check_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=0.0005,
         headline=True,
     ),
@@ -276,27 +237,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{check}",
         description="Pre-trade checks that came to a decision.",
-        labels=(
-            Label(
-                "check_type",
-                "trading.risk.check.type",
-                frozenset(
-                    {
-                        "position",
-                        "daily_loss",
-                        "order_size",
-                        "price_band",
-                        "order_rate",
-                        "gross_exposure",
-                        "restricted_symbol",
-                        "margin",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label("check_result", "trading.risk.check.result", frozenset({"pass", "fail"}), required=True),
-        ),
+        labels=(labels.RISK_CHECK_TYPE, labels.RISK_CHECK_RESULT),
         service="risk-manager",
         prometheus="trading_risk_check_performed_total",
         boundaries=None,
@@ -308,32 +249,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{limit}",
         description="Times that a limit was reached.",
-        labels=(
-            Label(
-                "limit_type",
-                "trading.risk.limit.type",
-                frozenset(
-                    {
-                        "daily_loss",
-                        "position",
-                        "gross_exposure",
-                        "leverage",
-                        "var",
-                        "margin",
-                        "order_rate",
-                        "api_quota",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label(
-                "limit_scope",
-                "trading.risk.limit.scope",
-                frozenset({"order", "symbol", "strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_breached_total",
         boundaries=None,
@@ -345,32 +261,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="gauge",
         unit="1",
         description="How much of a limit is used; 1 is the limit.",
-        labels=(
-            Label(
-                "limit_type",
-                "trading.risk.limit.type",
-                frozenset(
-                    {
-                        "daily_loss",
-                        "position",
-                        "gross_exposure",
-                        "leverage",
-                        "var",
-                        "margin",
-                        "order_rate",
-                        "api_quota",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label(
-                "limit_scope",
-                "trading.risk.limit.scope",
-                frozenset({"order", "symbol", "strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_utilization_ratio",
         boundaries=None,
@@ -382,21 +273,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="1",
         description="The state of a kill switch: 1 for the current state, 0 for the others.",
-        labels=(
-            Label(
-                "scope",
-                "trading.kill_switch.scope",
-                frozenset({"strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-            Label(
-                "state",
-                "trading.kill_switch.state",
-                frozenset({"armed", "tripped", "disabled"}),
-                required=True,
-            ),
-            Label("strategy_name", "trading.strategy.name", None, required=False),
-        ),
+        labels=(labels.KILL_SWITCH_SCOPE, labels.KILL_SWITCH_STATE, labels.OPTIONAL_STRATEGY_NAME),
         service="risk-manager",
         prometheus="trading_kill_switch_status",
         boundaries=None,
