@@ -114,7 +114,7 @@ def test_a_failed_submission_submits_nothing_and_goes_on_as_it_came(seen):
 
 def test_what_follows_the_last_byte_is_no_part_of_the_submission(seen, monkeypatch):
     moments = count(10, 0.25)
-    monkeypatch.setattr("otel_trading.instruments.order.order.perf_counter", lambda: next(moments))
+    monkeypatch.setattr("otel_trading.instruments.order.submission.perf_counter", lambda: next(moments))
     monkeypatch.setattr("otel_trading.instruments.operation.perf_counter", lambda: next(moments))
     order = new_order(venue="answering")
     with order.submitting() as submission:
@@ -316,6 +316,7 @@ def test_a_fill_of_an_order_nobody_knows_is_counted(seen):
         Order.replaced,
         Order.retried,
         lambda order: order.rejected("throttled"),
+        lambda order: order.rejected("no such reason", "no such source", last_price="no number"),
     ],
 )
 def test_a_step_that_comes_too_late_is_counted_and_ignored(seen, step):
