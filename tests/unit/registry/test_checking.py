@@ -328,14 +328,14 @@ def test_a_sound_registry_has_no_problems(tmp_path):
 
 
 @pytest.mark.parametrize("mistake", BAD)
-def test_a_mistake_is_refused_with_file_line_key_and_mend(mistake, tmp_path):
+def test_a_mistake_is_refused_with_file_line_key_and_fix(mistake, tmp_path):
     right, wrong, sentence = BAD[mistake]
     assert GOOD.count(right) >= 1
     found = problems(tmp_path, GOOD.replace(right, wrong, 1))
     assert [p for p in found if p.startswith(f"registry/order.yaml:{sentence}")], found
 
 
-def test_a_file_that_is_no_mapping_is_refused(tmp_path):
+def test_a_file_that_is_not_a_mapping_is_refused(tmp_path):
     assert problems(tmp_path, "- 1\n") == ["registry/order.yaml:1: the file must be a mapping"]
 
 
