@@ -1,4 +1,4 @@
-"""Generate what has a name: `python -m registry.generate`; with `--check` only say what is stale."""
+"""Generate the vocabulary: `python -m registry.generate`; with `--check` only report stale files."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ HANDLES: Final = {
 
 
 def check(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with the registry in a folder, in the order of the files."""
+    """Return all problems of the registry in a folder, in the order of the files."""
     files, problems = load(folder)
     problems += [problem for file in files for problem in structure.check(file)]
     return problems or list(rules.check(files))
 
 
 def generate(folder: Path) -> dict[str, str]:
-    """Return the text of every generated file by its path below the root, from a registry that is sound."""
+    """Return the text of every generated file, by its path, from a registry that has no problems."""
     files, _ = load(folder)
     schema_url, domains = vocabulary.build(files)
     return dict(_python(schema_url, domains)) | dict(_pages(domains))
@@ -121,7 +121,7 @@ def _render(template: str, **names: Any) -> str:
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Python and Markdown, from files of our own
+        autoescape=False,  # noqa: S701 - the output is Python and Markdown, from our own files
     )
     environment.filters["code"] = lambda text: f"`{text}`"
     environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
@@ -135,7 +135,7 @@ def _formatted(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with `--check` print how they differ; the exit code says whether all is well."""
+    """Write the files, or with `--check` print their differences; return 1 for problems or stale files."""
     problems = check(ROOT / "registry")
     if problems:
         print(*problems, sep="\n", file=sys.stderr)

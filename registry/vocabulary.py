@@ -1,4 +1,4 @@
-"""The vocabulary: registry files resolved into what the templates write."""
+"""The vocabulary: registry files resolved into the objects that the templates render."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Scale(NamedTuple):
 
     Attributes:
         below: In seconds.
-        per_unit: How many of it are in a second.
+        per_unit: The number of these units in a second.
         unit: Its symbol.
     """
 
@@ -36,7 +36,7 @@ class Member(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """One attribute; `members` is empty where any value is allowed."""
+    """One attribute; `members` is empty if any value is allowed."""
 
     key: str
     keyword: str
@@ -48,7 +48,7 @@ class Attribute(NamedTuple):
 
     @property
     def constant(self) -> str:
-        """The name of its constant, as OpenTelemetry's generated packages spell it."""
+        """The name of its constant, spelled as in OpenTelemetry's generated packages."""
         return screaming(self.key)
 
     @property
@@ -58,7 +58,7 @@ class Attribute(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An attribute in a signal."""
+    """The use of an attribute by a metric, span or event."""
 
     attribute: Attribute
     required: bool
@@ -72,7 +72,7 @@ class Reference(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """One metric with everything the generated code and the reference page need."""
+    """One metric with all facts that the generated code and the reference page need."""
 
     name: str
     kind: str
@@ -107,7 +107,7 @@ class Signal(NamedTuple):
 
 
 class Domain(NamedTuple):
-    """Everything of one subject."""
+    """The attributes, metrics, spans and events of one subject."""
 
     name: str
     attributes: list[Attribute]

@@ -11,32 +11,32 @@ from otel_trading.semconv.definitions import Metric
 
 TRADING_FEED_NAME: Final = "trading.feed.name"
 """
-The market data feed, as the desk calls it.
+The desk's name for the market data feed.
 """
 
 TRADING_MARKET_DATA_MESSAGE_TYPE: Final = "trading.market_data.message.type"
 """
-What a feed message carries.
+The content of a feed message.
 """
 
 TRADING_MARKET_DATA_DROP_REASON: Final = "trading.market_data.drop.reason"
 """
-Why a received message was not used.
+The reason why a received message was not used.
 """
 
 TRADING_MARKET_DATA_GAP_SIZE: Final = "trading.market_data.gap.size"
 """
-How many messages a sequence gap swallowed.
+The number of messages that are missing in a sequence gap.
 """
 
 TRADING_ORDER_BOOK_UPDATE_TYPE: Final = "trading.order_book.update.type"
 """
-How the book was changed.
+The kind of change to the book.
 """
 
 TRADING_ORDER_BOOK_VIOLATION_TYPE: Final = "trading.order_book.violation.type"
 """
-Which rule a book broke.
+The rule that the book violates.
 """
 
 TRADING_INSTRUMENT_SYMBOL: Final = "trading.instrument.symbol"
@@ -71,16 +71,16 @@ class TradingMarketDataDropReasonValues(Enum):
     """Values of `trading.market_data.drop.reason`."""
 
     DECODE = "decode"
-    """It could not be decoded, or held an impossible price or size."""
+    """It could not be decoded, or has an impossible price or size."""
 
     OVERFLOW = "overflow"
     """A queue of ours was full."""
 
     OUT_OF_ORDER = "out_of_order"
-    """A later message had been seen already."""
+    """A later message was received before it."""
 
     DUPLICATE = "duplicate"
-    """The same message had been seen already."""
+    """The same message was received before."""
 
     STALE = "stale"
     """It was too old to act on."""
@@ -125,7 +125,7 @@ Time from the socket read to the dispatch of one market data message.
 
 TRADING_ORDER_BOOK_UPDATE_DURATION: Final = "trading.order_book.update.duration"
 """
-Time that one change of an order book took.
+Duration of one change of an order book.
 """
 
 TRADING_MARKET_DATA_TRANSIT_DURATION: Final = "trading.market_data.transit.duration"
@@ -145,22 +145,22 @@ Attempts to connect to a feed that failed.
 
 TRADING_MARKET_DATA_MESSAGE_MISSED: Final = "trading.market_data.message.missed"
 """
-Messages that a gap in the sequence numbers says were lost.
+Messages that are missing according to the sequence numbers.
 """
 
 TRADING_MARKET_DATA_MESSAGE_DROPPED: Final = "trading.market_data.message.dropped"
 """
-Messages that were received and not used.
+Messages that were received but not used.
 """
 
 TRADING_ORDER_BOOK_VIOLATIONS: Final = "trading.order_book.violations"
 """
-States of an order book that must not be.
+Impossible states of an order book.
 """
 
 TRADING_MARKET_DATA_LAST_MESSAGE_TIMESTAMP: Final = "trading.market_data.last_message.timestamp"
 """
-When the last message of a feed was received, as Unix time.
+Unix time at which the last message of a feed was received.
 """
 
 TRADING_MARKET_DATA_CONNECTED: Final = "trading.market_data.connected"
@@ -195,7 +195,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order_book.update.duration",
         kind="histogram",
         unit="s",
-        description="Time that one change of an order book took.",
+        description="Duration of one change of an order book.",
         labels=(labels.FEED_NAME, labels.ORDER_BOOK_UPDATE_TYPE),
         service="market-data",
         prometheus="trading_order_book_update_duration_seconds",
@@ -243,7 +243,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.message.missed",
         kind="counter",
         unit="{message}",
-        description="Messages that a gap in the sequence numbers says were lost.",
+        description="Messages that are missing according to the sequence numbers.",
         labels=(labels.FEED_NAME,),
         service="market-data",
         prometheus="trading_market_data_message_missed_total",
@@ -255,7 +255,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.message.dropped",
         kind="counter",
         unit="{message}",
-        description="Messages that were received and not used.",
+        description="Messages that were received but not used.",
         labels=(labels.FEED_NAME, labels.MARKET_DATA_DROP_REASON),
         service="market-data",
         prometheus="trading_market_data_message_dropped_total",
@@ -267,7 +267,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order_book.violations",
         kind="counter",
         unit="{violation}",
-        description="States of an order book that must not be.",
+        description="Impossible states of an order book.",
         labels=(labels.FEED_NAME, labels.ORDER_BOOK_VIOLATION_TYPE),
         service="market-data",
         prometheus="trading_order_book_violations_total",
@@ -279,7 +279,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.last_message.timestamp",
         kind="gauge",
         unit="s",
-        description="When the last message of a feed was received, as Unix time.",
+        description="Unix time at which the last message of a feed was received.",
         labels=(labels.FEED_NAME,),
         service="market-data",
         prometheus="trading_market_data_last_message_timestamp_seconds",

@@ -31,27 +31,27 @@ The order's terminal status (FIX 39, OrdStatus).
 
 TRADING_ORDER_REQUEST_TYPE: Final = "trading.order.request.type"
 """
-What a request to the venue asks for.
+The kind of request to the venue.
 """
 
 TRADING_ORDER_REJECT_SOURCE: Final = "trading.order.reject.source"
 """
-Who rejected the order.
+The party that rejected the order.
 """
 
 TRADING_ORDER_REJECT_REASON: Final = "trading.order.reject.reason"
 """
-Why the order was rejected (the words of FIX 103, OrdRejReason, and two of our own).
+The reason of the rejection, in the words of FIX 103, OrdRejReason, and some of our own.
 """
 
 TRADING_ORDER_RETRY_ATTEMPT: Final = "trading.order.retry.attempt"
 """
-Which attempt at the same request this is.
+The number of the retry.
 """
 
 TRADING_ORDER_ROUTE_STRATEGY: Final = "trading.order.route.strategy"
 """
-How the route was chosen.
+The strategy that chose the route.
 """
 
 TRADING_ORDER_QUANTITY: Final = "trading.order.quantity"
@@ -91,7 +91,7 @@ Whether the execution added liquidity (FIX 851, LastLiquidityInd).
 
 TRADING_EXECUTION_UNMATCHED_REASON: Final = "trading.execution.unmatched.reason"
 """
-Why an execution report fits no open order.
+The reason why an execution report fits no open order.
 """
 
 
@@ -221,13 +221,13 @@ class TradingOrderRejectReasonValues(Enum):
     """Price exceeds the current price band (103=16)."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
-    """Not enough buying power; ours, FIX says it in Text (58)."""
+    """Not enough buying power; our own value, since FIX reports it in Text (58)."""
 
     SELF_TRADE_PREVENTION = "self_trade_prevention"
-    """It would have traded with an order of our own; ours."""
+    """It would have traded with another order of ours; our own value."""
 
     THROTTLED = "throttled"
-    """Too many requests; ours."""
+    """Too many requests; our own value."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -269,7 +269,7 @@ class TradingExecutionUnmatchedReasonValues(Enum):
     """No open order has its order id."""
 
     OVERFILL = "overfill"
-    """It exceeds what was ordered."""
+    """It exceeds the rest of the order."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -287,7 +287,7 @@ Time from the receipt of the tick that triggered an order to the order's departu
 
 TRADING_ORDER_ROUTE_DURATION: Final = "trading.order.route.duration"
 """
-Time that the choice of a route took.
+Duration of the choice of a route.
 """
 
 TRADING_ORDER_ACK_DURATION: Final = "trading.order.ack.duration"
@@ -312,7 +312,7 @@ Submitted orders that reached a terminal status, each exactly once.
 
 TRADING_EXECUTION_RECEIVED: Final = "trading.execution.received"
 """
-Executions received for orders of ours.
+Executions received for our own orders.
 """
 
 TRADING_ORDER_CHANGE_REQUESTED: Final = "trading.order.change.requested"
@@ -337,7 +337,7 @@ An execution report fits no open order.
 
 TRADING_EXECUTION_SLIPPAGE: Final = "trading.execution.slippage"
 """
-Price of an execution against the mid price at the order's arrival; above zero is cost.
+Price of an execution against the mid price at the order's arrival; a value above zero is a cost.
 """
 
 TRADING_ORDER_FILL_RATIO: Final = "trading.order.fill.ratio"
@@ -352,12 +352,12 @@ Traded value, quantity times price.
 
 TRADING_ORDER_IMPLEMENTATION_SHORTFALL: Final = "trading.order.implementation_shortfall"
 """
-Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.
+Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of the unfilled quantity; a value above zero is a cost.
 """
 
 TRADING_ORDER_ACKNOWLEDGED: Final = "trading.order.acknowledged"
 """
-The venue took an order (FIX 150=0).
+The venue accepted an order (FIX 150=0).
 """
 
 TRADING_ORDER_FILLED: Final = "trading.order.filled"
@@ -404,7 +404,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.route.duration",
         kind="histogram",
         unit="s",
-        description="Time that the choice of a route took.",
+        description="Duration of the choice of a route.",
         labels=(labels.ORDER_ROUTE_STRATEGY, labels.OPTIONAL_ERROR_TYPE),
         service="execution-engine",
         prometheus="trading_order_route_duration_seconds",
@@ -464,7 +464,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.execution.received",
         kind="counter",
         unit="{execution}",
-        description="Executions received for orders of ours.",
+        description="Executions received for our own orders.",
         labels=(labels.VENUE_NAME, labels.EXECUTION_LIQUIDITY),
         service="execution-engine",
         prometheus="trading_execution_received_total",
@@ -488,7 +488,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.rejected",
         kind="counter",
         unit="{order}",
-        description="Orders rejected, by whom and why.",
+        description="Rejected orders, by the rejecting party and the reason.",
         labels=(labels.VENUE_NAME, labels.ORDER_REJECT_SOURCE, labels.ORDER_REJECT_REASON),
         service="execution-engine",
         prometheus="trading_order_rejected_total",
@@ -524,7 +524,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.execution.slippage",
         kind="histogram",
         unit="bps",
-        description="Price of an execution against the mid price at the order's arrival; above zero is cost.",
+        description="Price of an execution against the mid price at the order's arrival; a value above zero is a cost.",
         labels=(labels.VENUE_NAME, labels.ORDER_TYPE, labels.ORDER_SIDE),
         service="execution-engine",
         prometheus="trading_execution_slippage_bps",
@@ -560,7 +560,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.implementation_shortfall",
         kind="histogram",
         unit="bps",
-        description="Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.",
+        description="Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of the unfilled quantity; a value above zero is a cost.",
         labels=(labels.STRATEGY_NAME, labels.ORDER_SIDE),
         service="execution-engine",
         prometheus="trading_order_implementation_shortfall_bps",

@@ -21,12 +21,12 @@ The sign of a position.
 
 TRADING_POSITION_UPDATE_STAGE: Final = "trading.position.update.stage"
 """
-Which part of the portfolio was recomputed.
+The part of the portfolio that was recomputed.
 """
 
 TRADING_RECONCILIATION_TYPE: Final = "trading.reconciliation.type"
 """
-What is compared with the broker.
+The books that are compared with the broker's.
 """
 
 
@@ -68,7 +68,7 @@ class TradingReconciliationTypeValues(Enum):
 
 TRADING_POSITION_UPDATE_DURATION: Final = "trading.position.update.duration"
 """
-Time that one recomputation of a part of the portfolio took.
+Duration of one recomputation of a part of the portfolio.
 """
 
 TRADING_POSITION_VALUE: Final = "trading.position.value"
@@ -103,12 +103,12 @@ Signed exposure; short is negative, so the sum is net and the sum of absolute va
 
 TRADING_PORTFOLIO_DRAWDOWN: Final = "trading.portfolio.drawdown"
 """
-How far the portfolio is below its peak of the session, as a fraction.
+Distance of the portfolio's value below its peak of the session, as a fraction.
 """
 
 TRADING_RECONCILIATION_BREAK_ACTIVE: Final = "trading.reconciliation.break.active"
 """
-Differences between our books and the broker's that are open.
+Open differences between our books and the broker's.
 """
 
 METRICS: Final[tuple[Metric, ...]] = (
@@ -116,7 +116,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.position.update.duration",
         kind="histogram",
         unit="s",
-        description="Time that one recomputation of a part of the portfolio took.",
+        description="Duration of one recomputation of a part of the portfolio.",
         labels=(labels.POSITION_UPDATE_STAGE,),
         service="risk-manager",
         prometheus="trading_position_update_duration_seconds",
@@ -200,7 +200,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.portfolio.drawdown",
         kind="gauge",
         unit="1",
-        description="How far the portfolio is below its peak of the session, as a fraction.",
+        description="Distance of the portfolio's value below its peak of the session, as a fraction.",
         labels=(labels.ACCOUNT_NAME,),
         service="risk-manager",
         prometheus="trading_portfolio_drawdown_ratio",
@@ -212,7 +212,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.reconciliation.break.active",
         kind="updowncounter",
         unit="{break}",
-        description="Differences between our books and the broker's that are open.",
+        description="Open differences between our books and the broker's.",
         labels=(labels.RECONCILIATION_TYPE,),
         service="risk-manager",
         prometheus="trading_reconciliation_break_active",

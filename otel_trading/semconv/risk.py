@@ -16,22 +16,22 @@ The rule that a pre-trade check applies.
 
 TRADING_RISK_CHECK_RESULT: Final = "trading.risk.check.result"
 """
-What the check decided.
+The result of the check.
 """
 
 TRADING_RISK_CHECK_REASON: Final = "trading.risk.check.reason"
 """
-Why a check refused the order, in words; on spans and events only.
+The reason why a check refused the order, in words; on spans and events only.
 """
 
 TRADING_RISK_LIMIT_TYPE: Final = "trading.risk.limit.type"
 """
-What a limit bounds.
+The quantity that a limit bounds.
 """
 
 TRADING_RISK_LIMIT_SCOPE: Final = "trading.risk.limit.scope"
 """
-What a limit applies to.
+The scope that a limit applies to.
 """
 
 TRADING_RISK_LIMIT_UTILIZATION: Final = "trading.risk.limit.utilization"
@@ -41,7 +41,7 @@ Used over allowed at the moment of an event; 1 is the limit.
 
 TRADING_KILL_SWITCH_SCOPE: Final = "trading.kill_switch.scope"
 """
-What a kill switch stops.
+The part of trading that a kill switch stops.
 """
 
 TRADING_KILL_SWITCH_STATE: Final = "trading.kill_switch.state"
@@ -51,12 +51,12 @@ The state of a kill switch.
 
 TRADING_KILL_SWITCH_REASON: Final = "trading.kill_switch.reason"
 """
-Why a kill switch tripped, in words; on events only.
+The reason why a kill switch tripped, in words; on events only.
 """
 
 TRADING_KILL_SWITCH_RESET_BY: Final = "trading.kill_switch.reset_by"
 """
-Who reset a kill switch; on events only.
+The person who reset a kill switch; on events only.
 """
 
 
@@ -79,7 +79,7 @@ class TradingRiskCheckTypeValues(Enum):
     """Orders per second."""
 
     GROSS_EXPOSURE = "gross_exposure"
-    """Sum of all positions without their signs."""
+    """Sum of the absolute values of all positions."""
 
     RESTRICTED_SYMBOL = "restricted_symbol"
     """Symbols that must not be traded."""
@@ -95,7 +95,7 @@ class TradingRiskCheckResultValues(Enum):
     """Values of `trading.risk.check.result`."""
 
     PASS = "pass"
-    """The order may go on."""
+    """The order may continue."""
 
     FAIL = "fail"
     """The order is refused."""
@@ -111,7 +111,7 @@ class TradingRiskLimitTypeValues(Enum):
     """Size of a position."""
 
     GROSS_EXPOSURE = "gross_exposure"
-    """Sum of all positions without their signs."""
+    """Sum of the absolute values of all positions."""
 
     LEVERAGE = "leverage"
     """Gross exposure over portfolio value."""
@@ -180,18 +180,18 @@ class TradingKillSwitchStateValues(Enum):
     """Values of `trading.kill_switch.state`."""
 
     ARMED = "armed"
-    """Trading is allowed, and the switch watches."""
+    """Trading is allowed, and the switch can trip."""
 
     TRIPPED = "tripped"
     """Trading is stopped until somebody resets the switch."""
 
     DISABLED = "disabled"
-    """The switch watches nothing."""
+    """The switch is out of use and cannot trip."""
 
 
 TRADING_RISK_CHECK_DURATION: Final = "trading.risk.check.duration"
 """
-Time that one pre-trade check took.
+Duration of one pre-trade check.
 """
 
 TRADING_RISK_CHECK_PERFORMED: Final = "trading.risk.check.performed"
@@ -224,7 +224,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.check.duration",
         kind="histogram",
         unit="s",
-        description="Time that one pre-trade check took.",
+        description="Duration of one pre-trade check.",
         labels=(labels.RISK_CHECK_TYPE, labels.OPTIONAL_RISK_CHECK_RESULT, labels.OPTIONAL_ERROR_TYPE),
         service="risk-manager",
         prometheus="trading_risk_check_duration_seconds",
@@ -248,7 +248,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.limit.breached",
         kind="counter",
         unit="{limit}",
-        description="Times that a limit was reached.",
+        description="Number of times that a limit was reached.",
         labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_breached_total",
@@ -260,7 +260,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.limit.utilization",
         kind="gauge",
         unit="1",
-        description="How much of a limit is used; 1 is the limit.",
+        description="The used part of a limit; 1 is the limit.",
         labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_utilization_ratio",

@@ -11,12 +11,12 @@ from otel_trading.semconv.definitions import Metric
 
 TRADING_QUEUE_DIRECTION: Final = "trading.queue.direction"
 """
-Which way a queue's messages go.
+The direction of a queue's messages.
 """
 
 TRADING_CLOCK_SOURCE: Final = "trading.clock.source"
 """
-What the local clock is compared with.
+The reference that the local clock is compared with.
 """
 
 
@@ -43,7 +43,7 @@ class TradingClockSourceValues(Enum):
     """A pulse per second."""
 
     SYSTEM = "system"
-    """What the application measured itself."""
+    """A measurement of the application itself."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -56,7 +56,7 @@ Messages that wait in a queue, counted by the application.
 
 TRADING_SERVICE_HEARTBEAT_TIMESTAMP: Final = "trading.service.heartbeat.timestamp"
 """
-When the main loop last came round, as Unix time.
+Unix time of the main loop's last iteration.
 """
 
 TRADING_CLOCK_OFFSET: Final = "trading.clock.offset"
@@ -66,12 +66,12 @@ Local clock minus UTC, signed.
 
 TRADING_EVENT_LOOP_LAG: Final = "trading.event_loop.lag"
 """
-How late the event loop ran a timer.
+Delay with which the event loop ran a timer.
 """
 
 MESSAGING_CLIENT_OPERATION_DURATION: Final = "messaging.client.operation.duration"
 """
-Time that one ZeroMQ send or receive took; its count is the number of messages.
+Duration of one ZeroMQ send or receive; its count is the number of messages.
 """
 
 PROCESS_CPU_TIME: Final = "process.cpu.time"
@@ -101,7 +101,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.service.heartbeat.timestamp",
         kind="gauge",
         unit="s",
-        description="When the main loop last came round, as Unix time.",
+        description="Unix time of the main loop's last iteration.",
         labels=(),
         service="all",
         prometheus="trading_service_heartbeat_timestamp_seconds",
@@ -125,7 +125,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.event_loop.lag",
         kind="histogram",
         unit="s",
-        description="How late the event loop ran a timer.",
+        description="Delay with which the event loop ran a timer.",
         labels=(),
         service="all",
         prometheus="trading_event_loop_lag_seconds",
@@ -137,7 +137,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="messaging.client.operation.duration",
         kind="histogram",
         unit="s",
-        description="Time that one ZeroMQ send or receive took; its count is the number of messages.",
+        description="Duration of one ZeroMQ send or receive; its count is the number of messages.",
         labels=(
             labels.MESSAGING_SYSTEM,
             labels.MESSAGING_DESTINATION_NAME,

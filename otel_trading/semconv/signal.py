@@ -11,7 +11,7 @@ from otel_trading.semconv.definitions import Metric
 
 TRADING_STRATEGY_NAME: Final = "trading.strategy.name"
 """
-The strategy, as the desk calls it.
+The desk's name for the strategy.
 """
 
 TRADING_MODEL_NAME: Final = "trading.model.name"
@@ -21,12 +21,12 @@ The model with its version, as it was deployed.
 
 TRADING_FEATURE_SET_NAME: Final = "trading.feature_set.name"
 """
-The set of features a model takes.
+The set of features that a model reads.
 """
 
 TRADING_SIGNAL_DIRECTION: Final = "trading.signal.direction"
 """
-What a signal says to do.
+The direction that a signal recommends.
 """
 
 
@@ -45,22 +45,22 @@ class TradingSignalDirectionValues(Enum):
 
 TRADING_SIGNAL_INFERENCE_DURATION: Final = "trading.signal.inference.duration"
 """
-Time that one inference took.
+Duration of one inference.
 """
 
 TRADING_SIGNAL_FEATURE_DURATION: Final = "trading.signal.feature.duration"
 """
-Time that the computation of one set of features took.
+Duration of the computation of one set of features.
 """
 
 TRADING_SIGNAL_GENERATE_DURATION: Final = "trading.signal.generate.duration"
 """
-Time from a tick to the signal it led to.
+Time from a tick to the resulting signal.
 """
 
 TRADING_SIGNAL_GENERATED: Final = "trading.signal.generated"
 """
-Signals generated, those that say hold included.
+Generated signals, including those with the direction hold.
 """
 
 TRADING_SIGNAL_INFERENCE_ERRORS: Final = "trading.signal.inference.errors"
@@ -73,7 +73,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.inference.duration",
         kind="histogram",
         unit="s",
-        description="Time that one inference took.",
+        description="Duration of one inference.",
         labels=(labels.MODEL_NAME, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_inference_duration_seconds",
@@ -85,7 +85,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.feature.duration",
         kind="histogram",
         unit="s",
-        description="Time that the computation of one set of features took.",
+        description="Duration of the computation of one set of features.",
         labels=(labels.FEATURE_SET_NAME, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_feature_duration_seconds",
@@ -97,7 +97,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.generate.duration",
         kind="histogram",
         unit="s",
-        description="Time from a tick to the signal it led to.",
+        description="Time from a tick to the resulting signal.",
         labels=(labels.STRATEGY_NAME, labels.SIGNAL_DIRECTION, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_generate_duration_seconds",
@@ -109,7 +109,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.generated",
         kind="counter",
         unit="{signal}",
-        description="Signals generated, those that say hold included.",
+        description="Generated signals, including those with the direction hold.",
         labels=(labels.STRATEGY_NAME, labels.SIGNAL_DIRECTION),
         service="signal-bridge",
         prometheus="trading_signal_generated_total",

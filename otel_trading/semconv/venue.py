@@ -11,12 +11,12 @@ from otel_trading.semconv.definitions import Metric
 
 TRADING_VENUE_NAME: Final = "trading.venue.name"
 """
-The venue or broker; an ISO 10383 market identifier code where there is one.
+The venue or broker; an ISO 10383 market identifier code if it has one.
 """
 
 TRADING_CONNECTION_TYPE: Final = "trading.connection.type"
 """
-What a connection is for.
+The purpose of a connection.
 """
 
 TRADING_CONNECTION_STATE: Final = "trading.connection.state"
