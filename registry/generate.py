@@ -1,4 +1,4 @@
-"""Generate what has a name: `python -m registry.generate`; with `--check` only say what is stale."""
+"""Generate the vocabulary: `python -m registry.generate`; with `--check` only report stale files."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ HANDLES: Final = {
 
 
 def check(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with the registry in a folder, in the order of the files."""
+    """Return all problems of the registry in a folder, in the order of the files."""
     files, problems = load(folder)
     problems += [problem for file in files for problem in structure.check(file)]
     return problems or list(rules.check(files))
 
 
 def generate(folder: Path) -> dict[str, str]:
-    """Return the text of every generated file by its path below the root, from a registry that is sound."""
+    """Return the text of every generated file, by its path, from a registry that has no problems."""
     files, _ = load(folder)
     schema_url, domains = vocabulary.build(files)
     return dict(_python(schema_url, domains)) | dict(_pages(domains))
 
 
 def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]:
+    boundary_names = vocabulary.boundary_names(domains)
     shared = {
         "schema_url": schema_url,
         "domains": domains,
@@ -50,8 +51,13 @@ def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]
     for room in ("semconv", "metrics"):
         yield f"otel_trading/{room}/__init__.py", _formatted(_render(f"{room}_init.py.j2", **shared))
         for domain in domains:
-            text = _render(f"{room}.py.j2", domain=domain, **_names_in(domain, domains))
+            names = _names_in(domain, domains)
+            text = _render(f"{room}.py.j2", domain=domain, boundary_names=boundary_names, **names)
             yield f"otel_trading/{room}/{domain.name}.py", _formatted(text)
+    labels = _render("labels.py.j2", references=vocabulary.distinct_labels(domains), values=_frozenset)
+    yield "otel_trading/semconv/labels.py", _formatted(labels)
+    boundaries = _render("boundaries.py.j2", boundary_names=boundary_names)
+    yield "otel_trading/semconv/boundaries.py", _formatted(boundaries)
 
 
 def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
@@ -61,16 +67,19 @@ def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
     imports: dict[str, list[str]] = {}
     for attribute in sorted(used & homes.keys()):
         imports.setdefault(homes[attribute], []).append(attribute.enum)
+    shared = {
+        "boundaries": any(metric.buckets for metric in domain.metrics),
+        "labels": any(metric.references for metric in domain.metrics),
+    }
     signals = {m.name: m.brief for m in domain.metrics} | {e.name: e.brief for e in domain.events}
     return {
         "enums": [attribute for attribute in domain.attributes if attribute.members],
-        "labels": any(metric.references for metric in domain.metrics),
+        "shared": [name for name, used in shared.items() if used],
         "signals": [pair for pair in signals.items() if pair[0] not in {a.key for a in domain.attributes}],
         "bases": [f"{kind}Metric" for kind in kinds],
         "handles": kinds,
         "enum_imports": sorted(imports.items()),
         "screaming": screaming,
-        "values": _frozenset,
         "base": lambda metric: f"{HANDLES[metric.kind]}Metric",
         "handle": lambda metric: HANDLES[metric.kind],
         "parameter": _parameter,
@@ -112,7 +121,7 @@ def _render(template: str, **names: Any) -> str:
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Python and Markdown, from files of our own
+        autoescape=False,  # noqa: S701 - the output is Python and Markdown, from our own files
     )
     environment.filters["code"] = lambda text: f"`{text}`"
     environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
@@ -126,7 +135,7 @@ def _formatted(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with `--check` print how they differ; the exit code says whether all is well."""
+    """Write the files, or with `--check` print their differences; return 1 for problems or stale files."""
     problems = check(ROOT / "registry")
     if problems:
         print(*problems, sep="\n", file=sys.stderr)
