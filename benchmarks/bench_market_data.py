@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 from trading_system.market_data import MarketData, Stream
 from trading_system.messages import pack
 from trading_system.order_book import OrderBook
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 
 import otel_trading as ot
 from otel_trading.pipeline.deliver.wire import Answer, Verdict
@@ -97,7 +97,7 @@ class Loop:
     """One market-data service, from the broker's client to the socket that it publishes on."""
 
     def __init__(self, kind: type[MarketData], socket: zmq.asyncio.Socket) -> None:
-        self._settings = Settings.from_environ({})
+        self._settings = SystemSettings.from_environ({})
         feed = ot.Feed(f"sip-{kind.__name__}")
         self.market_data, self._stream = kind(self._settings, feed, socket), Stream(self._settings, feed)
         self._stream.subscribe_quotes(self.market_data.on_quote, *self._settings.symbols)
