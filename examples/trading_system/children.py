@@ -106,7 +106,8 @@ class Child:
         with suppress(ChildError):
             await self.ended
         code = self._process.returncode or 0
-        # Before "ready" the child has no signal handler yet, so that SIGTERM ends it at once. It counts as a clean end.
+        # Before "ready" the child has no signal handler yet, so that SIGTERM ends it at once. It counts as a
+        # clean end.
         return 0 if code == -signal.SIGTERM and not self._ready.done() else code
 
     async def _follow(self, process: asyncio.subprocess.Process) -> int:

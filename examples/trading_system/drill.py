@@ -115,7 +115,8 @@ class Drill:
         """Add commands of the service.
 
         Args:
-            commands: Functions by name; each gets the fields of its message, except `do`, as keyword arguments.
+            commands: Functions by name; each gets the fields of its message, except `do`, as keyword
+                arguments.
         """
         self._commands.update(commands)
 

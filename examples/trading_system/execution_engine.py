@@ -74,7 +74,7 @@ class UpdateStream(TradingStream):
         await super().close()
 
     async def drain(self) -> None:
-        """End the session: handle the updates that the venue sent before the close, then end `_run_forever`."""
+        """End the session after handling every update that the venue sent before the close."""
         # As in `market_data.Stream.drain`: closing the WebSocket lets the reader handle the updates in its
         # buffer, while `stop_ws` would lose the last fills. `_should_run` prevents a reconnect.
         self._venue.idle()
@@ -144,8 +144,8 @@ class ExecutionEngine:
         """Apply a trade update to its order, and report the result to the risk manager."""
         order = ot.Order.find(update.order.client_order_id)
         if order is None:
-            # For example a late fill of an order from before a restart. It belongs to no order that we know, but
-            # it is counted: it explains a difference that the reconciliation of positions finds.
+            # For example a late fill of an order from before a restart. It belongs to no order that we know,
+            # but it is counted: it explains a difference that the reconciliation of positions finds.
             _log.error("trade update for an unknown order: %s", update.order.client_order_id)
             ot.Order.fill_unmatched(VENUE, client_order_id=update.order.client_order_id)
             return
@@ -198,8 +198,8 @@ class ExecutionEngine:
             average_price: Their average price in USD.
         """
         # The order knows totals only, so the price of the new part is the difference of the two values. This
-        # also drops a duplicate fill: `ot.Order` counts an execution id (FIX ExecID, tag 17) once, so that the
-        # difference is 0.
+        # also drops a duplicate fill: `ot.Order` counts an execution id (FIX ExecID, tag 17) once, so that
+        # the difference is 0.
         order = working.order
         executed = order.filled_quantity - quantity
         value = order.filled_quantity * (order.average_price or 0.0) - quantity * average_price
@@ -252,8 +252,8 @@ def _apply_update(order: ot.Order, update: TradeUpdate, *, rests: bool) -> None:
 
 def _apply_end(order: ot.Order, found: AlpacaOrder) -> None:
     """Apply the end of an order, if it has ended, together with fills that no update reported."""
-    # After a lost connection the venue's totals (FIX CumQty, tag 14, and AvgPx, tag 6) are the only trace of the
-    # missed fills. Their price follows from the difference to our own totals.
+    # After a lost connection the venue's totals (FIX CumQty, tag 14, and AvgPx, tag 6) are the only trace of
+    # the missed fills. Their price follows from the difference to our own totals.
     filled = float(found.filled_qty or 0)
     missed = filled - order.filled_quantity
     status = OrderStatus(found.status).value
@@ -275,7 +275,8 @@ async def _orders(engine: ExecutionEngine, socket: Socket) -> None:
     orders = ot.Channel("orders")
     queue: asyncio.Queue[list[bytes]] = asyncio.Queue()
     workers = (_handle_orders(engine, orders, queue) for _ in range(WORKERS))
-    # An unexpected error in a worker ends the service: an order that nobody handles would stay in flight forever.
+    # An unexpected error in a worker ends the service: an order that nobody handles would stay in flight
+    # forever.
     await asyncio.gather(_receive_orders(orders, queue, socket), *workers)
 
 
@@ -324,8 +325,8 @@ async def work(settings: SystemSettings, context: Context, drill: Drill) -> None
             asyncio.shield(streaming),
         )
     finally:
-        # The shield above kept the stream alive through the cancellation. It drains now, so that the reports of
-        # the last fills leave before `service.run` closes the sockets.
+        # The shield above kept the stream alive through the cancellation. It drains now, so that the reports
+        # of the last fills leave before `service.run` closes the sockets.
         await stream.drain()
         await streaming
 

@@ -57,7 +57,7 @@ class VenueClock(NamedTuple):
 
 
 class Client(TradingClient):
-    """The broker's client with a timeout: without one it waits forever for a venue that accepts and stays silent."""
+    """The broker's client with a timeout: it would wait forever for a venue that accepts and stays silent."""
 
     def __init__(self, settings: SystemSettings) -> None:
         super().__init__(settings.key_id, settings.secret_key, url_override=settings.venue_url)
@@ -177,8 +177,8 @@ class Gateway:
                         time.sleep(self._pause)
                     self._client.submit_order(ticket)
             except RequestError as error:  # noqa: PERF203 - an attempt takes milliseconds
-                # Without an answer the order may still have arrived. Sending it again would fail as a duplicate
-                # and count a working order as rejected, so ask for it first.
+                # Without an answer the order may still have arrived. Sending it again would fail as a
+                # duplicate and count a working order as rejected, so ask for it first.
                 if not _status(error) and self._arrived(order):
                     order.submitted()
                     return
@@ -198,7 +198,7 @@ class Gateway:
 
 
 def ticket(request: OrderRequest, *, takes: bool) -> Ticket:
-    """Return the request to the broker: a market order that takes liquidity, or a limit order at our own side.
+    """Return the broker's request for a market order, or for a limit order at our own side.
 
     Args:
         request: The order.

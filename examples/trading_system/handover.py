@@ -1,7 +1,7 @@
 """Handover: notice when a blocking HTTP client has sent the last byte of an order's request.
 
-The how-to of `sent()` for such a client: the submission ends when the request has left. The client returns only
-with the answer, and the wait for the answer is the venue's time.
+The how-to of `sent()` for such a client: the submission ends when the request has left. The client returns
+only with the answer, and the wait for the answer is the venue's time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _on_sent: ContextVar[Callable[[], None] | None] = ContextVar("on_sent", default=
 
 @contextmanager
 def notify_when_sent(on_sent: Callable[[], None]) -> Iterator[None]:
-    """Call `on_sent` whenever a request of this block, made through a `NotifyingAdapter`, has left completely.
+    """Call `on_sent` when a request of this block, made through a `NotifyingAdapter`, has left.
 
     Args:
         on_sent: Called once for each request.

@@ -65,9 +65,9 @@ class Stream(StockDataStream):
         await super().close()
 
     async def drain(self) -> None:
-        """End the session: handle the messages that the venue sent before the close, then end `_run_forever`."""
-        # The client's own `stop_ws` ends between two messages and loses those in its buffer. After a close of
-        # the WebSocket the reader still gets every message before the close frame, and only then an exception:
+        """End the session after handling every message that the venue sent before the close."""
+        # The client's own `stop_ws` ends between two messages and loses those in its buffer. After a close
+        # of the WebSocket the reader still gets every message before the close frame, then an exception:
         # https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
         # `_should_run` has to be False before the close, or the client would reconnect.
         self._feed.idle()

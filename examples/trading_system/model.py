@@ -36,7 +36,8 @@ class Features:
         """Add a quote.
 
         Returns:
-            The features, in the order of `FEATURES`; None before there are enough quotes, or for a one-sided quote.
+            The features, in the order of `FEATURES`; None before there are enough quotes, or for a one-sided
+            quote.
         """
         if not tick.bid or not tick.ask:
             return None
@@ -95,7 +96,8 @@ def train(seed: int) -> Classifier:
     """Train on the simulated market.
 
     Args:
-        seed: The seed of the market. Use another one than the venue's, so that the model has not seen its ticks.
+        seed: The seed of the market. Use another one than the venue's, so that the model has not seen its
+            ticks.
     """
     ticks = islice(_quotes(seed), _TRAINING_TICKS)
     features, rows, mids = Features(), [], []

@@ -31,7 +31,7 @@ class OrderBook:
 
     @property
     def violation(self) -> str | None:
-        """ "crossed" or "locked" if bid and ask contradict each other, else None."""
+        """The violation of the book, "crossed" or "locked", or None if bid and ask agree."""
         if not self.bid or not self.ask or self.bid < self.ask:
             return None
         return "locked" if self.bid == self.ask else "crossed"

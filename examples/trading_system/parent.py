@@ -9,7 +9,8 @@ from collections.abc import Mapping
 VARIABLE = "TRADING_PARENT_PID"
 """Names the parent's process id for a child.
 
-`os.getppid` alone is not enough: if the parent ends before the child looks, the child sees only its new parent.
+`os.getppid` alone is not enough: if the parent ends before the child looks, the child sees only its new
+parent.
 """
 
 _POLL = 0.5

@@ -98,7 +98,7 @@ class RiskManager:
         self.value()
 
     def value(self) -> None:
-        """Record positions, profit and value at the last quotes; trip the kill switch at the daily loss limit."""
+        """Record positions, profit and value; trip the kill switch at the daily loss limit."""
         with self._portfolio.update("pnl_unrealized"):
             for symbol, held in self.account.positions.items():
                 self._portfolio.position(STRATEGY, symbol, held.quantity, held.mark, held.average_price)
@@ -134,13 +134,14 @@ class RiskManager:
         """Compare our positions with the broker's, record the differences, and adopt those that persist.
 
         The first call adopts every difference at once: after a restart our positions are empty. Later a
-        difference has to last for `CHECKS_BEFORE_ADOPTION` calls, so that an alert can fire before it is gone.
+        difference has to last for `CHECKS_BEFORE_ADOPTION` calls, so that an alert can fire before it is
+        gone.
 
         Args:
             broker: The broker's positions by symbol.
         """
-        # A symbol with an order in flight cannot be compared: its fill may have reached the broker and not us.
-        # It keeps its count of differing checks (`unknown`) until its orders have ended or are given up.
+        # A symbol with an order in flight cannot be compared: its fill may have reached the broker and not
+        # us. It keeps its count of differing checks (`unknown`) until its orders have ended or are given up.
         self.account.drop_stale(PATIENCE)
         settled = [s for s in {*broker, *self.account.positions} if self.account.is_settled(s)]
         theirs = {symbol: broker.get(symbol, Position()) for symbol in settled}

@@ -1,6 +1,6 @@
 """Run: start the venue and the four services in order, inject faults, and end them in order.
 
-It prints its own events as JSON lines, between the lines of its children: `python -m trading_system.run --help`.
+It prints its own events as JSON lines between the lines of its children. See also `--help`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SERVICES = ("market_data", "risk_manager", "signal_bridge", "execution_engine")
 ENDING = ("market_data", "signal_bridge", "execution_engine", "risk_manager")
 """The order of the shutdown: from the source of messages to the last reader, so that no message is lost.
 
-The risk manager also sends to the execution engine, but only after a signal, and the signal bridge ends first.
+The risk manager also sends to the execution engine, but only after a signal: the signal bridge ends first.
 """
 
 RESTART_PAUSE = 1.0
@@ -123,8 +123,8 @@ class System:
             0 if each part ended with exit code 0, else 1.
         """
         counts: Any = None
-        # The supervisors go first, or they would restart the services that end below. Then the market closes and
-        # settles, so that every order has ended before the services that follow it do.
+        # The supervisors go first, or they would restart the services that end below. Then the market closes
+        # and settles, so that every order has ended before the services that follow it do.
         for supervisor in self._supervisors.values():
             supervisor.cancel()
         await asyncio.gather(*self._supervisors.values(), return_exceptions=True)
@@ -151,7 +151,7 @@ class System:
         print_line("fault", name=step.name, says=step.description, seconds=round(lasts, 1))
 
     async def _settled(self) -> None:
-        """Wait until every order has ended and every tick was sent or withheld, usually a few milliseconds."""
+        """Wait until every order has ended and every tick was sent or withheld: some milliseconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _SETTLING
         while loop.time() < deadline:
@@ -232,7 +232,7 @@ _JOURNAL = "OTEL_TRADING_JOURNAL"
 
 
 def _with_own_journal(environ: Mapping[str, str], part: str) -> dict[str, str]:
-    """Return an environment with a journal folder for one part, since only one process may write to a journal."""
+    """Return an environment with a journal folder of its own: each folder has one writing process."""
     journals = environ.get(_JOURNAL)
     return {**environ, _JOURNAL: f"{journals}/{part}"} if journals else dict(environ)
 
@@ -262,7 +262,7 @@ async def _stop_without_parent(stopping: asyncio.Event) -> None:
 
 @contextmanager
 def _leader(arguments: argparse.Namespace, folder: str) -> Iterator[Leader | None]:
-    """Yield a leader for the services' faults of the script, or None without a script or with another leader."""
+    """Yield a leader for the services' faults; None without a script or with another leader."""
     if not arguments.faults or os.environ.get(DRILL_URL):
         yield None
         return

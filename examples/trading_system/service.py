@@ -50,8 +50,8 @@ def run(name: str, work: Work) -> int:
         work: The service's own coroutine, which runs until it is cancelled and may offer commands to a drill.
 
     Returns:
-        The exit code: 0 after a clean end, 1 after a failure, 2 if the service could not start. The reason for
-        a 2 is printed to stderr as one sentence.
+        The exit code: 0 after a clean end, 1 after a failure, 2 if the service could not start. The reason
+        for a 2 is printed to stderr as one sentence.
     """
     try:
         settings = SystemSettings.from_environ()
@@ -92,7 +92,7 @@ def connect(context: Context, kind: int, url: str) -> Socket:
 
 
 async def messages(socket: Socket, channel: ot.Channel) -> AsyncIterator[list[bytes]]:
-    """Yield messages as they arrive. `channel.receive` times the receive alone, not the wait for a message."""
+    """Yield messages as they arrive. `channel.receive` times the receive, not the wait before it."""
     while True:
         await socket.poll()
         with channel.receive():
@@ -125,10 +125,10 @@ async def _until_stopped(name: str, work: Work, settings: SystemSettings) -> int
     try:
         await asyncio.wait([working])
     finally:
-        # The service's own task has ended, so nothing sends any more. The background tasks go first, because one
-        # of them reads a socket of the context. `destroy` then gives the last messages `_LINGER_MS` to leave;
-        # without a linger limit it could wait forever for a peer that has already ended (ZMQ_LINGER:
-        # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html).
+        # The service's own task has ended, so nothing sends any more. The background tasks go first, because
+        # one of them reads a socket of the context. `destroy` then gives the last messages `_LINGER_MS` to
+        # leave; without this limit it could wait forever for a peer that has already ended (ZMQ_LINGER):
+        # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 async def follow_clock(get_clock: Callable[[], VenueClock], on_answer: Callable[[VenueClock], None]) -> None:
-    """Request the venue's clock at intervals until cancelled. After a failed request the last answer still holds.
+    """Request the venue's clock at intervals until cancelled; a failed request keeps the last answer.
 
     Args:
         get_clock: The request, which blocks and therefore runs in a thread.

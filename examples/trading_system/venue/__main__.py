@@ -125,8 +125,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StartError(
             f"cannot listen on {host}:{port} ({reason}); choose another --port, or 0 for any free one"
         ) from error
-    # Accepted connections inherit the option. Without it a response in two segments waits 40 ms for the client's
-    # delayed acknowledgement (Nagle's algorithm, RFC 896).
+    # Accepted connections inherit the option. Without it a response in two segments waits 40 ms for the
+    # client's delayed acknowledgement (Nagle's algorithm, RFC 896).
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

@@ -20,7 +20,8 @@ class VenuePosition:
 
     Args:
         quantity: Shares.
-        cost: The cost of the shares in ten-thousandths of a dollar; negative for the proceeds of a short sale.
+        cost: The cost of the shares in ten-thousandths of a dollar; negative for the proceeds of a short
+            sale.
     """
 
     quantity: int = 0

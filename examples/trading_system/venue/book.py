@@ -89,7 +89,8 @@ class Book:
         """
         executions = []
         while order.remaining and (maker := self.best(order.side.opposite)):
-            # The best price of the other side decides: if the order refuses it, it refuses all others as well.
+            # The best price of the other side decides: if the order refuses it, it refuses all others as
+            # well.
             if maker.price is None or not order.accepts(maker.price):
                 break
             executions.append(self._execute(maker, order, maker.price))
@@ -116,8 +117,8 @@ class Book:
     def quote(self, source: str, side: Side, price: int, quantity: int) -> list[Execution]:
         """Replace the quote of a source of liquidity on one side.
 
-        Older quotes that the new quote crosses are stale, so they are removed without a trade. Orders of clients
-        that it crosses do trade.
+        Older quotes that the new quote crosses are stale, so they are removed without a trade. Orders of
+        clients that it crosses do trade.
 
         Args:
             source: The name of the source, such as the letter of an exchange.
@@ -141,8 +142,8 @@ class Book:
         return self.submit(order)
 
     def _rest(self, order: BookOrder, price: int) -> None:
-        # Buyers with the highest price come first, so their price counts negative. The arrival number breaks ties,
-        # which makes earlier orders trade first.
+        # Buyers with the highest price come first, so their price counts negative. The arrival number breaks
+        # ties, which makes earlier orders trade first.
         self._arrivals += 1
         order.priority = (-price if order.side is Side.BUY else price, self._arrivals)
         insort(self._sides[order.side], order, key=PRIORITY)

@@ -180,8 +180,8 @@ class Desk:
             raise forbidden("the market is closed")
         if ticket.client_order_id in self._by_client_id:
             raise invalid("client_order_id must be unique")
-        # As at the real broker: an order that could match another order of the account is a potential wash trade,
-        # which FINRA Rule 5210 forbids.
+        # As at the real broker: an order that could match another order of the account is a potential wash
+        # trade, which FINRA Rule 5210 forbids.
         if any(_would_trade(ticket, other.ticket) for other in others):
             raise forbidden("potential wash trade detected. use complex orders")
         cost = self.account.cost_of(ticket.symbol, ticket.side, ticket.quantity, self._price_of(ticket))
@@ -252,8 +252,8 @@ class Desk:
                 "position_qty": str(position),
             },
         )
-        # The duplicate has the same execution id and changes no position: a client must recognize it (FIX ExecID,
-        # tag 17).
+        # The duplicate has the same execution id and changes no position: a client must recognize it (FIX
+        # ExecID, tag 17).
         self._report(update)
         if self._faults.hit("duplicate_fill"):
             self._report(update)

@@ -71,9 +71,10 @@ class Subscriber:
 class TickFeed:
     """All market data connections, and the count of every tick.
 
-    Each tick takes the next number, even without a subscriber, so that a client of all symbols sees every loss as
-    a gap. A tick counts once for each connection that wants it: as `sent` after it was sent, else as `withheld`
-    with a reason: feed_silent, sequence_gap, overflow (a slow client), connection_lost, no_subscriber.
+    Each tick takes the next number, even without a subscriber, so that a client of all symbols sees every
+    loss as a gap. A tick counts once for each connection that wants it: as `sent` after it was sent, else as
+    `withheld` with a reason: feed_silent, sequence_gap, overflow (a slow client), connection_lost,
+    no_subscriber.
     """
 
     def __init__(self, faults: Faults) -> None:

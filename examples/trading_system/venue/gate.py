@@ -29,7 +29,7 @@ class Gate:
         self._held.discard(connection)
 
     def admits(self, connection: "GatedProtocol") -> bool:
-        """Return whether data may pass; if not, break the connection or keep it silent, as the fault demands."""
+        """Return whether data may pass; if not, break the connection or keep it silent."""
         if connection.is_control:
             return True
         if self.faults.active("refuse_connections"):
@@ -74,7 +74,7 @@ class GatedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Pass data on if the gate admits it. The request line shows whether the request is for `/control`."""
+        """Pass data on if the gate admits it; the request line shows whether it is for `/control`."""
         if match := _REQUEST.match(data):
             self.is_control = match[1].startswith(b"/control")
         if self.gate.admits(self):

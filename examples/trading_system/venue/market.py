@@ -13,8 +13,8 @@ TRADE_SHARE = 0.2
 ONE_SIDED_SHARE = 0.01
 ODD_LOT_SHARE = 0.1
 
-# In dollars per tick. The drift is autocorrelated, so that a model has something to learn. The pull towards the
-# base price keeps a session of several hours within a few per cent.
+# In dollars per tick. The drift is autocorrelated, so that a model has something to learn. The pull towards
+# the base price keeps a session of several hours within a few per cent.
 NOISE = 0.004
 DRIFT_MEMORY = 0.95
 DRIFT_NOISE = 0.001

@@ -120,7 +120,8 @@ def replacement_from(order: VenueOrder, body: Mapping[str, Any]) -> Ticket:
 
     Args:
         order: The order to replace.
-        body: The JSON of the request. A missing field keeps its value; a missing quantity is the remaining one.
+        body: The JSON of the request. A missing field keeps its value; a missing quantity is the remaining
+            one.
 
     Returns:
         The ticket of the new order.

@@ -1,12 +1,14 @@
 """Replay: read real ticks from LEAN's equity tick files, in the order of their times.
 
-The folder of a symbol holds `YYYYMMDD_trade.zip` and `YYYYMMDD_quote.zip`, each with one CSV file without a header:
+The folder of a symbol holds `YYYYMMDD_trade.zip` and `YYYYMMDD_quote.zip`, each with one CSV file without a
+header:
 
     trade   ms, price, size, exchange, sale condition, suspicious
     quote   ms, bid price, bid size, ask price, ask size, exchange, condition, suspicious
 
 Milliseconds count from the exchange's midnight, prices are ten-thousandths of a dollar. A side that a quote
-does not state is zero. In real files most quotes state one side; the other side of that exchange is unchanged.
+does not state is zero. In real files most quotes state one side; the other side of that exchange is
+unchanged.
 Format: https://github.com/QuantConnect/Lean, Data/equity.
 
 Every line is counted: it becomes a tick, or it is dropped for one of three reasons: `before_start`,
@@ -69,7 +71,7 @@ class Replay:
                 yield elapsed, tick
 
     def counts(self) -> dict[str, Any]:
-        """Return the lines read so far, how many became ticks or were dropped, and the time span in exchange time."""
+        """Return how many lines were read, became ticks and were dropped, and the span in exchange time."""
         return {
             "lines": self.lines,
             "ticks": self.ticks,
@@ -82,7 +84,8 @@ class Replay:
             reason = BEFORE_START if milliseconds < self.start else item if isinstance(item, str) else ""
             if not isinstance(item, str) and not reason:
                 yield milliseconds, item
-                # After the yield the tick has been sent, so that the counts balance whenever a caller reads them.
+                # After the yield the tick has been sent, so that the counts balance whenever a caller reads
+                # them.
                 self.ticks += 1
                 moment = _moment(day, milliseconds)
                 self.span.setdefault("from", moment)

@@ -131,7 +131,7 @@ def _unpacked(data: bytes) -> Json:
 
 
 class _TickSender:
-    """Sends a subscriber's ticks in batches; `in_flight` counts those that left the outbox and are not sent yet."""
+    """Sends a subscriber's ticks in batches; `in_flight` counts ticks taken from the outbox and not sent."""
 
     def __init__(self, venue: SimulatedVenue, socket: WebSocket, subscriber: Subscriber) -> None:
         self.in_flight = 0

@@ -1,7 +1,7 @@
 """Tick: one quote or one trade of a symbol from the market.
 
-Prices are integers in ten-thousandths of a dollar, the unit of LEAN's files: 182.10 USD is 1_821_000. Integers
-keep the book exact, so that no comparison of two prices depends on rounding.
+Prices are integers in ten-thousandths of a dollar, the unit of LEAN's files: 182.10 USD is 1_821_000.
+Integers keep the book exact, so that no comparison of two prices depends on rounding.
 """
 
 from typing import NamedTuple
