@@ -115,6 +115,7 @@ class ExecutionEngine:
 
     async def on_order(self, request: OrderRequest) -> None:
         """Choose a market or a limit order, and submit it to the venue."""
+        # Half a cent of tolerance, because a difference of two floats is not exact.
         is_tight = request.ask - request.bid < TIGHT_SPREAD + 0.005
         takes = is_tight and not self._would_trade_with_own_order(request)
         order = ot.Order(
@@ -225,9 +226,8 @@ class ExecutionEngine:
 
     async def _cancel_later(self, working: WorkingOrder, update: TradeUpdate) -> None:
         await asyncio.sleep(PATIENCE)
-        working.canceling = (
-            None  # `_report` must not cancel this task any more: the request is about to leave
-        )
+        # The request is about to leave, so `_report` must not cancel this task any more.
+        working.canceling = None
         with ot.span("cancel order", context=working.order.context):
             try:
                 await asyncio.to_thread(self._gateway.cancel, working.order, update.order.id)

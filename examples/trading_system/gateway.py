@@ -14,7 +14,7 @@ from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, TimeInForce
 from alpaca.trading.models import Clock as AlpacaClock
-from alpaca.trading.models import Order
+from alpaca.trading.models import Order as AlpacaOrder
 from alpaca.trading.models import Position as AlpacaPosition
 from alpaca.trading.requests import LimitOrderRequest, MarketOrderRequest
 from requests import RequestException
@@ -72,6 +72,8 @@ class Client(TradingClient):
             APIError: The request failed.
             RequestException: The venue could not be reached.
         """
+        # The venue read its clock at some time between the two readings of ours, so their mean is the best
+        # guess.
         before = time.time()
         answer = cast("AlpacaClock", self.get_clock())
         return VenueClock((before + time.time()) / 2 - answer.timestamp.timestamp(), answer.is_open)
@@ -109,6 +111,7 @@ class Gateway:
             APIError: The venue did not accept the order.
             RequestException: The venue could not be reached.
         """
+        # One `request` around all attempts: an attempt that a retry repairs does not count as a failure.
         try:
             with self.venue.request():
                 self._attempt(order, ticket)
@@ -138,7 +141,7 @@ class Gateway:
         with self.venue.request():
             self._client.cancel_orders()
 
-    def find(self, order: ot.Order) -> Order:
+    def find(self, order: ot.Order) -> AlpacaOrder:
         """Return the venue's record of an order.
 
         Raises:
@@ -146,7 +149,7 @@ class Gateway:
             RequestException: The venue could not be reached.
         """
         with self.venue.request():
-            return cast("Order", self._client.get_order_by_client_id(order.client_order_id))
+            return cast("AlpacaOrder", self._client.get_order_by_client_id(order.client_order_id))
 
     def positions(self) -> dict[str, Position]:
         """Return the broker's positions by symbol.

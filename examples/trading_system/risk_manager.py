@@ -51,6 +51,7 @@ class RiskManager:
         self._gate = ot.RiskGate()
         self._portfolio = ot.Portfolio(ACCOUNT, session_start_value=START_VALUE)
         self._ticks: dict[str, Tick] = {}
+        # Differing symbols with the number of checks so far; None before the first reconciliation.
         self._breaks: dict[str, int] | None = None
 
     def on_tick(self, tick: Tick) -> None:
@@ -79,6 +80,8 @@ class RiskManager:
         if reason:
             _reject(order, reason)
             return None
+        # From now on the shares count as if they were held. Otherwise several signals within one round trip
+        # could each pass the limits, and exceed them together.
         self.account.reserve(order.client_order_id, order.symbol, order.signed_quantity)
         self._rules.sent()
         self.state_limits()
@@ -86,8 +89,8 @@ class RiskManager:
 
     def on_report(self, report: ExecutionReport) -> None:
         """Book the execution of an order and release its shares."""
-        # A report of an unknown order comes from before a restart. The broker's positions already contain it,
-        # so booking it here would count it twice.
+        # An unknown order is from before a restart, or was given up. The reconciliation adopts the position
+        # that contains its execution, so booking the execution here would count it twice.
         is_ours = self.account.release(report.client_order_id, report.released)
         if not is_ours or not report.executed:
             return
@@ -271,6 +274,7 @@ async def work(settings: SystemSettings, context: Context, drill: Drill) -> None
     orders = connect(context, zmq.PUSH, settings.orders_url)
     ticks = connect(context, zmq.SUB, settings.ticks_url)
     ticks.subscribe(b"")
+    # The sockets exist before the first positions are known: messages wait in them and are not lost.
     gateway = Gateway(settings)
     await _first_positions(manager, gateway)
     _log.info("ready")

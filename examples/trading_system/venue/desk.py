@@ -118,6 +118,7 @@ class Desk:
         old = self.find(order_id)
         if not old.is_open:
             raise invalid(f'order is not replaceable: it is already in "{old.status}" state')
+        # The check ignores the old order: its buying power becomes free, and it cannot trade with the new one.
         ticket = replacement_from(old, body)
         self._check(ticket, [order for order in self._open.values() if order is not old])
         new = VenueOrder(ticket, replaces=old.id)
@@ -213,6 +214,7 @@ class Desk:
             immediate=ticket.time_in_force == "ioc",
         )
         self._fill(self.books[ticket.symbol].submit(entry))
+        # "ioc" cancels the rest at once (FIX TimeInForce, tag 59). A market order waits for liquidity.
         if order.is_open and entry.immediate:
             self._end(order, "canceled", "canceled_at")
         elif order.is_open and entry.price is None:
