@@ -252,8 +252,9 @@ def _apply_update(order: ot.Order, update: TradeUpdate, *, rests: bool) -> None:
 
 def _apply_end(order: ot.Order, found: AlpacaOrder) -> None:
     """Apply the end of an order, if it has ended, together with fills that no update reported."""
-    # After a lost connection the venue's totals (FIX CumQty, tag 14, and AvgPx, tag 6) are the only trace of
-    # the missed fills. Their price follows from the difference to our own totals.
+    # After a lost connection the venue's totals are the only trace of the missed fills. Their price follows
+    # from the difference to our own totals. The fields are those of an execution report, CumQty and AvgPx:
+    # https://www.onixs.biz/fix-dictionary/4.4/msgType_8_8.html
     filled = float(found.filled_qty or 0)
     missed = filled - order.filled_quantity
     status = OrderStatus(found.status).value
@@ -275,8 +276,7 @@ async def _orders(engine: ExecutionEngine, socket: Socket) -> None:
     orders = ot.Channel("orders")
     queue: asyncio.Queue[list[bytes]] = asyncio.Queue()
     workers = (_handle_orders(engine, orders, queue) for _ in range(WORKERS))
-    # An unexpected error in a worker ends the service: an order that nobody handles would stay in flight
-    # forever.
+    # An unexpected error in a worker ends the service: an unhandled order would stay in flight forever.
     await asyncio.gather(_receive_orders(orders, queue, socket), *workers)
 
 

@@ -92,8 +92,7 @@ class RiskRules:
 
     def _position(self, order: OrderRequest) -> str:
         after = abs(self._account.expected(order.symbol) + order.signed_quantity)
-        # An order that reduces the position passes even above the limit: otherwise nobody could get back
-        # below.
+        # An order that reduces the position passes even above the limit, so that the position can shrink.
         reduces = after < abs(self._account.expected(order.symbol))
         exceeds = after > self.limits.position and not reduces
         return f"{after:.0f} shares, above {self.limits.position}" if exceeds else ""

@@ -137,8 +137,7 @@ class RiskManager:
         """Compare our positions with the broker's, record the differences, and adopt those that persist.
 
         The first call adopts every difference at once: after a restart our positions are empty. Later a
-        difference has to last for `CHECKS_BEFORE_ADOPTION` calls, so that an alert can fire before it is
-        gone.
+        difference has to last for `CHECKS_BEFORE_ADOPTION` calls, so that an alert can fire meanwhile.
 
         Args:
             broker: The broker's positions by symbol.

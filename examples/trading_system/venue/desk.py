@@ -118,7 +118,7 @@ class Desk:
         old = self.find(order_id)
         if not old.is_open:
             raise invalid(f'order is not replaceable: it is already in "{old.status}" state')
-        # The check ignores the old order: its buying power becomes free, and it cannot trade with the new one.
+        # The check ignores the old order: it frees its buying power, and cannot trade with the new one.
         ticket = replacement_from(old, body)
         self._check(ticket, [order for order in self._open.values() if order is not old])
         new = VenueOrder(ticket, replaces=old.id)
@@ -254,8 +254,8 @@ class Desk:
                 "position_qty": str(position),
             },
         )
-        # The duplicate has the same execution id and changes no position: a client must recognize it (FIX
-        # ExecID, tag 17).
+        # The duplicate has the same execution id and changes no position. A client has to recognize that id:
+        # https://www.onixs.biz/fix-dictionary/4.4/tagNum_17.html (ExecID)
         self._report(update)
         if self._faults.hit("duplicate_fill"):
             self._report(update)

@@ -23,7 +23,7 @@ class Gate:
         """Register a new connection."""
         self._connections.add(connection)
 
-    def gone(self, connection: "GatedProtocol") -> None:
+    def closed(self, connection: "GatedProtocol") -> None:
         """Remove a connection that ended or became a WebSocket."""
         self._connections.discard(connection)
         self._held.discard(connection)
@@ -70,7 +70,7 @@ class GatedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Deregister from the gate."""
-        self.gate.gone(self)
+        self.gate.closed(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -82,5 +82,5 @@ class GatedProtocol(H11Protocol):
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Deregister from the gate: the WebSocket protocol owns the connection now."""
-        self.gate.gone(self)
+        self.gate.closed(self)
         super().handle_websocket_upgrade(event)

@@ -40,7 +40,7 @@ class RunningDemo:
             if text in line:
                 break
         else:
-            pytest.fail(f"{text!r} was not printed, but {self.said}{self.process.stderr.read()}")
+            pytest.fail(f"{text!r} was not printed, but {self.output}{self.process.stderr.read()}")
         self.note_children()
 
     def note_children(self) -> list[psutil.Process]:

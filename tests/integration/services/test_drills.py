@@ -109,7 +109,7 @@ def test_killed_services_restart_and_know_the_positions(system: Any) -> None:
         assert psutil.pid_exists(second)
     filled = system.control("GET", "counts")["orders"]["filled"]
     system.wait_until(
-        lambda: system.control("GET", "counts")["orders"]["filled"] > filled, "trading to go on"
+        lambda: system.control("GET", "counts")["orders"]["filled"] > filled, "trading to resume"
     )
     system.control("POST", "market", {"running": False})
     held = system.holdings()

@@ -44,7 +44,7 @@ def test_an_adverse_move_loses_money_and_comes_back(
     lost = 1_000_000 - float(client.get_account().equity)
     assert lost == pytest.approx(100 * abs(float(moved_to) - float(entry)))
     floor.venue.control("DELETE", "faults")
-    wait_until(lambda: price() == "182", "the way back")
+    wait_until(lambda: price() == "182", "the return of the price")
 
 
 def test_orders_trade_at_the_moved_price(floors: Callable[..., Any], wait_until: Any) -> None:

@@ -140,7 +140,7 @@ def test_a_zip_without_its_csv_is_reported_in_one_sentence(day: Path) -> None:
         replayed(day)
 
 
-@pytest.mark.skipif(not REAL_DAY.is_dir(), reason="the real day is not beside this clone")
+@pytest.mark.skipif(not REAL_DAY.is_dir(), reason="the files of the real day are not installed")
 def test_the_real_day_is_replayed_to_its_last_line() -> None:
     replay, ticks = replayed(REAL_DAY)
     assert replay.lines == 109_067 + 24_293
