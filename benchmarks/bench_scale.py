@@ -116,7 +116,7 @@ def contend(variant: str, threads: int) -> dict[str, float]:
 
 
 def in_own_process(what: str, variant: str, number: int) -> dict[str, float]:
-    """Run `grow` or `contend` in its own process, whose memory is not fragmented by other measurements."""
+    """Run `grow` or `contend` in its own process, so that no other measurement affects its memory."""
     command = [sys.executable, __file__, what, variant, str(number)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     seen: dict[str, float] = json.loads(done.stdout)

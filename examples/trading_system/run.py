@@ -29,7 +29,7 @@ from trading_system.settings import DRILL_URL
 SERVICES = ("market_data", "risk_manager", "signal_bridge", "execution_engine")
 """The services in the order of their start. Each waits by itself for the others it needs."""
 
-ENDING = ("market_data", "signal_bridge", "execution_engine", "risk_manager")
+SHUTDOWN_ORDER = ("market_data", "signal_bridge", "execution_engine", "risk_manager")
 """The order of the shutdown: from the source of messages to the last reader, so that no message is lost.
 
 The risk manager also sends to the execution engine, but only after a signal: the signal bridge ends first.
@@ -133,7 +133,7 @@ class System:
                 await self._request("DELETE", "faults")
                 await self._request("POST", "market", {"running": False})
                 await self._settled()
-        codes = {part: await self._stop(part) for part in ENDING}
+        codes = {part: await self._stop(part) for part in SHUTDOWN_ORDER}
         if self._url:
             with suppress(ChildError):
                 counts = await self._request("GET", "counts")
