@@ -39,6 +39,6 @@ SCRIPT = (
     ScriptStep(0.62, "rejects", 0.08, "the venue rejects orders", {"share": 0.5}),
     ScriptStep(0.72, "drop_connections", 0.06, "the connections drop", {}),
     ScriptStep(0.80, "limit", 0, "a limit is lowered", {"name": "position", "value": 100}, "risk-manager"),
-    ScriptStep(0.92, "limit", 0, "the limit is raised again", {"name": "position", "value": 600}, "risk-manager"),
+    ScriptStep(0.92, "limit", 0, "the limit is restored", {"name": "position", "value": 600}, "risk-manager"),
 )
 """The steps, in the order of `at`."""
