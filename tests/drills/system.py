@@ -77,7 +77,7 @@ class TradingSystem:
     def do(self, service: str, what: str, **parameters: float | str) -> None:
         """Tell a service what to do; see `trading_system.drill`."""
         with self._telling:
-            self._leader.tell(service, what, **parameters)
+            self._leader.send(service, what, **parameters)
 
     def fault(self, name: str, seconds: float, **parameters: float) -> None:
         """Put a fault of the venue in force; see `trading_system.venue.faults`."""
