@@ -11,6 +11,6 @@ from otel_trading.tracing.fast import probe
 
 @pytest.fixture
 def fresh_probe() -> Iterator[None]:
-    probe.probe.cache_clear()
+    probe.works.cache_clear()
     yield
-    probe.probe.cache_clear()
+    probe.works.cache_clear()

@@ -182,7 +182,7 @@ def test_a_flush_whose_time_is_over_leaves_the_rest_to_the_thread(ends):
     assert all(one.delivered for one in spans)
 
 
-@pytest.mark.parametrize(("step", "looks"), [("_rouse", 1), ("_sleep", 1), ("_sleep", 2)])
+@pytest.mark.parametrize(("step", "looks"), [("_wake", 1), ("_sleep", 1), ("_sleep", 2)])
 def test_a_span_that_ends_after_a_shutdown_is_delivered_wherever_the_shutdown_came_between(ends, step, looks):
     look, left = ends._closing.is_set, [looks]
 

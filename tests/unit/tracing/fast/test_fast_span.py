@@ -46,7 +46,7 @@ from otel_trading import _losses, tracing
 from otel_trading.tracing import span, start_span, traced
 from otel_trading.tracing.fast import probe
 from otel_trading.tracing.fast.fast_span import FastSpan
-from otel_trading.tracing.fast.form import calls
+from otel_trading.tracing.fast.form import unsampled
 from otel_trading.tracing.provider import CURRENT
 
 
@@ -155,7 +155,7 @@ def test_an_unsampled_span_has_ids_once_somebody_asks_and_its_children_share_the
     with span("root") as root, span("child") as child:
         headers: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(headers)
-    assert isinstance(root, calls.UnsampledSpan)
+    assert isinstance(root, unsampled.UnsampledSpan)
     outer, inner = root.get_span_context(), child.get_span_context()
     assert outer.is_valid
     assert inner.trace_id == outer.trace_id
@@ -301,7 +301,7 @@ def test_a_span_counted_by_the_sdk_is_one_of_its_own_and_nothing_is_said_about_i
         pass
     assert not isinstance(opened, FastSpan)
     assert attached.names == ["s"]
-    assert probe.probe()
+    assert probe.works()
     assert caplog.text == ""
 
 
@@ -492,7 +492,7 @@ def still_works(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.usefixtures("fresh_probe")
 def test_the_probe_accepts_the_installed_sdk():
-    assert probe._probe()
+    assert probe.works()
 
 
 @pytest.mark.usefixtures("fresh_probe")
