@@ -181,9 +181,7 @@ class _Life:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = perf_counter() - self._started
-        token = CURRENT.set_context(
-            self._context
-        )  # the duration's exemplar takes the ids of the current span
+        token = CURRENT.set_context(self._context)  # an exemplar takes the ids of the current span
         try:
             if error is not None:
                 self._call.fail(self._span, seconds, error)

@@ -1,4 +1,4 @@
-"""What tests of spans start from: a probe that has not run, since a test may break what it looks at."""
+"""A fixture for tests of spans that change the SDK: the probe runs again in them, and after them."""
 
 from __future__ import annotations
 
