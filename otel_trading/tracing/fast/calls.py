@@ -47,7 +47,7 @@ else:
     get_value, set_value, reset_value = ContextVar.get, ContextVar.set, ContextVar.reset
     set_item = put
 
-# A `SpanContext` is a tuple; reading an item by its place costs a third of reading the property.
+# A `SpanContext` is a tuple; reading an item by its place costs less than reading the property.
 _TRACE_ID = cython.declare(cython.int, 0)
 _REMOTE = cython.declare(cython.int, 2)
 _FLAGS = cython.declare(cython.int, 3)
@@ -121,20 +121,20 @@ class Starter:
         tracer: A `fast_span.FastTracer`.
     """
 
-    _below: Any
-    _defers: cython.int
-    _ids: Any
-    _inherits: cython.int
-    _kind: Any
-    _on_start: Any
+    _below: Any  # the bounds of the sampler below a parent, see `SampleBounds`
+    _defers: cython.int  # whether the ids of a sampled span are drawn when something reads them
+    _ids: Any  # the user's id generator; None draws ids here
+    _inherits: cython.int  # whether a span below an unsampled one is unsampled too, without ids
+    _kind: Any  # the class of the tracer's spans
+    _on_start: Any  # the method to call for a span that starts; None where no processor acts then
     _processor: Any
-    _processors: Any
+    _processors: Any  # the processors for which `_kind` and `_on_start` were chosen
     _processors_of: Any
-    _random: cython.int
-    _root: Any
-    _share: cython.double
+    _random: cython.int  # the flag of traces whose id is random
+    _root: Any  # the bound of the sampler for a trace that begins here
+    _share: cython.double  # the same from 0 to 1
     _tracer: Any
-    _variable: Any
+    _variable: Any  # the context variable of the API
 
     def __init__(self, tracer: Any) -> None:
         self._tracer, self._variable = tracer, tracer.variable
@@ -173,7 +173,7 @@ class Starter:
     def begin(self, site: CallSite, context: Any) -> Any:
         """Make a span that no processor knows yet; arguments and result are those of `start`.
 
-        One function, although it is long: in Python, each function that a call enters adds 3 % to its cost.
+        One function, although it is long: in Python, each further function would add a few percent to a call.
         """
         parent: Any = context.get(SPAN_KEY) if context else None
         above: Any = None
@@ -209,7 +209,11 @@ class Starter:
 
     @cython.cfunc
     def _decide(self, above: Any) -> tuple[int, UnsampledSpan | None]:
-        """Return the trace id below a parent, or from the user's generator, and a span if it is unsampled."""
+        """Decide about a trace with a parent, or with an id from the user's generator.
+
+        Returns:
+            The trace id, and the span if it is not sampled.
+        """
         if above is None:
             trace_id, bound = self._ids.generate_trace_id(), self._root
         else:
