@@ -79,7 +79,7 @@ def start_span(
 
 
 class SpanScope:
-    """A span that is the current one inside a `with` block; an error leaves the block unchanged."""
+    """A span that is the current one inside a `with` block; an error in the block is raised unchanged."""
 
     __slots__ = ("_kind", "_span", "_token")
 

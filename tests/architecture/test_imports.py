@@ -145,6 +145,9 @@ PRIVATE = {
     "_span_limits": "_sdk.spans",
     "_span_processors": "_sdk.spans",
     "_tracer_metrics": "_sdk.spans",
+    "_is_enabled": "_sdk.spans",
+    "_on_ending": "_sdk.spans",
+    "_local_parent_sampled": "_sdk.spans",
     "_log_record_limits": "logs.fast_record",
 }
 """Private names of OpenTelemetry, and the one module that may use them: it probes them, and has a way round."""
