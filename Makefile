@@ -109,7 +109,8 @@ render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from wh
 	@$(BIN)/python -m dashboards.render
 
 # The cells are compiled again when they were edited; a failure is one sentence, and Python runs them then.
-$(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading/recording/sums.py otel_trading/tracing/fast/calls.py
+$(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading/recording/sums.py otel_trading/tracing/fast/calls.py \
+		otel_trading/tracing/fast/unsampled.py otel_trading/tracing/fast/_unsampled.pxd
 	@$(BIN)/python hatch_build.py
 	@touch $@
 

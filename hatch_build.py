@@ -21,7 +21,7 @@ ASSETS = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana", "exa
 LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
 
 PACKAGE = "otel_trading"
-COMPILED = {"recording": ("cells", "sums"), "tracing/fast": ("calls",)}
+COMPILED = {"recording": ("cells", "sums"), "tracing/fast": ("calls", "unsampled")}
 """The modules by their rooms; each is compiled beside its source, with a `_` before its name."""
 
 WITHOUT_SYMBOLS = [] if sys.platform == "win32" else ["-g0"]
@@ -103,7 +103,7 @@ def compile_all(root: Path) -> list[Path]:
             for room, names in COMPILED.items()
             for name in names
         ]
-        modules = cythonize(extensions, build_dir=folder, quiet=True)
+        modules = cythonize(extensions, build_dir=folder, include_path=[str(root)], quiet=True)
         command = Distribution({"name": PACKAGE, "ext_modules": modules}).get_command_obj("build_ext")
         command.build_temp, command.build_lib = folder, str(root)
         command.ensure_finalized()

@@ -1,7 +1,8 @@
 """Generators: a span that is current only while the generator's body runs.
 
-On each yield the caller gets its own context back, and the one the body had (it may hold a span of its own
-across the yield) is put aside until the body goes on.
+A generator runs in the context of its caller (PEP 568, which would change that, was deferred:
+https://peps.python.org/pep-0568/). So each yield restores the caller's context and stores the body's, which
+may contain a span that the body opened; the next step restores the body's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 Scope = AbstractContextManager[Context]
-"""What surrounds the whole life of a generator; its value is the context in which the body runs."""
+"""A context manager around the whole life of a generator; its value is the context for the body."""
 
 
 class Body:
@@ -63,7 +64,7 @@ def wrap(function: Callable[..., Any], open_scope: Callable[[], Scope]) -> Calla
                         advance, given = generator.send, (yield item)
                     except GeneratorExit:
                         raise
-                    except BaseException as error:  # noqa: BLE001 - `throw` hands over the caller's exception
+                    except BaseException as error:  # noqa: BLE001 - the caller's `throw` may raise anything here
                         advance, given = generator.throw, error
             finally:
                 body.step(generator.close)
@@ -89,7 +90,7 @@ def wrap_async(function: Callable[..., Any], open_scope: Callable[[], Scope]) ->
                         advance, given = generator.asend, (yield item)
                     except GeneratorExit:
                         raise
-                    except BaseException as error:  # noqa: BLE001 - `athrow` hands over the caller's exception
+                    except BaseException as error:  # noqa: BLE001 - the caller's `athrow` may raise anything here
                         advance, given = generator.athrow, error
             finally:
                 await body.step_async(generator.aclose)

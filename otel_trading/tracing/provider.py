@@ -22,16 +22,17 @@ SCOPE: Final = "otel_trading"
 
 
 class CurrentTracer:
-    """What is attached; one instance, read by attribute at every span.
+    """The attached tracer and logger; one instance, whose attributes are read at every span.
 
     Attributes:
         tracer: Starts spans.
-        logger: Takes the log records of exceptions.
-        fast: Starts them faster, where that is possible.
-        ends: Holds the spans that ended and are not delivered yet, where that is deferred.
-        get_context: Reads the current context.
-        set_context: Makes a context the current one, and returns the token that takes it back.
-        reset_context: Takes it back; may raise where the API's own function would write an error.
+        logger: Emits the log records of exceptions.
+        fast: Starts the tracer's spans faster; None where fast spans are not possible.
+        ends: Delivers ended spans on a thread of its own; None where ends are not deferred.
+        get_context: Returns the current context.
+        set_context: Makes a context the current one, and returns a token for `reset_context`.
+        reset_context: Restores the context that a token stands for; may raise where the API's own function
+            would log an error.
     """
 
     __slots__ = ("ends", "fast", "get_context", "logger", "reset_context", "set_context", "tracer")
@@ -40,7 +41,7 @@ class CurrentTracer:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to a tracer and a logger that do nothing."""
+        """Return to a tracer and a logger that do nothing."""
         self.tracer: Tracer = NoOpTracer()
         self.logger: Logger = NoOpLogger(SCOPE)
         self.fast: FastTracer | None = None
@@ -63,21 +64,21 @@ def attach(
     """Send spans to `tracer_provider` from now on, and the log records of exceptions to `logger_provider`.
 
     Args:
-        tracer_provider: An SDK tracer provider, or anything that speaks its API.
+        tracer_provider: A tracer provider of the SDK, or of any other implementation of the API.
         version: The version of this package, for the instrumentation scope.
-        logger_provider: Where exceptions are logged; without it they stand on spans only.
-        defer: Whether ended spans reach the provider's processors on a thread of their own.
+        logger_provider: Gets the log records of exceptions; without it exceptions are recorded on spans only.
+        defer: Whether ended spans reach the provider's processors on a separate thread.
     """
     detach()
     CURRENT.tracer = tracer_provider.get_tracer(SCOPE, version, schema_url=SCHEMA_URL)
     if type(tracer_provider).__module__.startswith("opentelemetry.sdk."):
-        _go_fast(defer=defer)
+        _attach_fast(defer=defer)
     if logger_provider is not None:
         CURRENT.logger = logger_provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
 
 
 def detach() -> None:
-    """Make every span a no-op again; ends that are deferred are delivered first."""
+    """Deliver the spans whose end is deferred, and make every later span a no-op."""
     if CURRENT.fast is not None:
         CURRENT.fast.close()
     calls.attach(None)
@@ -85,21 +86,21 @@ def detach() -> None:
 
 
 def flush(timeout: float) -> bool:
-    """Hand the spans whose end is deferred to the processors.
+    """Deliver the spans whose end is deferred to the processors.
 
     Args:
         timeout: Seconds to wait.
 
     Returns:
-        Whether all of them were handed over in time.
+        Whether all of these spans were delivered in time.
     """
     return CURRENT.ends is None or CURRENT.ends.force_flush(int(timeout * 1000))
 
 
-def _go_fast(*, defer: bool) -> None:
-    from otel_trading.tracing.fast import deferred, fast_span, probe  # noqa: PLC0415 - they import the SDK
+def _attach_fast(*, defer: bool) -> None:
+    from otel_trading.tracing.fast import deferred, fast_span, probe  # noqa: PLC0415 - these import the SDK
 
-    if not probe.suits(CURRENT.tracer):
+    if not probe.supports(CURRENT.tracer):
         return
     CURRENT.ends = deferred.DeferredEnds() if defer else None
     CURRENT.fast = fast_span.FastTracer(CURRENT.tracer, CURRENT.ends)

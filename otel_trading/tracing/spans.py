@@ -1,4 +1,4 @@
-"""Spans: one for a `with` block, one that is started and ended by hand, and what a failure leaves on them."""
+"""Spans for `with` blocks and spans that are started and ended by hand; both record failures."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
-from otel_trading._guard import guard
+from otel_trading._guard import guard, report
 from otel_trading.tracing.fast.current import with_span
+from otel_trading.tracing.fast.safe_span import exportable_attributes, make_safe
 from otel_trading.tracing.provider import CURRENT
-from otel_trading.tracing.safe_span import exportable_attributes, make_safe
 from otel_trading.values.error_type import error_type
 from otel_trading.values.exportable import named
 from otel_trading.values.text import described
@@ -40,18 +40,18 @@ def start_span(
     links: Sequence[Link] = (),
     start_time: int | None = None,
 ) -> Span:
-    """Start a span that is not made the current one; end it with `span.end()`. Never raises.
+    """Start a span without making it the current one; end it with `span.end()`. Never raises.
 
     Args:
-        name: Low in cardinality: no identifier in it.
+        name: The span's name, without identifiers, so that few different names exist.
         attributes: Keys from the registry or of your own.
         kind: OpenTelemetry's span kind.
-        context: Whose current span is the parent; the current context without it.
-        links: Spans of other traces that led here.
-        start_time: Unix time in nanoseconds, if it started earlier.
+        context: The context whose current span is the parent; the current context without it.
+        links: Spans of other traces that led to this one.
+        start_time: Unix time in nanoseconds, for a span that started earlier.
 
     Returns:
-        The span, or one that records nothing where it could not be started.
+        The span, or a span that records nothing where it could not be started.
     """
     fast = CURRENT.fast
     try:
@@ -72,15 +72,14 @@ def start_span(
             )
             return make_safe(started)
         span: Span = fast.start(name, kind, attributes, context, links=links, start_time=start_time)
-    except Exception:  # a guard costs as much as the span, so it is put up when needed
-        with guard("start of a span"):
-            raise
+    except Exception as error:  # noqa: BLE001 - a processor or id generator of the user may raise anything
+        report("start of a span", error)
         return INVALID_SPAN
     return span
 
 
 class SpanScope:
-    """A span for one `with` block, in which it is the current one; an error goes on as it came."""
+    """A span that is the current one inside a `with` block; an error in the block is raised unchanged."""
 
     __slots__ = ("_kind", "_span", "_token")
 
@@ -113,15 +112,16 @@ def span(
     links: Sequence[Link] = (),
     start_time: int | None = None,
 ) -> SpanScope:
-    """Return a context manager that opens a span around its block; an error is recorded and re-raised.
+    """Return a context manager that opens a span around its block; it records an error and re-raises it.
 
     Args:
-        name: Low in cardinality: no identifier in it.
+        name: The span's name, without identifiers, so that few different names exist.
         attributes: Keys from the registry or of your own.
         kind: OpenTelemetry's span kind.
-        context: Whose current span is the parent, such as `ot.extract(headers)`.
-        links: Spans of other traces that led here.
-        start_time: Unix time in nanoseconds, if it started earlier.
+        context: The context whose current span is the parent, such as `ot.extract(headers)`; the current
+            context without it.
+        links: Spans of other traces that led to this one.
+        start_time: Unix time in nanoseconds, for a span that started earlier.
 
     Returns:
         A context manager whose value is the OpenTelemetry span.
@@ -131,34 +131,34 @@ def span(
 
 
 def close(span: Span, token: Token[Context]) -> None:
-    """End a span that was the current one; a processor that raises does not reach the caller.
+    """Restore the context around a span, and end the span; never raises.
 
     Args:
         span: The span.
-        token: Takes its context back.
+        token: The token from `CURRENT.set_context`.
     """
     try:
         CURRENT.reset_context(token)
-    except Exception:  # noqa: BLE001 - the API's own function says what is wrong, and raises nothing
+    except Exception:  # noqa: BLE001 - the API's own function logs the reason, and raises nothing
         otel_context.detach(token)
     try:
         span.end()
-    except Exception:  # a guard costs more than all of this, so it is put up when needed
-        with guard("end of a span"):
-            raise
+    except Exception as error:  # noqa: BLE001 - a processor of the user may raise anything
+        report("end of a span", error)
 
 
 def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL) -> None:
-    """Record on a span that it failed: status and `error.type`, and once per exception an event and a log.
+    """Record a failure on a span: status and `error.type`, and once per exception an event and a log record.
 
-    Exceptions belong into logs by the newer convention; the span event stays beside it, because Jaeger's
-    users read it there. What ends a block without being a failure leaves nothing: an early `break` out
-    of a generator, and `sys.exit(0)`.
+    The newer convention wants exceptions in logs
+    (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/); the span event stays beside the
+    log record, because users of Jaeger read it there. Two exceptions are not failures, and nothing is
+    recorded for them: `GeneratorExit`, from an early `break` out of a generator, and `sys.exit(0)`.
 
     Args:
         span: The span of the operation that failed.
-        error: What it raised. Cancellation is a failure with the description "cancelled".
-        kind: The span's kind; the failure of an outgoing call is a warning, any other an error.
+        error: The exception. Cancellation is a failure with the description "cancelled".
+        kind: The span's kind; the failure of an outgoing call is logged as a warning, any other as an error.
     """
     if isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return
@@ -166,22 +166,22 @@ def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL
         message = described(error)[:_LIMIT]
         span.set_attribute("error.type", error_type(error))
         span.set_status(StatusCode.ERROR, "cancelled" if _is_cancellation(error) else message)
-        if not _seen(error):
+        if not _was_recorded(error):
             details = _details(error, message)
             span.add_event("exception", details)
             _log(span, details, kind)
 
 
 def _is_cancellation(error: BaseException) -> bool:
-    """Say whether asyncio cancelled the call; where nothing imported it, nothing can have been cancelled."""
+    """Return whether asyncio cancelled the call; if nothing has imported asyncio, it did not."""
     loaded = sys.modules.get("asyncio")
     return loaded is not None and isinstance(error, loaded.CancelledError)
 
 
-def _seen(error: BaseException) -> bool:
-    """Say whether an inner span recorded this exception already, and remember that one has.
+def _was_recorded(error: BaseException) -> bool:
+    """Return whether an inner span has recorded this exception, and mark it as recorded.
 
-    Its dict is looked at, since its class may answer for attributes as it likes.
+    The mark is in the exception's `__dict__`, because its class may override `__getattr__` and `__setattr__`.
     """
     known = vars(error)
     if _RECORDED in known:

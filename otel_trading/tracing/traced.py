@@ -1,4 +1,4 @@
-"""`traced`: a span, and a duration if you like, for every call of a function."""
+"""`traced`: a span, and optionally a duration, for every call of a function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
-from otel_trading._guard import guard
+from otel_trading._guard import guard, report
 from otel_trading.errors import LabelError, OtelTradingError, nearest
 from otel_trading.recording import Histogram, HistogramMetric
 from otel_trading.tracing import generators
@@ -29,7 +29,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Attributes = Mapping[str, AttributeValue]
 
 _IMPLICIT: Final = frozenset({"__class_getitem__", "__init_subclass__"})
-"""What a class makes a class method without being asked."""
+"""Names of methods that a class turns into class methods without a decorator."""
 
 
 @overload
@@ -52,12 +52,13 @@ def traced(
     """Open a span around every call of a function, method, coroutine, generator or async generator.
 
     The span of a generator lasts from its first step to its end, and is current only while its body runs.
-    An exception is recorded as what it is and re-raised unchanged.
+    An exception is recorded on the span and re-raised unchanged.
 
     Args:
-        name: The span's name, low in cardinality; the function's qualified name without it.
-        duration: Records the seconds each call took: a bound histogram, or a metric whose labels are
-            taken from `attributes`, and `error.type` from the exception if the call failed.
+        name: The span's name, without identifiers, so that few different names exist; the function's
+            qualified name without it.
+        duration: Records the seconds of each call: a bound histogram, or a metric whose labels come from
+            `attributes`, and `error.type` from the exception if the call failed.
         attributes: The span's attributes.
         kind: OpenTelemetry's span kind.
 
@@ -66,7 +67,7 @@ def traced(
 
     Raises:
         LabelError: `attributes` does not give a label that the metric needs.
-        OtelTradingError: What is decorated is no function.
+        OtelTradingError: The decorated object is not a function.
     """
     if name is not None and not isinstance(name, str):
         return traced(kind=kind)(name)
@@ -76,10 +77,10 @@ def traced(
 
 
 class _Duration:
-    """Where the seconds of a call go.
+    """Records the durations of calls.
 
     Attributes:
-        record: Takes those of a call that succeeds; None where durations are not recorded.
+        record: Records the seconds of a call that succeeded; None where durations are not recorded.
     """
 
     __slots__ = ("_by_error", "record")
@@ -119,7 +120,7 @@ def _labels(metric: HistogramMetric, attributes: Attributes) -> dict[str, Any]:
 
 
 class _Call:
-    """What all calls of one decorated function share."""
+    """The name, attributes and duration that all calls of one decorated function share."""
 
     __slots__ = ("attributes", "duration", "kind", "name", "site")
 
@@ -131,20 +132,19 @@ class _Call:
         self.site = calls.CallSite(lambda spans: spans.of_site(self.name, kind, attributes))
 
     def start(self, around: Context) -> Span:
-        """Start the span of one call, whose parent is the current span of `around`, the current context."""
+        """Start the span of one call; its parent is the current span of `around`, the current context."""
         fast = CURRENT.fast
         if fast is None:
             return start_span(self.name, self.attributes, kind=self.kind)
         try:
             span: Span = fast.starter.start(self.site, around)
-        except Exception:  # a processor or an id generator of the user's
-            with guard("start of a span"):
-                raise
+        except Exception as error:  # noqa: BLE001 - a processor or id generator of the user may raise anything
+            report("start of a span", error)
             return INVALID_SPAN
         return span
 
     def run(self, function: Callable[..., Any], arguments: Any, keywords: Any) -> Any:
-        """Call the function where `calls` cannot start its span."""
+        """Call the function inside a span, where `calls` has no starter for it."""
         started = perf_counter()
         with SpanScope(self.start(CURRENT.get_context()), self.kind):
             try:
@@ -157,13 +157,13 @@ class _Call:
             return result
 
     def fail(self, span: Span, seconds: float, error: BaseException) -> None:
-        """Record what a call raised, and how long it took until then."""
+        """Record the exception of a call, and the seconds until it was raised."""
         self.duration.record_failed(seconds, error)
         fail(span, error, kind=self.kind)
 
 
 class _Life:
-    """The scope of a generator, from its first step to its last; its body's context is no one else's."""
+    """The scope of a generator, from its first step to its last, with a context for its body alone."""
 
     __slots__ = ("_call", "_context", "_span", "_started")
 
@@ -181,7 +181,7 @@ class _Life:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = perf_counter() - self._started
-        token = CURRENT.set_context(self._context)  # so that the duration's exemplar leads to the span
+        token = CURRENT.set_context(self._context)  # an exemplar takes the ids of the current span
         try:
             if error is not None:
                 self._call.fail(self._span, seconds, error)
@@ -211,12 +211,12 @@ def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
 
 
 def _is_awaited(generator_function: Any) -> bool:
-    """Say whether `types.coroutine` made its generators coroutines."""
+    """Return whether `types.coroutine` decorated the function, so that its generators can be awaited."""
     return bool(generator_function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
 def _of_python(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of Python's, not of Cython's: a class makes only those its class methods unasked."""
+    """Wrap a function of Cython into one of Python, because a class converts only those to class methods."""
 
     @functools.wraps(function)
     def wrapper(*arguments: Any, **keywords: Any) -> Any:

@@ -142,9 +142,12 @@ PRIVATE = {
     "_at_fork_reinit": "_sdk.locks",
     "max_value_len = ": "_sdk.attributes",
     "_RUNTIME_CONTEXT": "_sdk.contexts",
-    "_span_limits": "tracing.fast.fast_span",
-    "_span_processors": "tracing.fast.fast_span",
-    "_tracer_metrics": "tracing.fast.fast_span",
+    "_span_limits": "_sdk.spans",
+    "_span_processors": "_sdk.spans",
+    "_tracer_metrics": "_sdk.spans",
+    "_is_enabled": "_sdk.spans",
+    "_on_ending": "_sdk.spans",
+    "_local_parent_sampled": "_sdk.spans",
     "_log_record_limits": "logs.fast_record",
 }
 """Private names of OpenTelemetry, and the one module that may use them: it probes them, and has a way round."""

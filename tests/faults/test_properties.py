@@ -26,7 +26,7 @@ import otel_trading as ot
 from otel_trading import instruments, logs, metrics
 from otel_trading.pipeline.collect.processors import safe_record, safe_span
 from otel_trading.pipeline.deliver.encoding import LOGS, METRICS, SPANS, metrics_of
-from otel_trading.tracing.safe_span import make_safe
+from otel_trading.tracing.fast.safe_span import make_safe
 from otel_trading.values.exportable import exportable
 from tests.faults.values import anything, attributes, keys, scalars
 from tests.seen import Seen

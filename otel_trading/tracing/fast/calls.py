@@ -1,8 +1,9 @@
 # cython: language_level=3
-"""The work around each call of a traced function, from its span's start to its end.
+"""The work around each call of a traced function, from the start of its span to the end.
 
-Cython compiles this Python to `_calls` where a C compiler is at hand, as it does the cells of recording: then
-the context variable and the clock are read in C, and an unsampled span is a struct. `form` chooses.
+Cython compiles this Python to `_calls` where a C compiler is available, as it compiles the cells of
+recording: then the context variable and the clock are read in C, and an unsampled span is a struct. `form`
+chooses between the two.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import DEFAULT_TRACE_STATE, INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import DEFAULT_TRACE_STATE, INVALID_SPAN, SpanContext
 
-from otel_trading._guard import guard
+from otel_trading._guard import report
 from otel_trading._sdk.contexts import SPAN_KEY
 from otel_trading.tracing.fast.current import put
-from otel_trading.tracing.fast.once import ONCE
+from otel_trading.tracing.fast.unsampled import FLAGS, RANDOM
 from otel_trading.values.times import nanoseconds
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
-    import cython  # the compiler reads it all the same, and knows what the name means
+    import cython  # never executed; the compiler reads this line to know the name
 else:
     from otel_trading.recording import _cython as cython
 
@@ -38,24 +39,26 @@ if cython.compiled:
     from cython.cimports.cpython.dict import PyDict_SetItem as set_item
     from cython.cimports.cpython.dict import PyDict_Update
     from cython.cimports.cpython.object import PyObject, PyObject_Call, PyTypeObject
-    from cython.cimports.cpython.ref import Py_REFCNT as refcount
     from cython.cimports.cpython.time import perf_counter as _read
+    from cython.cimports.otel_trading.tracing.fast._unsampled import UnsampledSpan, trace_id_of
 else:
+    from otel_trading.tracing.fast.unsampled import UnsampledSpan, trace_id_of
+
     get_value, set_value, reset_value = ContextVar.get, ContextVar.set, ContextVar.reset
     set_item = put
 
-_TRACE_ID = cython.declare(cython.int, 0)  # of a SpanContext
+# A `SpanContext` is a tuple; reading an item by its place costs less than reading the property.
+_TRACE_ID = cython.declare(cython.int, 0)
 _REMOTE = cython.declare(cython.int, 2)
 _FLAGS = cython.declare(cython.int, 3)
 _STATE = cython.declare(cython.int, 4)
 _VALID = cython.declare(cython.int, 5)
-_RANDOM = cython.declare(cython.int, 2)
+_RANDOM = cython.declare(cython.int, RANDOM)
 _LOW_64 = cython.declare(object, (1 << 64) - 1)
-_FLAGS_OF = cython.declare(tuple, tuple(map(TraceFlags, range(4))))  # one object for each, not one per span
+_FLAGS_OF = cython.declare(tuple, FLAGS)
 
 _new = cython.declare(object, object.__new__)
 _tuple = cython.declare(object, tuple.__new__)
-# the real clock, read the fastest way unless a test has put its own in the place of `perf_counter`
 _REAL = cython.declare(object, perf_counter)
 _NO_ARGUMENTS = cython.declare(tuple, ())
 _EMPTY = cython.declare(object, Context())
@@ -64,135 +67,48 @@ _EMPTY = cython.declare(object, Context())
 @cython.cfunc
 @cython.inline
 def _seconds() -> cython.double:
+    """Read the clock in C, unless a test has put a clock of its own in the place of `perf_counter`."""
     return _read() if perf_counter is _REAL else perf_counter()
-
-
-# an empty context that was one of a call, and is nobody's any more: a new one takes four times as long
-_spare = cython.declare(object, None)
 
 
 @cython.cfunc
 @cython.inline
 def _copy(context: Any) -> Any:
-    """Copy a context, without looking up how its class is called."""
-    global _spare
-    if _spare is not None and not context:
-        made: Any = _spare
-        _spare = None
-        return made
+    """Copy a context, without the lookup of its class's constructor."""
     kind = cython.cast(cython.pointer(PyTypeObject), Context)  # type: ignore[attr-defined]
     nothing = cython.cast(cython.pointer(PyObject), _NO_ARGUMENTS)  # type: ignore[attr-defined]
-    made = kind.tp_new(Context, nothing, cython.NULL)  # type: ignore[attr-defined]
-    PyDict_Update(made, context)
+    made: Any = kind.tp_new(Context, nothing, cython.NULL)  # type: ignore[attr-defined]
+    if context:
+        PyDict_Update(made, context)
     return made
-
-
-@cython.cfunc
-@cython.inline
-def _let_go(context: Any) -> None:
-    global _spare
-    set_item(context, SPAN_KEY, None)
-    _spare = context
 
 
 if not cython.compiled:
     _seconds, _copy = perf_counter, Context  # type: ignore[assignment]
 
 
-@cython.no_gc  # it holds another, which holds none, or numbers
-@cython.freelist(8)
-@cython.final
-@cython.cclass
-class UnsampledSpan:
-    """A span that is not recorded, and has ids only if somebody asks for them.
-
-    To the API it is a `NonRecordingSpan`; a struct cannot inherit from a class. Its methods take anything:
-    where a type stands, the compiled form insists on it, and raises into the caller's code.
-    """
-
-    __slots__ = ("__weakref__", "_ids")
-
-    __weakref__: Any
-    _ids: Any
-    """The context; before somebody asked, a span of the same trace, or what was drawn for the decision."""
-
-    def get_span_context(self) -> Any:
-        """Return the context, whose ids are drawn at the first call."""
-        if type(self._ids) is not SpanContext:
-            self._draw()
-        return self._ids
-
-    def _draw(self) -> None:
-        above: Any = self._ids
-        if type(above) is UnsampledSpan:
-            above = above.get_span_context()
-        with ONCE.lock:
-            if type(self._ids) is SpanContext:
-                return
-            if type(above) is float:
-                trace_id, flags, state = _trace_id(above), _RANDOM, DEFAULT_TRACE_STATE
-            else:
-                trace_id, flags, state = above.trace_id, above.trace_flags, above.trace_state
-            drawn = SpanContext(trace_id, getrandbits(64) or 1, False, _FLAGS_OF[flags], state)  # noqa: FBT003
-            if type(self._ids) is not SpanContext:  # nor did a signal's handler draw them meanwhile
-                self._ids = drawn
-
-    @cython.cfunc
-    def _of_trace(self) -> UnsampledSpan:
-        """Return the span that one below takes the trace from: were it the next each time, all were kept."""
-        return self._ids if type(self._ids) is UnsampledSpan else self
-
-    def is_recording(self) -> bool:
-        """Say no."""
-        return False
-
-    def end(self, *given: Any, **named: Any) -> None:
-        """Do nothing."""
-
-    set_attribute = set_attributes = add_event = add_link = update_name = end
-    set_status = record_exception = __exit__ = end
-    unsampled = True  # for whoever need not know more, and have the ids drawn
-
-    def __enter__(self) -> Any:
-        """Do nothing."""
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Be copied and pickled as a span of the API's with the same ids."""
-        return NonRecordingSpan, (self.get_span_context(),)
-
-    def __repr__(self) -> str:
-        return f"NonRecordingSpan({self.get_span_context()!r})"
-
-
-NonRecordingSpan.register(UnsampledSpan)
-
-
-def _trace_id(drawn: float) -> int:
-    """Return an id whose lower half, which samplers compare, is what was drawn for the decision."""
-    return (getrandbits(64) << 64 | int(drawn * 2**53) << 11 | getrandbits(11)) or 1
-
-
 @cython.final
 @cython.cclass
 class CallSite:
-    """Where calls of one function have their spans made: with a class that holds what these have in common.
+    """The place in the code where the spans of one function are made, with a class of their own.
+
+    The class holds everything that these spans have in common, so that a call sets only what differs.
 
     Args:
-        make: Returns that class, given the class of a tracer's spans.
+        make: Takes the class of a tracer's spans and returns the subclass for this place.
     """
 
-    _kind: Any
+    _made: Any
     _make: Callable[[Any], Any]
-    _of: Any
+    _base: Any
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
-        self._make, self._kind, self._of = make, None, None
+        self._make, self._made, self._base = make, None, None
 
     @cython.cfunc
-    def _fit(self, kind: Any) -> Any:
-        made = self._kind = self._make(kind)
-        self._of = kind  # last, since another thread may be looking
+    def _renew(self, base: Any) -> Any:
+        made = self._made = self._make(base)
+        self._base = base  # last: a thread that sees the new base also sees the class made from it
         return made
 
 
@@ -205,20 +121,20 @@ class Starter:
         tracer: A `fast_span.FastTracer`.
     """
 
-    _below: Any
-    _ids: Any
-    _inherits: cython.int
-    _kind: Any
-    _late: cython.int
-    _on_start: Any
+    _below: Any  # the bounds of the sampler below a parent, see `SampleBounds`
+    _defers: cython.int  # whether the ids of a sampled span are drawn when something reads them
+    _ids: Any  # the user's id generator; None draws ids here
+    _inherits: cython.int  # whether a span below an unsampled one is unsampled too, without ids
+    _kind: Any  # the class of the tracer's spans
+    _on_start: Any  # the method to call for a span that starts; None where no processor acts then
     _processor: Any
+    _processors: Any  # the processors for which `_kind` and `_on_start` were chosen
     _processors_of: Any
-    _random: cython.int
-    _root: Any
-    _seen: Any
-    _share: cython.double
+    _random: cython.int  # the flag of traces whose id is random
+    _root: Any  # the bound of the sampler for a trace that begins here
+    _share: cython.double  # the same from 0 to 1
     _tracer: Any
-    _variable: Any
+    _variable: Any  # the context variable of the API
 
     def __init__(self, tracer: Any) -> None:
         self._tracer, self._variable = tracer, tracer.variable
@@ -226,55 +142,65 @@ class Starter:
         self._share = self._root / 2**64
         self._ids = tracer.ids
         self._inherits = self._ids is None and not self._below[0][0]
-        self._random, self._late = tracer.random, tracer.late
+        self._random, self._defers = tracer.random, tracer.defers_ids
         self._processor, self._processors_of = tracer.processor, tracer.processors_of
-        self._seen = self._kind = self._on_start = None
+        self._processors = self._kind = self._on_start = None
 
-    def look(self) -> None:
-        """See which processors there are, and which class the spans are made of."""
-        self._kind, self._on_start, self._seen = self._tracer.look()
+    def refresh(self) -> None:
+        """Read the provider's processors again, and choose the class of the spans for them."""
+        self._kind, self._on_start, self._processors = self._tracer.read_processors()
 
     @cython.ccall
     def start(self, site: CallSite, context: Any) -> Any:
-        """Start the span of one call; `context` is the current one, whose span is the parent; may raise."""
+        """Start the span of one call.
+
+        Args:
+            site: The call's place in the code.
+            context: The current context, whose span is the parent.
+
+        Returns:
+            A `FastSpan`, or an `UnsampledSpan`.
+
+        Raises:
+            Exception: A processor or an id generator of the user raised it.
+        """
         span = self.begin(site, context)
         if self._on_start is not None and type(span) is not UnsampledSpan:
-            self._on_start(span, parent_context=None)  # the current one, as the SDK says it
+            self._on_start(span, parent_context=None)  # as from the SDK: None is the current context
         return span
 
     @cython.ccall
-    def begin(self, site: CallSite, context: Any) -> Any:  # noqa: C901 - in one piece: a call costs a tenth of it
-        """Make a span that no processor knows yet; the arguments are those of `start`."""
-        drawn: cython.double
-        near: UnsampledSpan
+    def begin(self, site: CallSite, context: Any) -> Any:
+        """Make a span that no processor knows yet; arguments and result are those of `start`.
+
+        One function, although it is long: in Python, each further function would add a few percent to a call.
+        """
         parent: Any = context.get(SPAN_KEY) if context else None
         above: Any = None
-        ids: Any = None
         trace_id: Any = None
+        drawn: cython.double
+        root: UnsampledSpan
         if parent is not None:
             if self._inherits and type(parent) is UnsampledSpan:
-                near = parent
-                ids = near._of_trace()
-            else:
-                above = parent.get_span_context()
-                if above is not None and not above[_VALID]:
-                    above = None
+                return _below_unsampled(parent)
+            above = _valid_context(parent)
         if above is not None or self._ids is not None:
-            trace_id, ids = self._decide(above)
-        elif ids is None and self._share < 1:
-            ids = random()  # noqa: S311 - as the SDK draws its ids
-            drawn = ids
-            if drawn < self._share:
-                trace_id, ids = _trace_id(ids), None
-        if ids is not None:
-            unsampled: UnsampledSpan = UnsampledSpan.__new__(UnsampledSpan)
-            unsampled._ids = ids
-            return unsampled
-        if self._processors_of(self._processor) is not self._seen:
-            self.look()
-        span = _new(site._kind if site._of is self._kind else site._fit(self._kind))
+            trace_id, unsampled = self._decide(above)
+            if unsampled is not None:
+                return unsampled
+        elif self._share < 1:
+            # A trace begins here. The decision needs 53 random bits, and an unsampled span mostly no id.
+            drawn = random()  # noqa: S311 - the SDK draws its ids from the same generator
+            if drawn >= self._share:
+                root = UnsampledSpan.__new__(UnsampledSpan)
+                root._context, root._root, root._drawn = None, None, drawn
+                return root
+            trace_id = trace_id_of(drawn)
+        if self._processors_of(self._processor) is not self._processors:
+            self.refresh()
+        span = _new(site._made if site._base is self._kind else site._renew(self._kind))
         span._parent = above
-        if not self._late:
+        if not self._defers:
             span._context = self.context(trace_id, above, 1)
         elif trace_id is not None:
             span._trace_id = trace_id
@@ -282,23 +208,30 @@ class Starter:
         return span
 
     @cython.cfunc
-    def _decide(self, above: Any) -> tuple[int, SpanContext | None]:
-        """Return a trace's id, and a context for a span of it that is not sampled."""
+    def _decide(self, above: Any) -> tuple[int, UnsampledSpan | None]:
+        """Decide about a trace with a parent, or with an id from the user's generator.
+
+        Returns:
+            The trace id, and the span if it is not sampled.
+        """
         if above is None:
             trace_id, bound = self._ids.generate_trace_id(), self._root
         else:
             is_remote = 1 if above[_REMOTE] else 0
             trace_id, bound = above[_TRACE_ID], self._below[is_remote][above[_FLAGS] & 1]
-        sampled = bound > _LOW_64 or trace_id & _LOW_64 < bound
-        return trace_id, None if sampled else self.context(trace_id, above, 0)
+        if bound > _LOW_64 or trace_id & _LOW_64 < bound:
+            return trace_id, None
+        span: UnsampledSpan = UnsampledSpan.__new__(UnsampledSpan)
+        span._context, span._root, span._drawn = self.context(trace_id, above, 0), None, 0.0
+        return trace_id, span
 
     @cython.ccall
     def context(self, trace_id: Any, above: Any, sampled: cython.int) -> Any:
         """Return the context of a span, with an id of its own.
 
         Args:
-            trace_id: The trace's; None where it begins here and is still to be drawn.
-            above: The parent's context.
+            trace_id: The trace id; None draws one, for a trace that begins here.
+            above: The parent's context, or None.
             sampled: 1 or 0.
         """
         flags: cython.int = self._random
@@ -313,37 +246,57 @@ class Starter:
         return _tuple(SpanContext, (trace_id, getrandbits(64) or 1, False, _FLAGS_OF[flags], state, True))
 
 
-# starts the spans of the tracer that is attached, where that can be done here
+@cython.cfunc
+@cython.inline
+def _below_unsampled(parent: UnsampledSpan) -> UnsampledSpan:
+    """Make a span below an unsampled one of ours, in the same trace, without ids."""
+    span: UnsampledSpan = UnsampledSpan.__new__(UnsampledSpan)
+    span._context, span._drawn = None, 0.0
+    span._root = parent if parent._root is None else parent._root
+    return span
+
+
+@cython.cfunc
+def _valid_context(parent: Any) -> Any:
+    """Return the context of a parent span, or None where the parent has no valid one."""
+    above = parent.get_span_context()
+    return above if above is not None and above[_VALID] else None
+
+
+# the starter of the attached tracer, if fast spans are right for it
 _starter = cython.declare(Starter, None)
 
 
 def attach(starter: Starter | None) -> None:
-    """Have `starter` start the spans of traced functions from now on; None where that cannot be done here."""
+    """Use a starter for the spans of all traced functions from now on; None returns to the tracer itself."""
     global _starter
     _starter = starter
 
 
 def end(span: Any, end_time: Any = None) -> None:
-    """End a fast span, and hand it to the processors; never raises."""
+    """End a fast span and pass it on to the processors; never raises.
+
+    The specification lets only the first end count, see
+    https://opentelemetry.io/docs/specs/otel/trace/api/#end.
+    """
     ended = _now() if end_time is None else nanoseconds(end_time)
     if span._end_time is not None:
         span._end_again(end_time)
         return
-    span._end_time = ended  # no call since the look at it, so that no other thread came between
+    span._end_time = ended  # no call since the check, so that no other thread ran between the two
     try:
-        span._hand_on(span)
-    except Exception:  # a processor of the user's
-        with guard("end of a span"):
-            raise
+        span._submit(span)
+    except Exception as error:  # noqa: BLE001 - a processor of the user may raise anything
+        report("end of a span", error)
 
 
 def wrap(function: Callable[..., Any], call: Any, site: CallSite) -> Callable[..., Any]:
     """Return a function that opens a span around each call of another.
 
     Args:
-        function: Not a coroutine's, nor a generator's.
-        call: Where durations and failures go, and what is done where spans cannot be started here.
-        site: Has the spans made.
+        function: A function, but not a coroutine function or generator function.
+        call: Records durations and failures, and runs the function where no starter is attached.
+        site: Where the spans are made.
     """
     record = call.duration.record
 
@@ -353,20 +306,21 @@ def wrap(function: Callable[..., Any], call: Any, site: CallSite) -> Callable[..
         if starter is None:
             return call.run(function, arguments, keywords)
         around = get_value(starter._variable)
-        if not isinstance(around, dict):  # whatever somebody attached
+        if not isinstance(around, dict):  # `context.attach` of the API accepts any object
             around = _EMPTY
         try:
             span = starter.start(site, around)
-        except Exception:  # a processor or an id generator of the user's
-            with guard("start of a span"):
-                raise
+        except Exception as error:  # noqa: BLE001 - a processor or id generator of the user may raise anything
+            report("start of a span", error)
             span = INVALID_SPAN
+        # A context is immutable to its users, so each call sets a copy (PEP 567,
+        # https://peps.python.org/pep-0567/): a task or thread that captured the outer one keeps it.
         inside = _copy(around)
         set_item(inside, SPAN_KEY, span)
         token = set_value(starter._variable, inside)
         started: cython.double = _seconds()
         try:
-            if cython.compiled:  # the compiler's own way to call takes one level of recursion more
+            if cython.compiled:  # Cython's own call counts as one more level of recursion
                 result = PyObject_Call(function, arguments, keywords)
             else:
                 result = function(*arguments, **keywords)
@@ -379,8 +333,6 @@ def wrap(function: Callable[..., Any], call: Any, site: CallSite) -> Callable[..
         if record is not None:
             record(_seconds() - started)
         _close(span, starter._variable, token)
-        if cython.compiled and not around and refcount(inside) == 1:
-            _let_go(inside)
         return result
 
     return wrapper
@@ -390,11 +342,10 @@ def wrap(function: Callable[..., Any], call: Any, site: CallSite) -> Callable[..
 def _close(span: Any, variable: Any, token: Any) -> None:
     try:
         reset_value(variable, token)
-    except Exception:  # noqa: BLE001 - the API's own function says what is wrong, and raises nothing
+    except Exception:  # noqa: BLE001 - the API's own function reports the reason, and raises nothing
         otel_context.detach(token)
     if type(span) is not UnsampledSpan:
         try:
             span.end()
-        except Exception:
-            with guard("end of a span"):
-                raise
+        except Exception as error:  # noqa: BLE001 - a span that is not ours may raise anything
+            report("end of a span", error)

@@ -1,4 +1,4 @@
-"""The current span: a context that holds it, made without the API's detours."""
+"""The current span: contexts that hold it, made without the detours of the API's own functions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from opentelemetry.context import Context
 from otel_trading._sdk.contexts import SPAN_KEY
 
 put: Final = dict.__setitem__
-"""Sets a key of a context that is nobody's yet, which its own method refuses."""
+"""Sets a key of a new context that nothing else refers to; the context's own method refuses every change."""
 
 
 def with_span(context: Context, span: Any) -> Context:
-    """Return a context like `context`, whose current span is `span`."""
+    """Return a copy of a context whose current span is `span`.
+
+    Args:
+        context: The context; any other object, which `context.attach` of the API accepts, counts as empty.
+        span: The span.
+    """
     try:
         inside = Context(context)
-    except Exception:  # noqa: BLE001 - of whatever somebody attached; the look at it costs each span
+    except Exception:  # noqa: BLE001 - cheaper than to check the type for every span
         inside = Context()
     put(inside, SPAN_KEY, span)
     return inside

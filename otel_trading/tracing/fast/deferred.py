@@ -1,7 +1,7 @@
-"""Deferred ends: spans that ended reach the processors on a thread of their own, in the order they ended.
+"""Deferred ends: a thread passes ended spans on to the processors, in the order in which the spans ended.
 
-It is the first of the provider's processors, so that a flush or shutdown of the provider delivers what
-waits before any other processor flushes.
+`DeferredEnds` is the first of the provider's processors, so that a flush or shutdown of the provider delivers
+the waiting spans before any other processor flushes.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from otel_trading import _losses
 from otel_trading._forking import at_fork
-from otel_trading._guard import guard
+from otel_trading._guard import report
 from otel_trading.tracing.fast.fast_span import FastSpan
 
 LIMIT: Final = 16_384
-"""How many spans wait at most; the oldest give way, counted."""
+"""How many spans wait at most; the oldest are dropped for newer ones, and counted."""
 
 _PERIOD_S: Final = 0.05
 _CHUNK: Final = 64
-"""After so many spans the thread lets others run: a call of the hot path may wait for that long."""
+"""After this many spans the thread yields, since a call on the hot path may be waiting for the GIL."""
 
 _CLOSING_S: Final = 5.0
 
 
 class DeferredEnds(SpanProcessor):
-    """Takes spans that ended, and delivers them within some hundredths of a second.
+    """Queues spans that ended, and delivers them within some hundredths of a second.
+
+    `put` takes no lock: `append` and `popleft` of a deque are atomic
+    (https://docs.python.org/3/library/collections.html#collections.deque).
 
     Args:
         limit: How many spans wait at most.
@@ -38,7 +41,7 @@ class DeferredEnds(SpanProcessor):
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._start()
-        at_fork(in_child=self._start)  # what waits at the fork is the parent's to deliver
+        at_fork(in_child=self._start)  # the parent delivers the spans that wait at the fork
 
     def _start(self) -> None:
         self._waiting: deque[FastSpan] = deque()
@@ -49,20 +52,27 @@ class DeferredEnds(SpanProcessor):
         Thread(target=self._work, name="otel-trading-span-ends", daemon=True).start()
 
     def put(self, span: FastSpan) -> None:
-        """Take a span; one that ends after `shutdown` is delivered at once."""
+        """Queue a span that ended; after `shutdown`, deliver it at once."""
         waiting = self._waiting
         if len(waiting) >= self._limit:
-            self._lose(1)
+            self._drop(1)
         waiting.append(span)
         if self._asleep:
-            self._rouse()
+            self._wake()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Deliver what waits, on this thread; returns whether all of it was delivered in time."""
+        """Deliver the waiting spans on the calling thread.
+
+        Args:
+            timeout_millis: How long to try, in milliseconds.
+
+        Returns:
+            Whether all of them were delivered in time.
+        """
         deadline = time.monotonic() + timeout_millis / 1000
         while self._delivering.acquire(timeout=max(0.0, deadline - time.monotonic())):
             try:
-                self._deliver()
+                self._deliver_chunk()
             finally:
                 self._delivering.release()
             if not self._waiting:
@@ -72,29 +82,29 @@ class DeferredEnds(SpanProcessor):
         return False
 
     def shutdown(self) -> None:
-        """Deliver what waits, for at most 5 s, and end the thread; what is left is lost, and counted."""
+        """Deliver the waiting spans for at most 5 s, drop and count the rest, and end the thread."""
         self._closing.set()
-        self._asleep = True  # for good
+        self._asleep = True  # from now on, so that `put` delivers each later span itself
         self._wanted.set()
         self._finish()
 
-    def _rouse(self) -> None:
-        self._be_awake()  # at once: the thread itself may have to wait for its turn
+    def _wake(self) -> None:
+        self._mark_awake()  # here, not on the thread: it may have to wait for the GIL before it runs
         if self._asleep:
             self._finish()
         else:
             self._wanted.set()
 
-    def _be_awake(self) -> None:
+    def _mark_awake(self) -> None:
         self._asleep = False
-        if self._closing.is_set():  # looked at last, since a shutdown may come between
+        if self._closing.is_set():  # checked last, because a shutdown may come before the line above
             self._asleep = True
 
     def _finish(self) -> None:
         if not self.force_flush(int(_CLOSING_S * 1000)):
-            self._lose(len(self._waiting))
+            self._drop(len(self._waiting))
 
-    def _lose(self, count: int) -> None:
+    def _drop(self, count: int) -> None:
         for _ in range(count):
             try:
                 self._waiting.popleft()
@@ -102,7 +112,7 @@ class DeferredEnds(SpanProcessor):
                 return
             _losses.add("traces", "deferred_queue_full")
 
-    def _deliver(self) -> None:
+    def _deliver_chunk(self) -> None:
         for _ in range(_CHUNK):
             try:
                 span = self._waiting.popleft()
@@ -110,23 +120,22 @@ class DeferredEnds(SpanProcessor):
                 return
             try:
                 span.deliver(span)
-            except Exception:  # a processor of the user's
-                with guard("end of a span"):
-                    raise
+            except Exception as error:  # noqa: BLE001 - a processor of the user may raise anything
+                report("end of a span", error)
 
     def _work(self) -> None:
         closing = self._closing
         while not closing.wait(_PERIOD_S):
             while self._waiting:
                 with self._delivering:
-                    self._deliver()
-                time.sleep(0)  # gives the interpreter's lock away
+                    self._deliver_chunk()
+                time.sleep(0)  # releases the GIL
             self._sleep()
 
     def _sleep(self) -> None:
-        """Wait for the next span, so that an idle process is left in peace."""
+        """Wait for the next span without a period, so that an idle process causes no wake-ups."""
         self._wanted.clear()
         self._asleep = True
         if not self._waiting and not self._closing.is_set():
             self._wanted.wait()
-        self._be_awake()
+        self._mark_awake()

@@ -1,19 +1,18 @@
-"""Fast spans: the SDK's own spans, without what most of them never use.
+"""Fast spans: spans of the SDK that start without the parts that most of them never use.
 
-A `FastSpan` is a span of the SDK that starts without a lock, bounded attributes, events and links. Whatever
-touches one of these first makes them, and from then on every method is the SDK's own, so that limits,
-statuses and exceptions need no second implementation. `calls` starts and ends them.
+A `FastSpan` starts without a lock, bounded attributes, events and links. The first call that changes the
+span makes these parts, and from then on every method is the SDK's own, so that limits, statuses and
+exceptions need no second implementation. `calls` starts and ends the spans.
 
-This is the module of the room that knows OpenTelemetry's private names; of those, `calls` sets the four that
-differ from span to span. `probe` compares the spans with the SDK's once, at attach time, and where they
-differ, every span is a plain one of the SDK.
+The private names here are those of the fields of the SDK's `Span`, which a subclass has to fill; `calls` sets
+the four that differ from span to span. `probe` compares the spans with the SDK's once, when telemetry is
+attached, and where they differ, every span is a plain one of the SDK.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from operator import attrgetter
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -21,89 +20,56 @@ from typing import Any, Final, cast
 from opentelemetry import context as context_api
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import (
-    ConcurrentMultiSpanProcessor,
-    Span,
-    SpanProcessor,
-    SynchronousMultiSpanProcessor,
-)
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+from opentelemetry.sdk.trace import Span
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import (
-    Decision,
-    ParentBased,
-    Sampler,
-    StaticSampler,
-    TraceIdRatioBased,
-)
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, get_current_span
 from opentelemetry.util.types import AttributeValue
 
 from otel_trading._forking import at_fork
+from otel_trading._sdk import spans as sdk
 from otel_trading._sdk.attributes import copied
 from otel_trading._sdk.contexts import context_variable
-from otel_trading.tracing.fast.form import calls
-from otel_trading.tracing.fast.once import ONCE
-from otel_trading.tracing.safe_span import exportable_attributes, safe
+from otel_trading.tracing.fast.form import calls, unsampled
+from otel_trading.tracing.fast.once import Lazy
+from otel_trading.tracing.fast.safe_span import exportable_attributes, safe
 
 Attributes = Mapping[str, AttributeValue]
 
-_RANDOM: Final = 2
-"""The flag of a trace whose id is random."""
-
-_NOTHING: Final[Attributes] = {}
-_QUIET: Final = frozenset({SpanProcessor.on_start, BatchSpanProcessor.on_start, SimpleSpanProcessor.on_start})
-"""What need not be called when a span starts, since it does nothing."""
+_NO_ATTRIBUTES: Final[Attributes] = {}
 
 
-class _Completion:
-    """The lock of a span, which is not there before its first use: making it makes the rest as well.
-
-    Every method of the SDK that changes a span takes the lock first.
-    """
-
-    def __get__(self, span: Any, owner: type) -> Any:
-        with ONCE.lock:
-            made = vars(span)
-            if "_lock" not in made:
-                span._complete()
-            return made["_lock"]
+def _changeable_parts(span: Any) -> dict[str, Any]:
+    """Return the parts that the SDK's methods need to change a span, by their private names."""
+    limits, given = span._limits, span._given
+    attributes = copied(given, limits.max_span_attributes, limits.max_span_attribute_length)
+    parts = {"_given": attributes, "_events": span._new_events(), "_lock": Lock()}
+    if "_links" not in vars(span):  # a span that started with links has them already, within the limits
+        parts["_links"] = span._new_links(())
+    return parts
 
 
-class _OwnAttributes:
-    """The attributes of a span as its methods, and processors that know the private name, may change them."""
-
-    def __get__(self, span: Any, owner: type) -> Any:
-        span._lock  # noqa: B018 - makes them
-        return span._given
-
-    def __set__(self, span: Any, value: Any) -> None:
-        span._lock  # noqa: B018 - else it would put its own there
-        span._given = value
+def _drawn_context(span: Any) -> dict[str, Any]:
+    return {"_context": span._starter.context(span._trace_id, span._parent, 1)}
 
 
-class _LateContext:
-    """The context of a span whose end is deferred, drawn when somebody asks: mostly the delivering thread."""
-
-    def __get__(self, span: Any, owner: type) -> Any:
-        with ONCE.lock:
-            made = vars(span)
-            if "_context" not in made:
-                made.setdefault("_context", span._starter.context(span._trace_id, span._parent, 1))
-            return made["_context"]
+_CHANGEABLE: Final = Lazy(_changeable_parts)
 
 
 class FastSpan(safe(Span)):  # type: ignore[misc]
-    """A span whose seldom used parts are made when they are first used; made by a `FastTracer`."""
+    """A span whose seldom used parts are made when they are first used; made by a `FastTracer`.
 
-    _lock: Any = _Completion()
-    _context: Any = _LateContext()
+    Two attributes are `Lazy`. Reading the lock makes all parts that can change, since every method of the SDK
+    that changes a span takes the lock first. Reading the context draws the ids of a span whose end is
+    deferred; mostly the delivering thread is the first to read it.
+    """
+
+    _lock: Any = _CHANGEABLE
+    _context: Any = Lazy(_drawn_context)
     weight: int | None = None
-    """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
+    """About how many bytes an unchanged span of a call site needs; the pipeline stores it on the class."""
     _trace_id: int | None = None
-    _attributes: Any = _OwnAttributes()
     _given: Any = None
-    """What `_attributes` gives; all spans of a site share theirs until somebody asks for them."""
+    """The attributes. The spans of a call site share those of their class until something changes one."""
     _events: Any = ()
     _links: Any = ()
     _status = Status(StatusCode.UNSET)
@@ -114,28 +80,31 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     _record_end_metrics = None
     _limits: Any
     deliver: Callable[[FastSpan], None]
-    _hand_on: Callable[[FastSpan], None]
+    _submit: Callable[[FastSpan], None]
+
+    @property
+    def _attributes(self) -> Any:
+        """The attributes under the SDK's name, for its methods and for processors that change them in place.
+
+        The span gets its own first, so that no change reaches the other spans of the call site.
+        """
+        _CHANGEABLE.made(self)
+        return self._given
+
+    @_attributes.setter
+    def _attributes(self, value: Any) -> None:
+        _CHANGEABLE.made(self)  # a lock made later would replace the value
+        self._given = value
 
     @property
     def attributes(self) -> Any:
-        """The attributes, to be read."""
+        """The attributes, for reading; makes no part of the span."""
         return MappingProxyType(self._given or {})
 
     @property
     def dropped_attributes(self) -> int:
         """How many attributes the limits dropped."""
         return getattr(self._given, "dropped", 0)
-
-    def _complete(self) -> None:
-        limits, given = self._limits, self._given
-        made: dict[str, Any] = self.__dict__
-        attributes = copied(given, limits.max_span_attributes, limits.max_span_attribute_length)
-        parts = {"_given": attributes, "_events": self._new_events()}
-        if "_links" not in made:  # else it was started with some, or with more than the limits allow
-            parts["_links"] = self._new_links(())
-        parts["_lock"] = Lock()  # last, since it says that the others are there
-        if "_lock" not in made:  # nor did a signal's handler make them meanwhile
-            made.update(parts)
 
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
@@ -145,141 +114,92 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     @classmethod
     def clean(cls, attributes: Attributes | None) -> Attributes:
-        """Return a copy of attributes as the SDK would keep them on a span."""
+        """Return a copy of attributes as the SDK would store them on a span."""
         plain: Attributes = exportable_attributes(attributes)
         if not plain:
-            return _NOTHING
+            return _NO_ATTRIBUTES
         most, longest = cls._limits.max_span_attributes, cls._limits.max_span_attribute_length
         fits = longest is None and (most is None or len(plain) <= most)
-        if fits and plain is attributes:  # nothing in it that the SDK would look into
+        if fits and plain is attributes:  # unchanged, so there is no value that the SDK would convert or cut
             return dict(plain)
         return BoundedAttributes(most, plain, max_value_len=longest)
 
     end = calls.end
 
     def _end_again(self, end_time: int | None) -> None:
-        super().end(end_time)  # says that it ended before
+        super().end(end_time)  # the SDK's method warns that the span has ended already
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return deepcopy(self._readable_span(), memo)  # as of what the SDK hands to processors: it has no lock
-
-
-class SampleBounds:
-    """A sampler as numbers: a trace is sampled if the lower half of its id is below the bound.
-
-    Attributes:
-        root: The bound of a trace that begins here.
-        below: The bounds below a parent, by whether it is remote, and whether it is sampled.
-    """
-
-    __slots__ = ("below", "root")
-
-    def __init__(self, root: int, below: tuple[tuple[int, int], tuple[int, int]]) -> None:
-        self.root = root
-        self.below = below
-
-    @classmethod
-    def of(cls, sampler: Sampler) -> SampleBounds | None:
-        """Return the numbers of a sampler of the SDK, or None where it has to be asked."""
-        if type(sampler).should_sample is not ParentBased.should_sample:
-            bound = _bound(sampler)
-            return None if bound is None else cls(bound, ((bound, bound), (bound, bound)))
-        parents = cast("ParentBased", sampler)
-        root, *below = (
-            _bound(one)
-            for one in (
-                parents._root,
-                parents._local_parent_not_sampled,
-                parents._local_parent_sampled,
-                parents._remote_parent_not_sampled,
-                parents._remote_parent_sampled,
-            )
-        )
-        if root is None or None in below:
-            return None
-        off, on, remote_off, remote_on = cast("list[int]", below)
-        return cls(root, ((off, on), (remote_off, remote_on)))
-
-
-def _bound(sampler: Sampler) -> int | None:
-    asked = type(sampler).should_sample
-    if asked is TraceIdRatioBased.should_sample:
-        return cast("TraceIdRatioBased", sampler).bound
-    if asked is not StaticSampler.should_sample:
-        return None
-    return {Decision.DROP: 0, Decision.RECORD_AND_SAMPLE: 1 << 64}.get(
-        cast("StaticSampler", sampler)._decision
-    )
+        return deepcopy(self._readable_span(), memo)  # the SDK's read-only copy, since a lock has no copy
 
 
 class FastTracer:
     """Starts the spans of one tracer of the SDK.
 
     Args:
-        tracer: Whose sampler, ids, limits, resource, scope and processors they get.
-        ends: Takes the spans that end, and calls their `deliver` later; without it the processors get them
-            at once.
+        tracer: The tracer; its sampler, id generator, limits, resource, scope and processors are used.
+        ends: A `DeferredEnds`, which takes the spans that end and calls their `deliver` later; without it the
+            processors get each span at once.
     """
 
-    processors_of = attrgetter("_span_processors")
+    processors_of = sdk.processors_of
 
     def __init__(self, tracer: Any, ends: Any = None) -> None:
         self._tracer = tracer
-        self.bounds = cast("SampleBounds", SampleBounds.of(tracer.sampler))
-        drawn_here = type(tracer.id_generator) is RandomIdGenerator
-        self.ids = None if drawn_here else tracer.id_generator
-        self.random = _RANDOM if tracer.id_generator.is_trace_id_random() else 0
+        self.bounds = cast("sdk.SampleBounds", sdk.SampleBounds.of(tracer.sampler))
+        draws_ids = type(tracer.id_generator) is RandomIdGenerator
+        self.ids = None if draws_ids else tracer.id_generator
+        self.random = unsampled.RANDOM if tracer.id_generator.is_trace_id_random() else 0
         self.variable = context_variable()
         self._get_context = context_api.get_current if self.variable is None else self.variable.get
         self.processor = tracer.span_processor
-        self.late = ends is not None and drawn_here  # the user's generator is asked at the start
+        self.defers_ids = ends is not None and draws_ids  # a generator of the user is called at the start
         self._ends = ends
         if ends is not None:
-            self.processor._span_processors = (ends, *self.processor._span_processors)
-        self._anywhere = calls.CallSite(lambda kind: kind)
+            sdk.set_processors(self.processor, (ends, *self.processors_of(self.processor)))
+        self._site = calls.CallSite(lambda base: base)
         self.starter = calls.Starter(self)
-        self._look_again()
-        at_fork(before=self._name_current, in_child=self._look_again)  # a child has a resource of its own
+        self._refresh()
+        at_fork(before=self._draw_current_ids, in_child=self._refresh)  # the child has its own resource
 
     def close(self) -> None:
-        """Deliver the spans whose end is deferred, and leave the tracer's processors as they were."""
+        """Deliver the spans whose end is deferred, and restore the processors of the tracer."""
         if self._ends is not None:
             self._ends.shutdown()
-            others = self.processor._span_processors
-            self.processor._span_processors = tuple(one for one in others if one is not self._ends)
+            others = tuple(one for one in self.processors_of(self.processor) if one is not self._ends)
+            sdk.set_processors(self.processor, others)
 
-    def _name_current(self) -> None:
-        """Have the ids of the current span drawn, so that both sides of a fork know it by the same."""
+    def _draw_current_ids(self) -> None:
+        """Draw the ids of the current span before a fork, so that parent and child report the same ids."""
         get_current_span(self._get_context() or Context()).get_span_context()
 
-    def _look_again(self) -> None:
-        self.starter.look()
+    def _refresh(self) -> None:
+        self.starter.refresh()
 
-    def look(self) -> tuple[type, Callable[..., None] | None, Any]:
-        """See which processors there are: those that want to know of starts are called, others are not.
+    def read_processors(self) -> tuple[type, Callable[..., None] | None, tuple[Any, ...]]:
+        """Read the processors, and choose the methods that have to be called for them.
 
         Returns:
-            The class of the spans, what to call when one starts, and the processors.
+            The class of the spans, the method to call when a span starts, or None where no processor acts
+            then, and the processors.
         """
-        seen = self.processors_of(self.processor)
-        starts = any(_function(one.on_start) not in _QUIET for one in seen)
-        ends = any(_function(one._on_ending) is not SpanProcessor._on_ending for one in seen)
-        deliver = self._end if ends else self.processor.on_end
+        processors = self.processors_of(self.processor)
+        deliver = self._deliver if sdk.act_before_end(processors) else self.processor.on_end
         shared = {
             "_starter": self.starter,
             "_resource": self._tracer.resource,
-            "_instrumentation_scope": self._tracer._instrumentation_scope,
+            "_instrumentation_scope": sdk.instrumentation_scope(self._tracer),
             "_instrumentation_info": self._tracer.instrumentation_info,
-            "_limits": self._tracer._span_limits,
+            "_limits": sdk.span_limits(self._tracer),
             "_span_processor": self.processor,
             "deliver": staticmethod(deliver),
-            "_hand_on": staticmethod(deliver if self._ends is None else self._ends.put),
+            "_submit": staticmethod(deliver if self._ends is None else self._ends.put),
         }
-        self._on_start = self.processor.on_start if starts else None
-        return type("FastSpan", (FastSpan,), shared), self._on_start, seen
+        self._on_start = self.processor.on_start if sdk.act_on_start(processors) else None
+        return type("FastSpan", (FastSpan,), shared), self._on_start, processors
 
-    def _end(self, span: Any) -> None:
-        self.processor._on_ending(span)
+    def _deliver(self, span: Any) -> None:
+        sdk.before_end_of(self.processor)(span)
         self.processor.on_end(span)
 
     def start(
@@ -295,18 +215,22 @@ class FastTracer:
         """Start a span.
 
         Args:
-            name: Its name.
+            name: The span's name.
             kind: OpenTelemetry's span kind.
-            attributes: Its attributes.
-            context: Whose current span is the parent; None for the current context, as processors are told.
-            links: Spans of other traces that led here.
-            start_time: Unix time in nanoseconds, if it started earlier.
+            attributes: The span's attributes.
+            context: The context whose current span is the parent; None for the current context. Processors
+                get the same argument.
+            links: Spans of other traces that led to this one.
+            start_time: Unix time in nanoseconds, for a span that started earlier.
 
         Returns:
             A `FastSpan`, or an `UnsampledSpan`.
+
+        Raises:
+            Exception: A processor or an id generator of the user raised it.
         """
-        span = self.starter.begin(self._anywhere, self._get_context() if context is None else context)
-        if span.__class__ is calls.UnsampledSpan:
+        span = self.starter.begin(self._site, self._get_context() if context is None else context)
+        if span.__class__ is unsampled.UnsampledSpan:
             return span
         span._name = name
         span._kind = kind
@@ -318,21 +242,3 @@ class FastTracer:
         if self._on_start is not None:
             self._on_start(span, parent_context=context)
         return span
-
-
-def _function(method: Any) -> Any:
-    return getattr(method, "__func__", method)
-
-
-def admits(tracer: Any) -> bool:
-    """Say whether the spans of a tracer of the SDK can be fast ones.
-
-    They cannot for a sampler that has to be asked, for a tracer that is switched off or counts its spans,
-    and for processors that are not under one of the SDK's own: there the tracer itself is right.
-    """
-    return (
-        SampleBounds.of(tracer.sampler) is not None
-        and type(tracer.span_processor) in {SynchronousMultiSpanProcessor, ConcurrentMultiSpanProcessor}
-        and type(tracer._tracer_metrics).__name__ == "NoOpTracerMetrics"
-        and bool(tracer._is_enabled())
-    )

@@ -1,4 +1,4 @@
-"""The form of `calls`: compiled where recording's cells are and there is a GIL, or the same in Python."""
+"""The form of `calls` and `unsampled`: compiled where recording's cells are and a GIL exists, else Python."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from otel_trading.recording.form import COMPILED, FORM
 
 if TYPE_CHECKING:
-    from otel_trading.tracing.fast import calls
+    from otel_trading.tracing.fast import calls, unsampled
 else:
-    _NAME = "otel_trading.tracing.fast._calls"
-    _HAS_GIL = "free-threading" not in sys.version  # without one, what the structs hold needs locks in C
-    _is_compiled = FORM == COMPILED and _HAS_GIL and find_spec(_NAME)
-    calls = import_module(_NAME if _is_compiled else "otel_trading.tracing.fast.calls")
+    _ROOM = "otel_trading.tracing.fast"
+    # Without a GIL, two threads may write one field of a struct at once, and the C code takes no lock for it.
+    _HAS_GIL = "free-threading" not in sys.version
+    _IS_COMPILED = FORM == COMPILED and _HAS_GIL and find_spec(f"{_ROOM}._calls")
+    calls, unsampled = (
+        import_module(f"{_ROOM}.{'_' if _IS_COMPILED else ''}{name}") for name in ("calls", "unsampled")
+    )
 
-__all__ = ["calls"]
+__all__ = ["calls", "unsampled"]

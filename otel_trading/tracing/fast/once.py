@@ -1,26 +1,62 @@
-"""Once: the lock for what happens at most once in a span's life."""
+"""Parts of a span that are made at most once, when something first uses them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import RLock
-from typing import Final
+from typing import Any, Final
 
 from otel_trading._forking import at_fork
 
 
 class Once:
-    """A lock that is free in a forked child: a thread of the parent may have held it.
+    """The lock under which a span makes its parts; one lock for all spans, since few spans make any.
 
-    Its own thread may come back to it, in a signal's handler or a finalizer, and has to look again after what
-    it made.
+    It is reentrant: a signal handler or a finalizer may interrupt the thread that holds it and use the same
+    span. Code under the lock therefore looks a second time before it stores the parts that it has made.
     """
 
     def __init__(self) -> None:
         self._renew()
-        at_fork(in_child=self._renew)
+        at_fork(in_child=self._renew)  # a thread of the parent, which the child lacks, may hold the lock
 
     def _renew(self) -> None:
         self.lock = RLock()
 
 
 ONCE: Final = Once()
+
+
+class Lazy:
+    """An attribute that a span does not have until something reads it.
+
+    This is a non-data descriptor: Python calls it only while the span's `__dict__` lacks the name, and reads
+    the `__dict__` directly from then on (https://docs.python.org/3/howto/descriptor.html).
+
+    Args:
+        make: Takes the span and returns attributes by name; this one and any that belong to it.
+    """
+
+    def __init__(self, make: Callable[[Any], dict[str, Any]]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, span: Any, owner: type) -> Any:
+        return self if span is None else self.made(span)
+
+    def made(self, span: Any) -> Any:
+        """Return the attribute of a span, and make it first where the span lacks it."""
+        parts = span.__dict__
+        if self._name not in parts:
+            with ONCE.lock:
+                self._add(span, parts)
+        return parts[self._name]
+
+    def _add(self, span: Any, parts: dict[str, Any]) -> None:
+        if self._name in parts:  # another thread made it while this one waited for the lock
+            return
+        made = self._make(span)
+        if self._name not in parts:  # nor did a signal handler make it since the first look
+            parts.update(made)  # one call in C, so that a handler finds all of the parts or none

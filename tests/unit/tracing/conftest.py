@@ -1,4 +1,4 @@
-"""What tests of spans start from: a probe that has not run, since a test may break what it looks at."""
+"""A fixture for tests of spans that change the SDK: the probe runs again in them, and after them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from otel_trading.tracing.fast import probe
 
 @pytest.fixture
 def fresh_probe() -> Iterator[None]:
-    probe.probe.cache_clear()
+    probe.works.cache_clear()
     yield
-    probe.probe.cache_clear()
+    probe.works.cache_clear()

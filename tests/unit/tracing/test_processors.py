@@ -1,4 +1,4 @@
-"""A span processor of the user's sees what the SDK would show it, and what it does to a span stays there."""
+"""A span processor of the user gets the same calls as from the SDK, and its changes stay on the span."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from otel_trading.tracing import span, start_span, traced
 from otel_trading.tracing.fast.fast_span import FastSpan
 
 
-class Asked(Sampler):
-    """A sampler of the user's, which is asked for each span."""
+class UserSampler(Sampler):
+    """A sampler of the user, which has to be called for each span."""
 
-    def should_sample(self, parent_context: Any, *told: Any, **more: Any) -> SamplingResult:
+    def should_sample(self, parent_context: Any, *others: Any, **more: Any) -> SamplingResult:
         return SamplingResult(Decision.RECORD_AND_SAMPLE)
 
     def get_description(self) -> str:
-        return "Asked"
+        return "UserSampler"
 
 
-class Told(SpanProcessor):
-    """Notes the parent's context of each span that starts, and does something to those that end."""
+class Recorder(SpanProcessor):
+    """Stores the parent context of each span that starts, and calls `act` for each span that ends."""
 
     def __init__(self, act: Callable[[Any], None] = id) -> None:
         self.contexts: list[Context | None] = []
@@ -94,27 +94,27 @@ def run_coroutine() -> None:
         coroutine().send(None)
 
 
-WAYS = [block, by_hand, call, run_generator, run_coroutine]
+STARTS = [block, by_hand, call, run_generator, run_coroutine]
 
 
-@pytest.mark.parametrize("sampler", [ALWAYS_ON, Asked()], ids=["fast", "SDK"])
-@pytest.mark.parametrize("way", WAYS)
-def test_a_span_below_the_current_context_starts_with_no_context_as_the_sdks_does(way, sampler):
-    told = Told()
-    provider = attached(told, sampler=sampler)
+@pytest.mark.parametrize("sampler", [ALWAYS_ON, UserSampler()], ids=["fast", "SDK"])
+@pytest.mark.parametrize("run", STARTS)
+def test_a_processor_gets_no_parent_context_where_the_caller_gave_none(run, sampler):
+    recorder = Recorder()
+    provider = attached(recorder, sampler=sampler)
     with provider.get_tracer("theirs").start_as_current_span("outer"):
-        way()
-    assert told.contexts == [None, None]
+        run()
+    assert recorder.contexts == [None, None]
 
 
 @pytest.mark.parametrize("given", [Context(), trace.set_span_in_context(trace.INVALID_SPAN)])
-def test_a_span_below_a_given_context_starts_with_that_one(given):
-    told = Told()
-    attached(told)
+def test_a_processor_gets_the_parent_context_that_the_caller_gave(given):
+    recorder = Recorder()
+    attached(recorder)
     with span("block", context=given):
         pass
     start_span("by hand", context=given).end()
-    assert [one is given for one in told.contexts] == [True, True]
+    assert [one is given for one in recorder.contexts] == [True, True]
 
 
 def write(one: Any) -> None:
@@ -125,8 +125,8 @@ def take_out(one: Any) -> None:
     one._attributes.pop("a", None)
 
 
-def exchange(one: Any) -> None:
-    one._attributes = {"exchanged": True}
+def replace(one: Any) -> None:
+    one._attributes = {"replaced": True}
 
 
 @traced("first", attributes={"a": 1})
@@ -135,9 +135,9 @@ def with_attributes(*, leave: bool) -> None:
         trace.get_current_span().update_name("changed")
 
 
-@pytest.mark.parametrize("act", [write, take_out, exchange])
-def test_what_a_processor_writes_into_the_attributes_of_a_span_that_ended_stays_there(act):
-    acting, exported = Told(lambda one: act(one) if one.name == "first" else None), InMemorySpanExporter()
+@pytest.mark.parametrize("act", [write, take_out, replace])
+def test_a_processor_can_write_into_the_attributes_of_an_ended_span(act):
+    acting, exported = Recorder(lambda one: act(one) if one.name == "first" else None), InMemorySpanExporter()
     attached(acting, SimpleSpanProcessor(exported))
     with span("first"):
         pass
@@ -145,27 +145,27 @@ def test_what_a_processor_writes_into_the_attributes_of_a_span_that_ended_stays_
         pass
     with_attributes(leave=True)
     with_attributes(leave=False)
-    told = [dict(one.attributes or {}) for one in exported.get_finished_spans()]
+    ended = [dict(one.attributes or {}) for one in exported.get_finished_spans()]
     after = {write: [{"written": True}, {"a": 1, "written": True}], take_out: [{}, {}]}
-    changed, called = after.get(act, [{"exchanged": True}] * 2)
-    assert told == [changed, {}, called, {"a": 1}]
+    changed, called = after.get(act, [{"replaced": True}] * 2)
+    assert ended == [changed, {}, called, {"a": 1}]
 
 
-def test_what_a_processor_exchanged_at_the_start_is_what_is_changed_later():
-    class Exchanging(Told):
+def test_attributes_that_a_processor_replaced_at_the_start_are_those_changed_later():
+    class Replacing(Recorder):
         def on_start(self, span: Any, parent_context: Context | None = None) -> None:
-            exchange(span)
+            replace(span)
 
     exported = InMemorySpanExporter()
-    attached(Exchanging(), SimpleSpanProcessor(exported))
+    attached(Replacing(), SimpleSpanProcessor(exported))
     with span("s", {"a": 1}) as opened:
         opened.set_attribute("b", 2)
-    assert dict(exported.get_finished_spans()[0].attributes or {}) == {"exchanged": True, "b": 2}
+    assert dict(exported.get_finished_spans()[0].attributes or {}) == {"replaced": True, "b": 2}
 
 
 def test_a_processor_may_copy_a_span_that_was_changed():
     copies: list[Any] = []
-    attached(Told(lambda one: copies.append(deepcopy(one))))
+    attached(Recorder(lambda one: copies.append(deepcopy(one))))
     with span("s", {"a": [1]}) as opened:
         opened.set_attribute("b", 2)
         opened.add_event("e")
@@ -178,7 +178,7 @@ def test_a_processor_may_copy_a_span_that_was_changed():
     assert [event.name for event in copied.events] == ["e"]
 
 
-def test_a_provider_whose_processors_are_called_by_a_class_of_the_users_calls_that():
+def test_a_multi_processor_of_the_users_class_is_called_for_every_span():
     class Marking(SynchronousMultiSpanProcessor):
         def on_start(self, span: Any, parent_context: Context | None = None) -> None:
             span.set_attribute("marked", value=True)
@@ -190,11 +190,11 @@ def test_a_provider_whose_processors_are_called_by_a_class_of_the_users_calls_th
     )
     provider.add_span_processor(SimpleSpanProcessor(exported))
     tracing.attach(provider, "test")
-    for way in WAYS:
-        way()
-    told = exported.get_finished_spans()
-    assert len(told) == len(WAYS)
-    assert all(one.attributes["marked"] for one in told)
+    for run in STARTS:
+        run()
+    ended = exported.get_finished_spans()
+    assert len(ended) == len(STARTS)
+    assert all(one.attributes["marked"] for one in ended)
 
 
 LONG = "b" * 5_000
@@ -204,7 +204,7 @@ def start(name: str, **attributes: str) -> Any:
     return start_span(name, attributes)
 
 
-def exchanged_at_the_end() -> Any:
+def replaced_at_the_end() -> Any:
     opened = start("s")
     opened._attributes = {"a": LONG}
     return opened
@@ -225,7 +225,7 @@ def changed(method: str, *arguments: Any) -> Any:
     [
         partial(start, "s", a=LONG),
         partial(start, LONG),
-        exchanged_at_the_end,
+        replaced_at_the_end,
         linked,
         partial(changed, "set_attribute", "a", LONG),
         partial(changed, "add_event", "e", {"a": LONG}),
@@ -234,14 +234,14 @@ def changed(method: str, *arguments: Any) -> Any:
 )
 def test_a_span_that_differs_from_the_others_of_its_class_is_weighed_by_itself(heavier):
     weights: list[int] = []
-    attached(Told(lambda one: weights.append(bounded_span(one)[1])))
+    attached(Recorder(lambda one: weights.append(bounded_span(one)[1])))
     for make in (partial(start, "s"), heavier, partial(start, "s")):
         make().end()
     assert weights[0] == weights[2] < weights[1] - 4_000
 
 
-def test_reading_the_attributes_of_a_span_makes_nothing():
-    read = Told(lambda one: (dict(one.attributes), one.dropped_attributes))  # type: ignore[arg-type]
+def test_reading_the_attributes_of_a_span_makes_no_part_of_it():
+    read = Recorder(lambda one: (dict(one.attributes), one.dropped_attributes))  # type: ignore[arg-type]
     attached(read)
     with span("s", {"a": 1}) as opened:
         pass
@@ -250,19 +250,19 @@ def test_reading_the_attributes_of_a_span_makes_nothing():
 
 
 @pytest.mark.parametrize("thing", [None, {}, "x", 5, []])
-@pytest.mark.parametrize("way", WAYS)
-def test_whatever_somebody_made_the_current_context_a_call_goes_on(way, thing, guarded):
+@pytest.mark.parametrize("run", STARTS)
+def test_a_call_succeeds_where_the_current_context_is_any_object(run, thing, guarded):
     attached()
     token = context.attach(thing)
     try:
-        way()
+        run()
     finally:
         context.detach(token)
 
 
 def test_without_a_current_context_a_call_begins_a_trace():
     ended: list[Any] = []
-    attached(Told(ended.append))
+    attached(Recorder(ended.append))
     token = context.attach(None)  # type: ignore[arg-type]
     try:
         call()

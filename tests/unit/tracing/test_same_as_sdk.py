@@ -1,4 +1,4 @@
-"""Fast spans are the SDK's spans: the same bytes go out, whatever is done to them."""
+"""Fast spans export the same bytes as the SDK's spans after any sequence of changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Start = Callable[..., Any]
 
 
 class Ids(IdGenerator):
-    """Ids from a seed."""
+    """Draws ids from a generator with a seed."""
 
     def __init__(self, seed: int, *, is_random: bool) -> None:
         self._draw = random.Random(seed)
@@ -54,8 +54,8 @@ class Ids(IdGenerator):
         return self._is_random
 
 
-class Told:
-    """One provider, and the bytes that its spans become."""
+class Exported:
+    """A provider, and the bytes that its spans are encoded to."""
 
     def __init__(self, **settings: Any) -> None:
         self._spans = InMemorySpanExporter()
@@ -71,8 +71,8 @@ class Told:
     def sdk(self) -> Start:
         tracer = self.provider.get_tracer("otel_trading", "test", schema_url=SCHEMA_URL)
 
-        def start(name: str, *told: Any) -> Any:
-            attributes, kind, context, links, time = told
+        def start(name: str, *rest: Any) -> Any:
+            attributes, kind, context, links, time = rest
             return tracer.start_span(name, context, kind, attributes, links, time)
 
         return start
@@ -80,8 +80,8 @@ class Told:
     def ours(self) -> Start:
         tracing.attach(self.provider, "test")
 
-        def start(name: str, *told: Any) -> Any:
-            attributes, kind, context, links, time = told
+        def start(name: str, *rest: Any) -> Any:
+            attributes, kind, context, links, time = rest
             return start_span(name, attributes, kind=kind, context=context, links=links, start_time=time)
 
         return start
@@ -89,7 +89,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time stands still, for the SDK and for us."""
+    """Stop the clock of the SDK, and ours."""
     monkeypatch.setattr(calls, "_now", lambda: 1_000)
     monkeypatch.setattr(sdk_trace, "time_ns", lambda: 1_000)
 
@@ -154,7 +154,7 @@ samplers = st.sampled_from(
 
 
 def play(start: Start, parent: SpanContext | None, steps: Any) -> list[Any]:
-    """Nest the spans of `steps`, do to each what it says, and return their contexts."""
+    """Nest the spans of `steps`, change each as its step describes, and return their contexts."""
     context = Context()
     if parent is not None:
         context = trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
@@ -180,11 +180,13 @@ def play(start: Start, parent: SpanContext | None, steps: Any) -> list[Any]:
     parent=st.none() | contexts,
     steps=st.lists(spans, min_size=1, max_size=3),
 )
-def test_whatever_is_done_to_a_span_the_same_bytes_go_out(*, seed, is_random, sampler, limits, parent, steps):
-    def told() -> Told:
-        return Told(sampler=sampler, span_limits=limits, id_generator=Ids(seed, is_random=is_random))
+def test_any_changes_to_a_span_export_the_same_bytes_as_with_the_sdk(
+    *, seed, is_random, sampler, limits, parent, steps
+):
+    def exported() -> Exported:
+        return Exported(sampler=sampler, span_limits=limits, id_generator=Ids(seed, is_random=is_random))
 
-    sdk, ours = told(), told()
+    sdk, ours = exported(), exported()
     expected = play(sdk.sdk(), parent, steps)
     assert play(ours.ours(), parent, steps) == expected
     assert ours.bytes == sdk.bytes
@@ -192,8 +194,8 @@ def test_whatever_is_done_to_a_span_the_same_bytes_go_out(*, seed, is_random, sa
 
 @settings(deadline=None)
 @given(seed=st.integers(0, 1000), steps=st.lists(spans, min_size=1, max_size=3))
-def test_the_ids_are_those_the_sdk_would_have_drawn(seed, steps):
-    sdk, ours = Told(sampler=ALWAYS_ON), Told(sampler=ALWAYS_ON)
+def test_the_ids_are_those_that_the_sdk_would_have_drawn(seed, steps):
+    sdk, ours = Exported(sampler=ALWAYS_ON), Exported(sampler=ALWAYS_ON)
     random.seed(seed)
     play(sdk.sdk(), None, steps)
     start = ours.ours()
@@ -202,8 +204,8 @@ def test_the_ids_are_those_the_sdk_would_have_drawn(seed, steps):
     assert ours.bytes == sdk.bytes
 
 
-def test_traced_calls_and_spans_become_what_the_sdk_makes_of_them():
-    sdk, ours = Told(sampler=DEFAULT_ON), Told(sampler=DEFAULT_ON)
+def test_traced_calls_and_spans_export_the_same_bytes_as_with_the_sdk():
+    sdk, ours = Exported(sampler=DEFAULT_ON), Exported(sampler=DEFAULT_ON)
     tracer = sdk.provider.get_tracer("otel_trading", "test", schema_url=SCHEMA_URL)
     random.seed(1)
     with tracer.start_as_current_span("outer", attributes={"a": 1}), tracer.start_as_current_span("inner"):

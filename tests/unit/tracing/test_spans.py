@@ -1,4 +1,4 @@
-"""A span is current in its block alone, and a failure stands on it once."""
+"""A span is current in its block alone, and a failure is recorded on it once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def current() -> str:
     return getattr(trace.get_current_span(), "name", "none")
 
 
-def test_a_span_is_current_inside_its_block_and_not_around_it(seen):
+def test_a_span_is_current_inside_its_block_and_not_outside_of_it(seen):
     names = [current()]
     with span("outer"):
         names.append(current())
@@ -31,15 +31,15 @@ def test_a_span_is_current_inside_its_block_and_not_around_it(seen):
     assert seen.span("inner").parent.span_id == seen.span("outer").context.span_id
 
 
-def test_a_span_has_what_it_was_given(seen):
+def test_a_span_has_the_given_attributes_kind_links_and_start_time(seen):
     with span("linked") as first:
         pass
     link = Link(first.get_span_context())
     with span("s", {"a": 1}, kind=SpanKind.CLIENT, links=[link], start_time=5):
         pass
-    told = seen.span("s")
-    assert (dict(told.attributes), told.kind, told.start_time) == ({"a": 1}, SpanKind.CLIENT, 5)
-    assert [one.context.span_id for one in told.links] == [first.get_span_context().span_id]
+    ended = seen.span("s")
+    assert (dict(ended.attributes), ended.kind, ended.start_time) == ({"a": 1}, SpanKind.CLIENT, 5)
+    assert [one.context.span_id for one in ended.links] == [first.get_span_context().span_id]
 
 
 def test_a_span_started_by_hand_is_not_current_and_has_the_given_parent(seen):
@@ -51,15 +51,15 @@ def test_a_span_started_by_hand_is_not_current_and_has_the_given_parent(seen):
     assert seen.span("child").parent.span_id == seen.span("parent").context.span_id
 
 
-def test_an_error_is_raised_unchanged_and_stands_on_the_span(seen):
+def test_an_error_is_raised_unchanged_and_recorded_on_the_span(seen):
     error = KeyError("price")
     with pytest.raises(KeyError) as raised, span("s"):
         raise error
     assert raised.value is error
-    told = seen.span("s")
-    assert (told.status.status_code, told.status.description) == (StatusCode.ERROR, "'price'")
-    assert told.attributes["error.type"] == "KeyError"
-    (event,) = told.events
+    ended = seen.span("s")
+    assert (ended.status.status_code, ended.status.description) == (StatusCode.ERROR, "'price'")
+    assert ended.attributes["error.type"] == "KeyError"
+    (event,) = ended.events
     assert (event.name, event.attributes["exception.type"]) == ("exception", "KeyError")
     assert "test_spans.py" in event.attributes["exception.stacktrace"]
 
@@ -80,7 +80,7 @@ def test_the_failure_of_an_outgoing_call_is_a_warning(seen):
     assert [record.severity_text for record in seen.log_records] == ["WARN"]
 
 
-async def test_cancellation_is_recorded_as_what_it_is(seen):
+async def test_a_cancellation_is_recorded_as_a_cancellation(seen):
     async def work() -> None:
         with span("work"):
             await asyncio.Event().wait()
@@ -90,8 +90,8 @@ async def test_cancellation_is_recorded_as_what_it_is(seen):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    told = seen.span("work")
-    assert (told.status.description, told.attributes["error.type"]) == (
+    ended = seen.span("work")
+    assert (ended.status.description, ended.attributes["error.type"]) == (
         "cancelled",
         "asyncio.exceptions.CancelledError",
     )
@@ -107,7 +107,7 @@ def test_only_an_exit_with_a_code_is_a_failure(seen, code, status):
 
 
 class HostileError(Exception):
-    """Has no text, and takes no attribute."""
+    """Raises when its text is read or an attribute is set."""
 
     __slots__ = ()
 
@@ -118,22 +118,22 @@ class HostileError(Exception):
         raise AttributeError(name)
 
 
-def test_an_exception_without_a_text_is_recorded_all_the_same(seen):
+def test_an_exception_whose_text_cannot_be_read_is_recorded(seen):
     with pytest.raises(HostileError), span("s"):
         raise HostileError
     assert seen.span("s").attributes["error.type"].endswith("HostileError")
     assert len(seen.log_records) == 1
 
 
-class AnsweringError(Exception):
-    """Answers for any attribute."""
+class GrantingError(Exception):
+    """Has every attribute that is read."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: name
 
 
 class RefusingError(Exception):
-    """Answers for none, and in an own way."""
+    """Raises unusual exceptions when an attribute is read or set."""
 
     def __getattr__(self, name: str) -> Any:
         raise KeyError(name)
@@ -142,8 +142,8 @@ class RefusingError(Exception):
         raise TypeError(name)
 
 
-@pytest.mark.parametrize("kind", [AnsweringError, RefusingError])
-def test_an_exception_that_answers_for_its_attributes_as_it_likes_is_recorded_once(seen, kind, guarded):
+@pytest.mark.parametrize("kind", [GrantingError, RefusingError])
+def test_an_exception_that_overrides_attribute_access_is_recorded_once(seen, kind, guarded):
     with pytest.raises(kind), span("outer"), span("inner"):
         raise kind
     assert [len(seen.span(name).events) for name in ("inner", "outer")] == [1, 0]
@@ -151,9 +151,9 @@ def test_an_exception_that_answers_for_its_attributes_as_it_likes_is_recorded_on
     assert _losses.snapshot() == {}
 
 
-def test_a_block_that_is_left_without_being_entered_ends_its_span_and_raises_nothing(seen, caplog):
+def test_a_block_that_exits_without_having_been_entered_ends_its_span_and_raises_nothing(seen, caplog):
     with ExitStack() as stack:
-        stack.push(span("s"))  # which takes the exit alone
+        stack.push(span("s"))  # `push` calls `__exit__` without `__enter__`
     assert seen.span("s").end_time
     assert [record.getMessage() for record in caplog.records] == ["Failed to detach context"]
 
@@ -182,7 +182,7 @@ def test_after_detach_spans_go_nowhere(seen):
 
 
 @given(st.lists(st.sampled_from(["a", "b", "raise"]), max_size=8))
-def test_whatever_is_nested_the_context_comes_back(steps):
+def test_nested_spans_restore_the_context_in_any_order_of_blocks_and_errors(steps):
     def nest(rest: list[str]) -> None:
         if not rest:
             return

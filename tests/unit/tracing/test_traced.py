@@ -1,4 +1,4 @@
-"""`traced` opens a span for each call of anything that can be called, and changes nothing else."""
+"""`traced` opens a span for each call of a function of any kind, and changes nothing else about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def current() -> str:
 
 @traced
 def plain(value: int = 1, *, fail: bool = False) -> tuple[int, str]:
-    """Says what is current."""
+    """Return the name of the current span."""
     if fail:
         raise ValueError(value)
     return value, current()
@@ -68,7 +68,7 @@ async def async_generator() -> AsyncIterator[str]:
             yield "caught"
 
 
-def test_a_decorated_function_goes_to_another_process_by_its_name():
+def test_a_decorated_function_is_pickled_by_its_name():
     assert pickle.loads(pickle.dumps(plain)) is plain
 
 
@@ -81,7 +81,7 @@ def in_python(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def deepest(decorator: Callable[..., Any]) -> int:
-    """How many calls of a function that calls itself fit below the interpreter's limit."""
+    """Return how deep a function can call itself before it reaches the interpreter's limit."""
     reached = [0]
 
     @decorator
@@ -100,7 +100,7 @@ def test_a_function_that_calls_itself_gets_as_deep_as_with_any_decorator_in_pyth
 
 
 def test_a_function_keeps_its_name_its_text_and_its_kind():
-    assert (plain.__name__, plain.__doc__) == ("plain", "Says what is current.")
+    assert (plain.__name__, plain.__doc__) == ("plain", "Return the name of the current span.")
     assert inspect.signature(plain).parameters.keys() == {"value", "fail"}
     assert inspect.iscoroutinefunction(coroutine)
     assert inspect.isgeneratorfunction(generator)
@@ -115,8 +115,8 @@ def test_a_call_runs_in_a_span_named_for_the_function(seen):
 
 async def test_a_coroutine_runs_in_a_span_of_the_given_name_kind_and_attributes(seen):
     assert await coroutine() == "named"
-    told = seen.span("named")
-    assert (told.kind, dict(told.attributes)) == (SpanKind.CONSUMER, {"a": 1})
+    ended = seen.span("named")
+    assert (ended.kind, dict(ended.attributes)) == (SpanKind.CONSUMER, {"a": 1})
 
 
 @pytest.mark.parametrize("decorator", [traced, traced("m")])
@@ -141,7 +141,7 @@ def test_methods_of_all_kinds_are_traced(seen, decorator: Callable[..., Any]):
     assert len(seen.spans) == 3
 
 
-def test_what_a_class_makes_a_class_method_unasked_is_one_when_traced(seen):
+def test_implicit_class_methods_stay_class_methods_when_traced(seen):
     class Base:
         @traced
         def __init_subclass__(cls, **given: object) -> None:
@@ -185,15 +185,15 @@ def test_a_generator_has_one_span_that_is_current_only_in_its_body(seen):
     log: list[str] = []
     with span("caller"):
         running = generator(log)
-        told = [next(running), current()]
-        told += [running.send("x"), current(), *running, current()]
-    assert told == ["generated", "caller", "held across a yield", "caller", "generated", "caller"]
+        names = [next(running), current()]
+        names += [running.send("x"), current(), *running, current()]
+    assert names == ["generated", "caller", "held across a yield", "caller", "generated", "caller"]
     assert log == ["given x"]
     assert seen.span("held across a yield").parent.span_id == seen.span("generated").context.span_id
     assert seen.span("generated").parent.span_id == seen.span("caller").context.span_id
 
 
-def test_what_is_thrown_into_a_generator_arrives_in_its_body(seen):
+def test_an_exception_thrown_into_a_generator_arrives_in_its_body(seen):
     running = generator()
     next(running)
     next(running)
@@ -221,15 +221,15 @@ def test_a_generator_left_early_ends_its_span_without_a_failure(seen):
 
 
 async def test_an_async_generator_has_one_span_that_is_current_only_in_its_body(seen):
-    told = []
+    names = []
     with span("caller"):
         async for inside in async_generator():
-            told += [inside, current()]
-    assert told == ["async generated", "caller", "held", "caller"]
+            names += [inside, current()]
+    assert names == ["async generated", "caller", "held", "caller"]
     assert seen.span("held").parent.span_id == seen.span("async generated").context.span_id
 
 
-async def test_what_is_thrown_into_an_async_generator_arrives_in_its_body(seen):
+async def test_an_exception_thrown_into_an_async_generator_arrives_in_its_body(seen):
     running: Any = async_generator()
     await anext(running)
     await anext(running)
@@ -306,7 +306,7 @@ def test_only_functions_are_decorated(thing):
         traced(thing)
 
 
-def test_a_context_that_somebody_keeps_is_that_of_its_call_for_ever(seen):
+def test_a_context_that_outlives_its_call_keeps_the_span_of_that_call(seen):
     @traced
     def keeps() -> contextvars.Context:
         return contextvars.copy_context()
@@ -317,7 +317,7 @@ def test_a_context_that_somebody_keeps_is_that_of_its_call_for_ever(seen):
 
     copied, held = keeps(), holds()
     for _ in range(3):
-        plain()  # its context is nobody's afterwards, and the next call may have it
+        plain()
         with pytest.raises(ValueError, match="1"):
             plain(fail=True)
     assert copied.run(current).endswith("keeps")

@@ -1,4 +1,4 @@
-"""A deferred end reaches the processors later, in order, and is delivered or counted."""
+"""A deferred span reaches the processors later, in order, and is delivered or counted as lost."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from otel_trading.tracing.fast import deferred
 from otel_trading.tracing.provider import CURRENT
 
 
-class Noted(SpanProcessor):
-    """Notes on which thread spans end, and lets a test hold them up."""
+class Recorder(SpanProcessor):
+    """Stores names and threads of the spans that end; a test blocks it through `open`."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -38,17 +38,17 @@ class Noted(SpanProcessor):
 
 
 @pytest.fixture
-def noted() -> Noted:
-    return Noted()
+def recorder() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
-def provider(noted):
+def provider(recorder):
     provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
-    provider.add_span_processor(noted)
+    provider.add_span_processor(recorder)
     tracing.attach(provider, "test", defer=True)
     yield provider
-    noted.open.set()
+    recorder.open.set()
 
 
 def end(*names: str) -> None:
@@ -57,34 +57,34 @@ def end(*names: str) -> None:
             pass
 
 
-def test_spans_end_on_a_thread_of_their_own_without_being_asked(provider, noted):
+def test_a_thread_delivers_ended_spans_without_a_flush(provider, recorder):
     end("a")
-    assert noted.some.wait(10)
+    assert recorder.some.wait(10)
     assert tracing.flush(10)
-    assert noted.threads <= {"otel-trading-span-ends", threading.current_thread().name}
+    assert recorder.threads <= {"otel-trading-span-ends", threading.current_thread().name}
 
 
-def test_after_an_idle_time_spans_are_still_delivered(provider, noted):
+def test_spans_are_delivered_after_an_idle_time(provider, recorder):
     for _ in range(3):
         ends = CURRENT.ends
         waited = time.monotonic() + 10
-        while not ends._asleep:  # the thread sleeps when there is nothing to do
+        while not ends._asleep:  # the thread sleeps when no span waits
             assert time.monotonic() < waited
             threading.Event().wait(0.001)
-        noted.some.clear()
+        recorder.some.clear()
         end("a")
-        assert noted.some.wait(10)
+        assert recorder.some.wait(10)
 
 
-def test_the_order_of_ends_is_kept(provider, noted):
+def test_the_order_of_ends_is_kept(provider, recorder):
     names = [str(i) for i in range(2_000)]
     end(*names)
     assert tracing.flush(10)
-    assert noted.names == names
+    assert recorder.names == names
 
 
 @pytest.mark.parametrize("how", ["flush", "force_flush", "shutdown", "detach"])
-def test_whatever_flushes_delivers_what_waits(provider, noted, how):
+def test_every_flush_and_shutdown_delivers_the_waiting_spans(provider, recorder, how):
     end("a", "b")
     {
         "flush": lambda: tracing.flush(10),
@@ -92,13 +92,13 @@ def test_whatever_flushes_delivers_what_waits(provider, noted, how):
         "shutdown": provider.shutdown,
         "detach": tracing.detach,
     }[how]()
-    assert noted.names == ["a", "b"]
+    assert recorder.names == ["a", "b"]
 
 
 def test_a_flush_of_the_provider_comes_before_the_flush_of_its_processors():
     at_flush: list[list[str]] = []
 
-    class Flushed(Noted):
+    class Flushed(Recorder):
         def force_flush(self, timeout_millis: int = 30_000) -> bool:
             at_flush.append(list(self.names))
             return True
@@ -111,49 +111,49 @@ def test_a_flush_of_the_provider_comes_before_the_flush_of_its_processors():
     assert at_flush == [["a", "b"]]
 
 
-def test_a_span_that_ends_after_the_shutdown_is_delivered_at_once(provider, noted):
+def test_a_span_that_ends_after_the_shutdown_is_delivered_at_once(provider, recorder):
     with span("late"):
         provider.shutdown()
-    assert noted.names == ["late"]
+    assert recorder.names == ["late"]
 
 
-def test_a_flush_gives_up_at_its_deadline(provider, noted):
-    noted.open.clear()
+def test_a_flush_gives_up_at_its_deadline(provider, recorder):
+    recorder.open.clear()
     end("a")
-    assert noted.some.wait(10)  # the thread is held up with it
+    assert recorder.some.wait(10)  # the delivering thread is blocked in the processor now
     assert not tracing.flush(0.01)
-    noted.open.set()
+    recorder.open.set()
     assert tracing.flush(10)
 
 
-def test_the_oldest_give_way_where_the_processors_do_not_keep_up_and_are_counted(noted, monkeypatch):
+def test_the_oldest_spans_are_dropped_and_counted_where_the_processors_are_too_slow(recorder, monkeypatch):
     monkeypatch.setattr(deferred.DeferredEnds.__init__, "__defaults__", (4,))
     provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
-    provider.add_span_processor(noted)
+    provider.add_span_processor(recorder)
     tracing.attach(provider, "test", defer=True)
-    noted.open.clear()
+    recorder.open.clear()
     end("held")
-    assert noted.some.wait(10)
+    assert recorder.some.wait(10)
     end(*"abcdefg")
-    noted.open.set()
+    recorder.open.set()
     assert tracing.flush(10)
-    assert noted.names == ["held", *"defg"]
+    assert recorder.names == ["held", *"defg"]
     assert _losses.snapshot() == {"traces": {"deferred_queue_full": 3}}
 
 
-def test_what_a_shutdown_could_not_hand_on_is_counted_where_the_account_of_the_route_looks(
-    provider, noted, monkeypatch
+def test_spans_that_a_shutdown_could_not_deliver_are_counted_for_the_account_of_the_route(
+    provider, recorder, monkeypatch
 ):
     monkeypatch.setattr(deferred, "_CLOSING_S", 0.01)
-    noted.open.clear()
+    recorder.open.clear()
     end("held")
-    assert noted.some.wait(10)  # the thread is held up with it
+    assert recorder.some.wait(10)  # the delivering thread is blocked in the processor now
     end(*"abc")
     provider.shutdown()
     assert _losses.snapshot() == {"traces": {AHEAD: 3}}
     end("late")
     assert _losses.snapshot() == {"traces": {AHEAD: 4}}
-    noted.open.set()
+    recorder.open.set()
 
 
 class Waiting:
@@ -168,11 +168,11 @@ class Waiting:
 
 @pytest.fixture
 def ends(monkeypatch) -> deferred.DeferredEnds:
-    monkeypatch.setattr(deferred, "Thread", mock.Mock())  # so that nobody else delivers
+    monkeypatch.setattr(deferred, "Thread", mock.Mock())  # so that only the test delivers
     return deferred.DeferredEnds()
 
 
-def test_a_flush_whose_time_is_over_leaves_the_rest_to_the_thread(ends):
+def test_a_flush_that_runs_out_of_time_leaves_the_rest_to_the_thread(ends):
     spans = [Waiting() for _ in range(1_000)]
     for one in spans:
         ends.put(one)
@@ -182,8 +182,8 @@ def test_a_flush_whose_time_is_over_leaves_the_rest_to_the_thread(ends):
     assert all(one.delivered for one in spans)
 
 
-@pytest.mark.parametrize(("step", "looks"), [("_rouse", 1), ("_sleep", 1), ("_sleep", 2)])
-def test_a_span_that_ends_after_a_shutdown_is_delivered_wherever_the_shutdown_came_between(ends, step, looks):
+@pytest.mark.parametrize(("step", "looks"), [("_wake", 1), ("_sleep", 1), ("_sleep", 2)])
+def test_a_late_span_is_delivered_wherever_a_shutdown_interrupts_the_queue(ends, step, looks):
     look, left = ends._closing.is_set, [looks]
 
     def shut_down_after_a_look() -> bool:
@@ -201,22 +201,22 @@ def test_a_span_that_ends_after_a_shutdown_is_delivered_wherever_the_shutdown_ca
     assert (late.delivered, left[0] <= 0) == (True, True)
 
 
-def test_a_processor_that_raises_costs_no_other_span(provider, noted, guarded, monkeypatch):
-    original = noted.on_end
+def test_a_processor_that_raises_for_one_span_gets_the_others(provider, recorder, guarded, monkeypatch):
+    original = recorder.on_end
 
     def fail(one: ReadableSpan) -> None:
         if one.name == "bad":
             raise RuntimeError("a defect of the processor")
         original(one)
 
-    monkeypatch.setattr(noted, "on_end", fail)
+    monkeypatch.setattr(recorder, "on_end", fail)
     end("a", "bad", "b")
     assert tracing.flush(10)
-    assert noted.names == ["a", "b"]
+    assert recorder.names == ["a", "b"]
     assert _losses.snapshot() == {"sdk": {"internal_error": 1}}
 
 
-def test_many_threads_end_spans_and_none_is_lost(provider, noted):
+def test_no_span_is_lost_where_many_threads_end_spans(provider, recorder):
     @traced("call")
     def call() -> None:
         pass
@@ -231,57 +231,57 @@ def test_many_threads_end_spans_and_none_is_lost(provider, noted):
     for thread in threads:
         thread.join()
     assert tracing.flush(30)
-    assert noted.names == ["call"] * 2_000
+    assert recorder.names == ["call"] * 2_000
     assert _losses.snapshot() == {}
 
 
-def test_a_deferred_end_is_the_time_of_the_end_and_not_of_its_delivery(noted):
+def test_a_deferred_span_has_the_time_of_its_end_and_not_of_its_delivery(recorder):
     exported = InMemorySpanExporter()
     provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
-    provider.add_span_processor(noted)
+    provider.add_span_processor(recorder)
     provider.add_span_processor(SimpleSpanProcessor(exported))
     tracing.attach(provider, "test", defer=True)
-    noted.open.clear()
+    recorder.open.clear()
     end("a")
     ended = time.time_ns()
-    noted.open.set()
+    recorder.open.set()
     assert tracing.flush(10)
     assert exported.get_finished_spans()[0].end_time <= ended
 
 
-def test_after_a_detach_the_provider_has_its_own_processors_alone(provider, noted):
+def test_a_detach_restores_the_processors_of_the_provider(provider, recorder):
     tracing.detach()
-    assert provider._active_span_processor._span_processors == (noted,)
+    assert provider._active_span_processor._span_processors == (recorder,)
 
 
-def test_without_it_nothing_waits():
+def test_without_deferral_no_span_waits():
     tracing.attach(TracerProvider(resource=Resource({}), shutdown_on_exit=False), "test")
     assert CURRENT.ends is None
     assert tracing.flush(0)
 
 
-def test_whoever_asks_for_the_ids_of_a_deferred_span_sees_those_that_are_exported():
+def test_the_ids_read_from_a_deferred_span_are_those_that_are_exported():
     exporter = InMemorySpanExporter()
     provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracing.attach(provider, "test", defer=True)
-    with span("asked") as asked:
-        seen = asked.get_span_context()
+    with span("read") as opened:
+        seen = opened.get_span_context()
         with span("inside"):
             pass
-    end("not asked")
+    end("not read")
     assert tracing.flush(10)
-    told = {one.name: one for one in exporter.get_finished_spans()}
-    assert told["asked"].context == seen
-    assert told["inside"].parent == seen
-    assert told["not asked"].context.is_valid
-    assert told["not asked"].context.trace_id != seen.trace_id
+    ended = {one.name: one for one in exporter.get_finished_spans()}
+    assert ended["read"].context == seen
+    assert ended["inside"].parent == seen
+    assert ended["not read"].context.is_valid
+    assert ended["not read"].context.trace_id != seen.trace_id
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.usefixtures("provider")
-def test_both_sides_of_a_fork_know_the_current_span_by_the_same_ids():
+def test_parent_and_child_of_a_fork_read_the_same_ids_from_the_current_span():
     reading, writing = os.pipe()
     with span("s") as opened:
         child = os.fork()

@@ -1,4 +1,4 @@
-"""A fast span is quicker than the SDK's and takes nothing away: processors, samplers, context, and the API."""
+"""A fast span behaves like the SDK's for processors, samplers, the context and the API."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ from otel_trading import _losses, tracing
 from otel_trading.tracing import span, start_span, traced
 from otel_trading.tracing.fast import probe
 from otel_trading.tracing.fast.fast_span import FastSpan
-from otel_trading.tracing.fast.form import calls
+from otel_trading.tracing.fast.form import unsampled
 from otel_trading.tracing.provider import CURRENT
 
 
 class Attached:
-    """A provider that is attached, and the spans that its exporter got."""
+    """An attached provider, and the spans that its exporter got."""
 
     def __init__(self, sampler: Sampler = ALWAYS_ON, **settings: Any) -> None:
         self._spans = InMemorySpanExporter()
@@ -69,7 +69,7 @@ class Attached:
 
 
 class Stamp(SpanProcessor):
-    """Puts an attribute on each span that starts, and notes what it was called with."""
+    """Sets an attribute on each span that starts, and stores the calls that it gets."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, object]] = []
@@ -85,7 +85,7 @@ class Stamp(SpanProcessor):
         self.calls.append(("end", span.name))
 
 
-def test_a_span_of_an_attached_sdk_is_a_fast_one_and_the_sdks():
+def test_a_span_of_an_attached_sdk_is_a_fast_span_and_a_span_of_the_sdk():
     Attached()
     opened = start_span("s")
     assert isinstance(opened, FastSpan)
@@ -95,7 +95,7 @@ def test_a_span_of_an_attached_sdk_is_a_fast_one_and_the_sdks():
 @pytest.mark.parametrize("multi", [SynchronousMultiSpanProcessor, ConcurrentMultiSpanProcessor])
 def test_a_processor_of_the_users_is_called_and_may_change_the_span(multi):
     attached, stamp = Attached(active_span_processor=multi()), Stamp()
-    attached.provider.add_span_processor(stamp)  # after the attach, as most do
+    attached.provider.add_span_processor(stamp)  # after the attach, as in most programs
     with span("s", {"a": 1}):
         pass
     assert dict(attached.spans[0].attributes or {}) == {"a": 1, "stamp": True}
@@ -113,7 +113,7 @@ def test_a_processor_sees_the_baggage_of_the_parent():
 
 
 class ByName(Sampler):
-    """Keeps the spans whose names begin with "keep", and says so on them."""
+    """Samples the spans whose names begin with "keep", and sets an attribute on them."""
 
     def should_sample(  # noqa: PLR0917 - the SDK's
         self, parent_context, trace_id, name, kind=None, attributes=None, links=None, trace_state=None
@@ -126,7 +126,7 @@ class ByName(Sampler):
         return "ByName"
 
 
-def test_a_sampler_of_the_users_is_asked_for_each_span():
+def test_a_sampler_of_the_user_is_called_for_each_span():
     attached = Attached(ByName())
 
     @traced("keep this", attributes={"a": 1})
@@ -150,12 +150,12 @@ def test_a_trace_is_sampled_or_dropped_as_a_whole():
     assert all(one & (2**64 - 1) < 2**63 for one in traces)
 
 
-def test_an_unsampled_span_has_ids_once_somebody_asks_and_its_children_share_the_trace():
+def test_an_unsampled_span_draws_its_ids_once_and_its_children_share_the_trace():
     Attached(ParentBased(ALWAYS_OFF))
     with span("root") as root, span("child") as child:
         headers: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(headers)
-    assert isinstance(root, calls.UnsampledSpan)
+    assert isinstance(root, unsampled.UnsampledSpan)
     outer, inner = root.get_span_context(), child.get_span_context()
     assert outer.is_valid
     assert inner.trace_id == outer.trace_id
@@ -165,8 +165,8 @@ def test_an_unsampled_span_has_ids_once_somebody_asks_and_its_children_share_the
     assert root.get_span_context() is outer
 
 
-def test_a_root_that_a_ratio_leaves_out_gets_an_id_that_the_ratio_leaves_out():
-    """So that a sampler by ratio in the next service decides the same."""
+def test_the_trace_id_of_an_unsampled_root_is_one_that_the_ratio_does_not_sample():
+    """A sampler by ratio in the next service then decides the same."""
     attached = Attached(ParentBasedTraceIdRatio(0.25))
     for _ in range(200):
         with span("root") as root:
@@ -175,8 +175,8 @@ def test_a_root_that_a_ratio_leaves_out_gets_an_id_that_the_ratio_leaves_out():
     assert 0 < len(attached.spans) < 200
 
 
-def test_a_long_line_of_unsampled_spans_is_one_trace_and_not_kept():
-    """As of tasks that each start the next."""
+def test_a_long_chain_of_unsampled_spans_shares_one_trace_and_keeps_no_ancestor_alive():
+    """Such a chain comes from tasks that each start the next."""
     Attached(ParentBased(ALWAYS_OFF))
     last = first = start_span("first")
     seen = []
@@ -207,7 +207,7 @@ def pickled(protocol: int) -> Callable[[Any], Any]:
     "again", [copy.copy, copy.deepcopy, *map(pickled, range(pickle.HIGHEST_PROTOCOL + 1))]
 )
 @pytest.mark.parametrize("sampler", [ParentBased(ALWAYS_OFF), ParentBasedTraceIdRatio(1e-9)])
-def test_copies_of_a_span_that_is_not_sampled_have_its_ids_as_those_of_the_sdks_have(sampler, again):
+def test_copies_of_an_unsampled_span_have_its_ids(sampler, again):
     Attached(sampler)
     with span("root") as root, span("child") as child:
         pass
@@ -219,7 +219,7 @@ def test_copies_of_a_span_that_is_not_sampled_have_its_ids_as_those_of_the_sdks_
     assert isinstance(inner, NonRecordingSpan)
 
 
-def test_threads_that_ask_at_once_see_the_same_ids():
+def test_threads_that_read_the_ids_at_once_get_the_same_ids():
     Attached(ParentBased(ALWAYS_OFF))
     seen: set[int] = set()
     barrier = threading.Barrier(4)
@@ -237,7 +237,7 @@ def test_threads_that_ask_at_once_see_the_same_ids():
     assert len(seen) == 1
 
 
-def test_a_span_is_changed_by_many_threads_without_a_loss():
+def test_no_change_is_lost_where_many_threads_change_one_span():
     attached = Attached()
     with span("s") as opened:
 
@@ -251,12 +251,12 @@ def test_a_span_is_changed_by_many_threads_without_a_loss():
             thread.start()
         for thread in threads:
             thread.join()
-    (told,) = attached.spans
-    assert len(told.events) == 80
-    assert dict(told.attributes or {}) == {str(n): n for n in range(4)}
+    (ended,) = attached.spans
+    assert len(ended.events) == 80
+    assert dict(ended.attributes or {}) == {str(n): n for n in range(4)}
 
 
-def test_calls_share_the_attributes_of_their_decorator_and_none_changes_them():
+def test_a_call_that_changes_its_span_does_not_change_the_attributes_shared_by_other_calls():
     attached = Attached()
 
     @traced("s", attributes={"a": 1, "list": [1]})
@@ -270,7 +270,7 @@ def test_calls_share_the_attributes_of_their_decorator_and_none_changes_them():
     assert (first, second) == ({"a": 1, "list": (1,), "marked": True}, {"a": 1, "list": (1,)})
 
 
-def test_what_is_given_to_a_span_is_copied():
+def test_a_span_copies_the_given_attributes():
     attached, given = Attached(), {"a": [1]}
     with span("s", given):
         given["a"].append(2)
@@ -278,7 +278,7 @@ def test_what_is_given_to_a_span_is_copied():
     assert dict(attached.spans[0].attributes or {}) == {"a": (1,)}
 
 
-def test_a_span_that_ended_says_so_when_it_is_changed_and_is_exported_once(caplog):
+def test_a_span_warns_when_it_is_changed_after_its_end_and_is_exported_once(caplog):
     attached = Attached()
     with span("s") as opened:
         pass
@@ -292,20 +292,18 @@ def test_a_span_that_ended_says_so_when_it_is_changed_and_is_exported_once(caplo
 
 
 @pytest.mark.usefixtures("fresh_probe")
-def test_a_span_counted_by_the_sdk_is_one_of_its_own_and_nothing_is_said_about_its_release(
-    monkeypatch, caplog
-):
+def test_a_span_counted_by_the_sdk_is_a_plain_one_without_a_warning_about_the_release(monkeypatch, caplog):
     monkeypatch.setenv("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "true")
     attached = Attached()
     with span("s") as opened:
         pass
     assert not isinstance(opened, FastSpan)
     assert attached.names == ["s"]
-    assert probe.probe()
+    assert probe.works()
     assert caplog.text == ""
 
 
-def test_a_context_taken_back_elsewhere_is_the_apis_to_complain_about(caplog):
+def test_the_api_reports_a_context_that_is_reset_on_another_thread(caplog):
     Attached()
     scope = span("s")
     thread = threading.Thread(target=scope.__enter__)
@@ -332,7 +330,7 @@ def test_a_processor_that_raises_at_the_start_does_not_reach_the_caller(guarded)
     assert _losses.snapshot() == {"sdk": {"internal_error": 2}}
 
 
-def test_a_signals_handler_may_touch_the_span_that_it_interrupted(monkeypatch):
+def test_a_signal_handler_may_change_the_span_that_it_interrupted(monkeypatch):
     attached = Attached()
     new_events, opened = FastSpan._new_events, []
 
@@ -348,30 +346,30 @@ def test_a_signals_handler_may_touch_the_span_that_it_interrupted(monkeypatch):
     assert dict(attached.spans[0].attributes or {}) == {"of the handler": 1, "interrupted": 2}
 
 
-class HopelessError(Exception):
-    """Cannot be told before somebody gives up."""
+class InterruptedTextError(Exception):
+    """Raises KeyboardInterrupt when its text is read, as if a user had pressed Ctrl+C then."""
 
     def __str__(self) -> str:
         raise KeyboardInterrupt
 
 
-def test_a_span_is_over_where_its_failure_could_not_be_recorded():
+def test_a_span_ends_where_its_failure_could_not_be_recorded():
     attached = Attached()
 
     @traced("call")
     def call() -> None:
-        raise HopelessError
+        raise InterruptedTextError
 
     with pytest.raises(KeyboardInterrupt):
         call()
     with pytest.raises(KeyboardInterrupt), span("block"):
-        raise HopelessError
+        raise InterruptedTextError
     assert attached.names == ["call", "block"]
     assert trace.get_current_span() is trace.INVALID_SPAN
 
 
 @pytest.mark.parametrize("known", [[], (), (1,), None, 7])
-def test_below_a_span_of_others_whose_context_is_none_a_call_goes_on(known, guarded):
+def test_a_call_succeeds_below_a_foreign_span_without_a_usable_context(known, guarded):
     class Odd(NonRecordingSpan):
         def get_span_context(self) -> Any:
             return known
@@ -385,7 +383,7 @@ def test_below_a_span_of_others_whose_context_is_none_a_call_goes_on(known, guar
 
 
 @pytest.mark.parametrize("remote", [None, 2, "yes"])
-def test_whether_a_parent_is_remote_may_be_said_in_any_way(remote):
+def test_the_remote_flag_of_a_parent_may_be_any_object(remote):
     attached = Attached()
     parent = NonRecordingSpan(SpanContext(1, 2, remote, TraceFlags(2**40 + 3)))
     with span("s", context=trace.set_span_in_context(parent)):
@@ -410,7 +408,7 @@ def test_after_a_detach_nothing_holds_the_tracer():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_tells_of_its_own_resource():
+def test_a_span_of_a_forked_child_has_the_resource_of_the_child():
     attached = Attached()
     attached.provider._update_resource(Resource({"parent": True}))
     reading, writing = os.pipe()
@@ -426,7 +424,7 @@ def test_a_forked_child_tells_of_its_own_resource():
 
 
 class Hidden:
-    """An attribute that the SDK finds where it was, and we do not: as if it had another name."""
+    """An attribute that the SDK finds and this package does not, as if the SDK had renamed it."""
 
     def __init__(self, name: str, original: Any) -> None:
         self._name = name
@@ -477,8 +475,8 @@ RENAMED = [
 ]
 
 
-def still_works(caplog: pytest.LogCaptureFixture) -> None:
-    """Attach, and see the SDK's own spans, with one warning."""
+def uses_the_sdks_spans(caplog: pytest.LogCaptureFixture) -> None:
+    """Attach, and check that the SDK's own spans are used, with one warning."""
     attached = Attached(TraceIdRatioBased(1.0))
     tracing.detach()
     tracing.attach(attached.provider, "test")
@@ -492,20 +490,20 @@ def still_works(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.usefixtures("fresh_probe")
 def test_the_probe_accepts_the_installed_sdk():
-    assert probe._probe()
+    assert probe.works()
 
 
 @pytest.mark.usefixtures("fresh_probe")
 @pytest.mark.parametrize(("owner", "name"), PRIVATE, ids=lambda one: getattr(one, "__name__", one))
 def test_without_one_of_the_sdks_private_names_its_own_spans_are_used(owner, name, monkeypatch, caplog):
     monkeypatch.setattr(owner, name, Hidden(name, vars(owner).get(name)), raising=False)
-    still_works(caplog)
+    uses_the_sdks_spans(caplog)
 
 
 @pytest.mark.usefixtures("fresh_probe")
 @pytest.mark.parametrize("name", RENAMED)
-def test_where_the_sdk_keeps_a_part_elsewhere_its_own_spans_are_used(name, monkeypatch, caplog):
-    """As if `ReadableSpan` had another private name for it."""
+def test_where_the_sdk_renames_a_field_of_a_span_its_own_spans_are_used(name, monkeypatch, caplog):
+    """The test renames the private field of `ReadableSpan`."""
     original, theirs = ReadableSpan.__init__, vars(ReadableSpan)[name].fget
 
     def init(self: Any, *arguments: Any, **keywords: Any) -> None:
@@ -519,11 +517,11 @@ def test_where_the_sdk_keeps_a_part_elsewhere_its_own_spans_are_used(name, monke
 
     monkeypatch.setattr(ReadableSpan, "__init__", init)
     monkeypatch.setattr(ReadableSpan, name, property(get))
-    still_works(caplog)
+    uses_the_sdks_spans(caplog)
 
 
 @pytest.mark.usefixtures("fresh_probe")
-def test_where_the_sdk_keeps_attributes_elsewhere_its_own_spans_are_used(monkeypatch, caplog):
+def test_where_the_sdk_renames_the_attributes_of_a_span_its_own_spans_are_used(monkeypatch, caplog):
     original = ReadableSpan.__init__
 
     def init(self: Any, *arguments: Any, **keywords: Any) -> None:
@@ -535,11 +533,11 @@ def test_where_the_sdk_keeps_attributes_elsewhere_its_own_spans_are_used(monkeyp
     monkeypatch.setattr(
         ReadableSpan, "attributes", property(lambda self: {**self._attributes, **self.renamed})
     )
-    still_works(caplog)
+    uses_the_sdks_spans(caplog)
 
 
 @pytest.mark.usefixtures("fresh_probe")
-def test_where_a_span_context_is_made_otherwise_its_own_spans_are_used(monkeypatch, caplog):
+def test_where_a_span_context_has_another_layout_the_sdks_own_spans_are_used(monkeypatch, caplog):
     original = SpanContext.__new__
 
     def new(cls: type, *arguments: Any, **keywords: Any) -> SpanContext:
@@ -554,11 +552,11 @@ def test_where_a_span_context_is_made_otherwise_its_own_spans_are_used(monkeypat
     monkeypatch.setattr(
         "opentelemetry.trace.propagation.INVALID_SPAN", NonRecordingSpan(SpanContext(0, 0, False))
     )
-    still_works(caplog)
+    uses_the_sdks_spans(caplog)
 
 
 class Elsewhere:
-    """Keeps the current context where no variable is to be found."""
+    """A runtime context that stores the current context in a list, not in a context variable."""
 
     def __init__(self) -> None:
         self._contexts = [context.Context()]
@@ -575,7 +573,7 @@ class Elsewhere:
         self._contexts.pop()
 
 
-def test_where_the_api_keeps_its_context_elsewhere_its_functions_are_called(monkeypatch):
+def test_with_another_runtime_context_the_functions_of_the_api_are_called(monkeypatch):
     monkeypatch.setattr(context, "_RUNTIME_CONTEXT", Elsewhere())
     attached = Attached()
 

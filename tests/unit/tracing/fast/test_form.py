@@ -1,4 +1,4 @@
-"""Which form of the calls runs, that both are one source, and that both pass the tests of this room."""
+"""The form that runs, compiled or Python; both come from one source, and both pass the tests of this room."""
 
 from __future__ import annotations
 
@@ -16,27 +16,33 @@ from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan
 
 from otel_trading.recording import FORM
-from otel_trading.tracing.fast import calls as pure
-from otel_trading.tracing.fast.form import calls
+from otel_trading.tracing.fast import calls as pure_calls
+from otel_trading.tracing.fast import unsampled as pure_unsampled
+from otel_trading.tracing.fast.form import calls, unsampled
 
-FOLDER = Path(pure.__file__).parent
+FOLDER = Path(pure_calls.__file__).parent
 STAMP = FOLDER / "_calls.sha256"
-COMPILED = pytest.mark.skipif(not STAMP.exists(), reason="the calls are not compiled")
+COMPILED = pytest.mark.skipif(not STAMP.exists(), reason="the modules of this room are not compiled")
+BOTH_FORMS = pytest.mark.parametrize(
+    "form", {pure_unsampled, unsampled}, ids=lambda module: module.__name__.rpartition(".")[2]
+)
 
 
 @COMPILED
-def test_the_compiled_calls_are_those_of_the_source():
+def test_the_compiled_modules_are_those_of_the_source():
     """Otherwise `python hatch_build.py` compiles them again."""
-    assert STAMP.read_text().strip() == hashlib.sha256((FOLDER / "calls.py").read_bytes()).hexdigest()
+    source = b"".join((FOLDER / f"{name}.py").read_bytes() for name in ("calls", "unsampled"))
+    assert STAMP.read_text().strip() == hashlib.sha256(source).hexdigest()
 
 
-def test_the_calls_have_the_form_that_health_says_where_there_is_a_gil_and_are_python_elsewhere():
+def test_the_modules_have_the_form_that_health_reports_where_there_is_a_gil_and_are_python_elsewhere():
     is_compiled = FORM == "compiled" and not sysconfig.get_config_var("Py_GIL_DISABLED")
-    assert calls.__name__ == f"otel_trading.tracing.fast.{'_calls' if is_compiled else 'calls'}"
+    names = [module.__name__.rpartition(".")[2] for module in (calls, unsampled)]
+    assert names == (["_calls", "_unsampled"] if is_compiled else ["calls", "unsampled"])
 
 
 @COMPILED
-@pytest.mark.skipif(calls is pure, reason="this is a process that runs them in Python")
+@pytest.mark.skipif(calls is pure_calls, reason="this process runs the modules in Python")
 def test_the_tests_of_this_room_pass_in_pure_python():
     command = [
         sys.executable,
@@ -54,8 +60,8 @@ def test_the_tests_of_this_room_pass_in_pure_python():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("form", {pure, calls}, ids=lambda module: module.__name__)
-def test_a_span_that_is_not_sampled_has_every_method_of_the_apis(form):
+@BOTH_FORMS
+def test_an_unsampled_span_has_every_method_of_the_apis_span(form):
     span = form.UnsampledSpan
     assert issubclass(span, NonRecordingSpan)
     assert issubclass(span, trace.Span)
@@ -65,15 +71,15 @@ def test_a_span_that_is_not_sampled_has_every_method_of_the_apis(form):
 
 
 class Hostile:
-    """Raises when it is looked at."""
+    """Raises whenever one of its attributes is read."""
 
     def __getattribute__(self, name: str) -> Any:
         raise RuntimeError(name)
 
 
-@pytest.mark.parametrize("form", {pure, calls}, ids=lambda module: module.__name__)
+@BOTH_FORMS
 @pytest.mark.parametrize("kind", [type(None), int, float, str, list, Hostile])
-def test_a_span_that_is_not_sampled_takes_anything(form, kind):
+def test_the_methods_of_an_unsampled_span_accept_any_arguments(form, kind):
     span, thing = form.UnsampledSpan.__new__(form.UnsampledSpan), kind()
     for name, method in inspect.getmembers(NonRecordingSpan, inspect.isfunction):
         parameters = [*inspect.signature(method).parameters][1:]

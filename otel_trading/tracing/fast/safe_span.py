@@ -1,4 +1,4 @@
-"""Safe spans: what user code calls on a span never raises, and takes any value."""
+"""Safe spans: spans whose methods accept any value and never raise into user code."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ _END: Final = guard("end of a span")
 
 
 def make_safe(span: Span) -> Span:
-    """Make a span of the SDK one whose methods take anything, in place; any other stays as it is."""
+    """Replace the class of a span of the SDK by its safe subclass, and return the span.
+
+    A span of another implementation is returned unchanged.
+    """
     if hasattr(span, "end_time"):
         span.__class__ = safe(type(span))
     return span
 
 
 def exportable_attributes(given: Any) -> Any:
-    """Return attributes as the SDK takes them; what is no mapping is none."""
+    """Return attributes with values that the SDK accepts, or None if `given` is not a mapping or is empty."""
     if given.__class__ is not dict and not isinstance(given, Mapping):
         return None
     return attributes(given) if given else None
@@ -34,10 +37,10 @@ def exportable_attributes(given: Any) -> Any:
 
 @functools.cache
 def safe(kind: type) -> Any:
-    """Return a subclass of a span's class whose methods pass on to it only what it can take."""
+    """Return a subclass of a span's class whose methods convert their arguments and never raise."""
 
     class SafeSpan(kind):  # type: ignore[misc]
-        __slots__ = ()  # so that a span of `kind` can become one of these
+        __slots__ = ()  # the same layout, so that Python lets `make_safe` replace the class of a span
 
         def set_attribute(self, key: str, value: Any) -> None:
             with _ATTRIBUTE:
