@@ -117,7 +117,7 @@ def retry_after(given: str | None) -> float | None:
 
     Args:
         given: The header's value: seconds, or a date
-            (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). None if there is no header.
+            (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). None if the header is missing.
 
     Returns:
         None if the value cannot be read.

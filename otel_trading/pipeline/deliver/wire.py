@@ -1,4 +1,4 @@
-"""Wire: sends one OTLP request and classifies the answer, whatever an endpoint answers."""
+"""Wire: sends one OTLP request and classifies its answer, including answers that are not OTLP."""
 
 from __future__ import annotations
 
