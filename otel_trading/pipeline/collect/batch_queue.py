@@ -38,9 +38,10 @@ class BatchQueue(Generic[T]):
     Args:
         account: Counts the items of this signal and exporter.
         bounds: How many items and bytes the queue may contain.
-        ensure_worker: Starts the worker unless it runs, and returns whether it runs.
+        start_worker: Starts the worker, and returns whether that succeeded.
 
     Attributes:
+        has_worker: Whether the worker runs. The worker sets this.
         changed: Condition over the queue's lock, notified when a batch is full or items are done.
         closing: Whether new items are dropped as "already_shutdown".
         stopped: Whether the queue was closed and dropped its last items.
@@ -50,12 +51,10 @@ class BatchQueue(Generic[T]):
         wanted: The count that `done` has to reach for all threads that wait in a flush.
     """
 
-    def __init__(
-        self, account: ExportAccount, bounds: QueueBounds, ensure_worker: Callable[[], bool]
-    ) -> None:
+    def __init__(self, account: ExportAccount, bounds: QueueBounds, start_worker: Callable[[], bool]) -> None:
         self.account = account
         self.bounds = bounds
-        self._ensure_worker = ensure_worker
+        self._start_worker = start_worker
         self._heavy = min(_HEAVY_BYTES, bounds.size_bytes // _ARRIVALS)
         self._full_room = min(_ARRIVALS, bounds.batch, bounds.size)
         self.closing = self.stopped = False
@@ -65,7 +64,7 @@ class BatchQueue(Generic[T]):
         """Empty the queue, for its start and for a forked child: the parent exports the items it queued."""
         self._ordinary, self._urgent = Lane.empty(), Lane.empty()
         self._room = 1  # until the worker runs, each `put` tries to start it
-        self._worker_failed = False
+        self.has_worker = self._start_failed = False
         self._weight = 0
         # Reentrant, because a signal handler may log while its own thread owns the lock:
         # https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
@@ -97,7 +96,7 @@ class BatchQueue(Generic[T]):
             return
         with self._lock:
             self.admit_arrivals()
-        if self._worker_failed:  # without the lock, since a logging handler may call this queue again
+        if self._start_failed:  # without the lock, since a logging handler may call this queue again
             warn("no_thread", "otel_trading: no thread can be started to export %s", self.account.signal)
 
     @contextmanager
@@ -121,9 +120,9 @@ class BatchQueue(Generic[T]):
         return self.done + self.exporting + self.length
 
     def request_worker(self) -> None:
-        """Start the worker unless it runs. If no thread can be started, the next `admit` tries again."""
-        self._worker_failed = not self._ensure_worker()
-        if not self._worker_failed:
+        """Start the worker. If no thread can be started, the next `admit` tries again."""
+        self._start_failed = not self._start_worker()
+        if not self._start_failed:
             self._room = self._full_room
 
     def admit_arrivals(self) -> None:
@@ -134,12 +133,12 @@ class BatchQueue(Generic[T]):
             for lane in (self._urgent, self._ordinary):
                 if new := drain(lane.arrived):
                     self._accept(new, lane.waiting)
-        if not self.closing:
+        if not self.has_worker and not self.closing:
             self.request_worker()
         length = self.length
         if length > self.bounds.size or self._weight > self.bounds.size_bytes:
             self.evict()
-        if self.stopped:  # `close` ran in a signal handler that interrupted this method
+        if self.stopped:  # `close` ran while a signal handler had interrupted this method
             self.drop_all("already_shutdown")
         # At any other length no thread waits for these items, and waking one would delay the next `put`.
         if before < self.bounds.batch <= length:

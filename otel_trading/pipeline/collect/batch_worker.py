@@ -55,13 +55,12 @@ class BatchWorker(Generic[T]):
         self._send = send
         self._stop = stop
         self._bounds = bounds
-        self.queue: BatchQueue[T] = BatchQueue(account, bounds, self._ensure_thread)
+        self.queue: BatchQueue[T] = BatchQueue(account, bounds, self._start_thread)
         self._start()
         at_fork(in_child=self._after_fork)
 
     def _start(self) -> None:
         self._thread: Thread | None = None
-        self._runs = False
         self._failures = 0  # since the last export that left nothing to retry
         self._last_attempt = self._not_before = 0.0
         if not self.queue.closing:
@@ -76,22 +75,21 @@ class BatchWorker(Generic[T]):
         self.queue.reset()
         self._start()
 
-    def _ensure_thread(self) -> bool:
-        """Start the thread unless it runs; return whether it runs. The queue calls this with its lock."""
-        if self._runs:
-            return True
+    def _start_thread(self) -> bool:
+        """Start the thread; return whether that succeeded. The queue calls this with its lock acquired."""
+        queue = self.queue
         if self._thread is not None:  # the thread died, for example of a MemoryError
-            self.queue.abandon_batch()
-        thread = Thread(target=self._run, name=f"otel-trading-{self.queue.account.signal}", daemon=True)
-        self._runs = True  # before the start, since the thread may end and set it to False at any time
+            queue.abandon_batch()
+        thread = Thread(target=self._run, name=f"otel-trading-{queue.account.signal}", daemon=True)
+        queue.has_worker = True  # before the start, since a thread that dies at once sets it to False
         try:
             thread.start()
         except RuntimeError:  # the process has too many threads, or the interpreter exits
-            self._runs = False
+            queue.has_worker = False
             _losses.add("sdk", "no_thread")
-        else:
-            self._thread = thread
-        return self._runs
+            return False
+        self._thread = thread
+        return True
 
     def _run(self) -> None:
         try:
@@ -100,7 +98,7 @@ class BatchWorker(Generic[T]):
                 while batch := self._take():
                     self._pass_on(batch)
         finally:
-            self._runs = False
+            self.queue.has_worker = False
 
     def _take(self) -> list[Entry]:
         """Wait until a batch is due and return it. An empty batch means that the queue is closed."""
