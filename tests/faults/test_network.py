@@ -235,7 +235,7 @@ GIANT = b"\x7a\xc0\x84\x3d" + b"\x00" * 1_000_000
         Mode(body=b"", content_type="text/plain"),
         Mode(body=GIANT),
     ],
-    ids=["html", "html that says it is protobuf", "empty", "giant"],
+    ids=["html", "html labelled as protobuf", "empty", "giant"],
 )
 def test_an_answer_with_status_200_that_is_not_otlp_is_a_failure(pipelines, http, mode) -> None:
     http.mode = mode

@@ -62,7 +62,7 @@ class Baseline:
 
     def _with_owed(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         owed = self._owed.pop(key_of(scope, metric, point), 0)
-        # A foreign counter that starts at zero in the child has a negative delta, and nothing is known to be owed.
+        # A foreign counter that starts at zero in the child has a negative delta and no known owed value.
         value = max(0, point.value + owed)
         return point if value == point.value else replace(point, value=value)
 

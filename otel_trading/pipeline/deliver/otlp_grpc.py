@@ -113,7 +113,7 @@ class GrpcWire:
 def _declined(error: Any) -> Answer:
     code, details = error.code(), error.details() or ""
     reason = f"gRPC {code.name}: {details}"
-    # gRPC also uses RESOURCE_EXHAUSTED for an overloaded server, and for an answer that exceeds our own limit.
+    # gRPC also uses RESOURCE_EXHAUSTED for an overloaded server, and for an answer over our own limit.
     exceeds = "larger than max" in details and _OVERSIZED_ANSWER not in details
     if code is _CODES.RESOURCE_EXHAUSTED and exceeds:
         return Answer(Verdict.TOO_LARGE, reason)

@@ -140,7 +140,7 @@ def retry_after(given: str | None) -> float | None:
 def _bounded(response: requests.Response, until: float) -> bytes | None:
     """Read the body; return None if it is too long or does not end in time."""
     body = b""
-    # Byte by byte: `iter_content` waits for a whole piece, and a slow server could delay a longer one for ever.
+    # Byte by byte: `iter_content` waits for whole pieces, and a slow server could delay a longer one.
     for piece in response.iter_content(1):
         body += piece
         if len(body) > LARGEST_ANSWER or time.monotonic() > until:

@@ -15,7 +15,7 @@ def start(work: Callable[[], None], name: str, consequence: str) -> Thread:
     Args:
         work: The function to run.
         name: The name of the thread.
-        consequence: What the warning says of a process without this thread.
+        consequence: The effect of the missing thread, for the warning.
 
     Returns:
         The thread, which does not run if it could not be started.
