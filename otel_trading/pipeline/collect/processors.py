@@ -21,7 +21,7 @@ from otel_trading.pipeline.clean.redact import redact_record, redact_span
 from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
 from otel_trading.pipeline.clean.size_limits import Record, bounded_record, bounded_span, detached
 from otel_trading.pipeline.collect.audit_events import is_audit
-from otel_trading.pipeline.collect.batch_queue import BatchQueue
+from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.sender import Outcome
 
@@ -34,9 +34,9 @@ _CLOSING_S: Final = 5.0
 class BatchedLogs(LogRecordProcessor):
     """Hands log records to a queue, except those that an export itself writes: they would never end."""
 
-    def __init__(self, queue: BatchQueue[Record]) -> None:
-        self.queue = queue
-        self._put = queue.put
+    def __init__(self, worker: BatchWorker[Record]) -> None:
+        self.worker = worker
+        self._put = worker.queue.put
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Queue the record without its context, which may hold on to anything; audit events give way last."""
@@ -54,11 +54,11 @@ class BatchedLogs(LogRecordProcessor):
 
     def shutdown(self) -> None:
         """Export what is there, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
+        self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Export what is there; returns whether it was delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+        return self.worker.flush(time.monotonic() + timeout_millis / 1000)
 
 
 class JsonLines(LogRecordProcessor):
@@ -83,9 +83,9 @@ class JsonLines(LogRecordProcessor):
             outcome.delivered = 1
         except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be anything
             outcome.dropped["export_failed"] = 1
-            outcome.why = f"{type(error).__name__}: {error}"
+            outcome.reason = f"{type(error).__name__}: {error}"
         self._route.book(outcome)
-        self._route.say(outcome)
+        self._route.report_failure(outcome)
 
     def shutdown(self) -> None:
         """Do nothing: a line is written when it is emitted."""
@@ -98,9 +98,9 @@ class JsonLines(LogRecordProcessor):
 class BatchedSpans(SpanProcessor):
     """Hands the sampled spans that end to a queue; a span that a parent process began is the parent's."""
 
-    def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
-        self.queue = queue
-        self._put = queue.put
+    def __init__(self, worker: BatchWorker[ReadableSpan]) -> None:
+        self.worker = worker
+        self._put = worker.queue.put
         self._pid: int | None = None
         at_fork(in_child=self._forked)
 
@@ -122,11 +122,11 @@ class BatchedSpans(SpanProcessor):
 
     def shutdown(self) -> None:
         """Export what is there, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
+        self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Export what is there; returns whether it was delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+        return self.worker.flush(time.monotonic() + timeout_millis / 1000)
 
 
 def safe_span(span: ReadableSpan) -> ReadableSpan:

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from otel_trading import tracing
 from otel_trading._guard import guard, warn
 from otel_trading.pipeline.clean.size_limits import Record
-from otel_trading.pipeline.collect.batch_queue import BatchQueue
+from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.collect.interval_reader import IntervalReader
 from otel_trading.pipeline.collect.isolated_callbacks import isolate
 from otel_trading.pipeline.collect.journal import AuditJournal, JournaledAudit
@@ -92,7 +92,7 @@ class Providers:
     routes: list[ExportAccount] = field(default_factory=list)
     exposition: Exposition | None = None
     _journal: AuditJournal | None = None
-    _queues: list[BatchQueue[Any]] = field(default_factory=list)
+    _workers: list[BatchWorker[Any]] = field(default_factory=list)
     _readers: list[IntervalReader] = field(default_factory=list)
 
     @property
@@ -151,18 +151,18 @@ class Providers:
     def let_go(self) -> Iterator[None]:
         """Let other threads close what a signal interrupted this one in."""
         with ExitStack() as stack:
-            for queue in self._queues:
-                stack.enter_context(queue.let_go())
+            for worker in self._workers:
+                stack.enter_context(worker.queue.lock_released())
             yield
 
     def count(self) -> None:
         """Have the accounts tell of everything that was recorded so far."""
-        for queue in self._queues:
-            queue.admit()
+        for worker in self._workers:
+            worker.queue.admit()
 
     def flush(self, deadline: float) -> bool:
         """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
-        jobs: list[Job] = [queue.flush for queue in self._queues]
+        jobs: list[Job] = [worker.flush for worker in self._workers]
         jobs += [reader.export_now for reader in self._readers]
         for signal, provider in self.by_signal.items():
             if self.owners[signal] != OURS:  # behind ours are the queues and the readers
@@ -177,10 +177,10 @@ class Providers:
         """
         self._end_open_spans()
         tracing.flush(left(deadline))
-        for queue in self._queues:
-            queue.begin_close()
+        for worker in self._workers:
+            worker.begin_close()
         done = [self._close_provider(signal, deadline) for signal in self.by_signal]
-        done += [queue.close(deadline) for queue in self._queues]
+        done += [worker.close(deadline) for worker in self._workers]
         if self.exposition is not None:
             self.exposition.stop()
         if self._journal is not None:
@@ -224,7 +224,7 @@ class Providers:
         )
         for name in settings.exporters_of("traces"):
             provider.add_span_processor(
-                BatchedSpans(self._queue("traces", name, settings, bounds, safe_span))
+                BatchedSpans(self._worker("traces", name, settings, bounds, safe_span))
             )
         return provider
 
@@ -243,17 +243,17 @@ class Providers:
         for name in settings.exporters_of("logs"):
             if name == "console" and settings.json_logs:
                 continue  # the lines of JSON are on the console already
-            queue: BatchQueue[Record] = self._queue("logs", name, settings, bounds, safe_record)
-            provider.add_log_record_processor(BatchedLogs(queue))
+            worker: BatchWorker[Record] = self._worker("logs", name, settings, bounds, safe_record)
+            provider.add_log_record_processor(BatchedLogs(worker))
         return provider
 
-    def _queue(
+    def _worker(
         self, signal: str, name: str, settings: Settings, bounds: QueueBounds, prepare: Callable[[T], T]
-    ) -> BatchQueue[T]:
-        way = exporters.build_exporter(signal, name, settings)
-        queue = BatchQueue(self._route(signal, name), prepare, way.send, way.close, bounds)
-        self._queues.append(queue)
-        return queue
+    ) -> BatchWorker[T]:
+        exporter = exporters.build_exporter(signal, name, settings)
+        worker = BatchWorker(self._route(signal, name), prepare, exporter.send, exporter.close, bounds)
+        self._workers.append(worker)
+        return worker
 
     def _meter_provider(self, settings: Settings, resource: Resource) -> MeterProvider:
         readers = [self._reader(name, settings) for name in settings.exporters_of("metrics")]

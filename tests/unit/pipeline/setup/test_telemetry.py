@@ -47,7 +47,7 @@ def test_who_was_interrupted_waiting_for_the_end_does_not_wait_again(monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("otel_trading.pipeline.deliver.deadline.Aside.finish", interrupted)
+        patch.setattr("otel_trading.pipeline.deliver.deadline.StandbyThread.finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
             telemetry.shutdown(3600)
     assert not telemetry.shutdown(3600)  # it would be long
