@@ -4,6 +4,9 @@
 |--|--|--|
 | `locks` | owner and release of a reentrant lock | a reentrant lock in Python |
 | `contexts` | where the API keeps the current context and span | the API's own functions |
-| `attributes` | the fields of `BoundedAttributes` | the SDK's own records and spans |
+| `attributes` | the fields of a span's attributes | the SDK's own spans |
+| `metrics` | views, streams and aggregations of a histogram | the SDK's plain instruments |
+| `logs` | limits of a logger, fields of a log record | the SDK's own records |
+| `propagation` | the parts of a composite propagator | the API's `inject` |
 | `probe` | runs the probes | |
 """
