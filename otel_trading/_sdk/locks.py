@@ -1,4 +1,4 @@
-"""Reentrant locks that say who owns them, and that can be released whole or renewed after a fork.
+"""Reentrant locks that report their owner, and that can be released whole or renewed after a fork.
 
 CPython's `RLock` has methods for this, which `threading.Condition` uses, but their names are private. Where
 an interpreter lacks one of them, `TrackedLock` does the same in Python.
@@ -21,11 +21,11 @@ class TrackedLock:
         self._at_fork_reinit()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Acquire the lock, or count once more where this thread owns it.
+        """Acquire the lock; if this thread owns it already, count one more acquisition.
 
         Args:
             blocking: Whether to wait for it.
-            timeout: Seconds to wait at most; -1 for no bound.
+            timeout: Seconds to wait at most; -1 for no limit.
         """
         if self._is_owned():
             self._count += 1
@@ -36,7 +36,7 @@ class TrackedLock:
         return True
 
     def release(self) -> None:
-        """Release the lock as often as it was acquired.
+        """Undo one acquisition; the lock is free after as many releases as acquisitions.
 
         Raises:
             RuntimeError: This thread does not own it.
@@ -102,7 +102,7 @@ _KIND: Final[Any] = RLock if probe(RLock) else TrackedLock
 
 
 def reentrant_lock() -> Any:
-    """Return a reentrant lock for the functions of this module; CPython's own where it has the methods."""
+    """Return a reentrant lock for the functions of this module: CPython's own if it has the methods."""
     return _KIND()
 
 
@@ -134,5 +134,8 @@ def acquire_again(lock: Any, state: Any) -> None:
 
 
 def renew(lock: Any) -> None:
-    """Make a lock free, whoever holds it: for a forked child, whose parent's threads do not exist."""
+    """Free a lock of any owner: for a forked child, in which the parent's other threads do not exist.
+
+    https://docs.python.org/3/library/os.html#os.fork
+    """
     lock._at_fork_reinit()
