@@ -91,7 +91,7 @@ def probe(kind: Any) -> bool:
         left = not lock._is_owned()
         lock.acquire()
         lock._at_fork_reinit()
-        renewed = lock.acquire(blocking=False)
+        renewed = not lock._is_owned() and lock.acquire(blocking=False)
         lock.release()
     except Exception:  # noqa: BLE001 - a private name that is missing may fail in any way
         return False

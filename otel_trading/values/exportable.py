@@ -61,7 +61,7 @@ def attributes(given: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 
 def are_plain(given: Mapping[Any, Any]) -> bool:
-    """Return whether OTLP can carry attributes unchanged: a fast check that accepts only ASCII and scalars."""
+    """Return whether OTLP can carry attributes as they are: a fast check for ASCII text and scalars."""
     for name, value in given.items():
         kind = value.__class__
         if kind is str:
