@@ -198,19 +198,8 @@ def _add_to_sum(aggregation: Any, buckets: Buckets) -> None:
         aggregation._value = (aggregation._value or 0) + buckets.total
 
 
-def _add_to_buckets(aggregation: Any, buckets: Buckets) -> None:
-    _add_counts(aggregation, buckets.counts, buckets)
-
-
-def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) -> None:
-    """Add to a view with fewer bounds than the cell; `slots` maps a bucket of the cell to one of the view."""
-    counts = [0] * (slots[-1] + 1)
-    for slot, count in zip(slots, buckets.counts, strict=True):
-        counts[slot] += count
-    _add_counts(aggregation, counts, buckets)
-
-
-def _add_counts(aggregation: Any, counts: list[int], buckets: Buckets) -> None:
+def _add_to_buckets(aggregation: Any, buckets: Buckets, own_counts: list[int] | None = None) -> None:
+    counts = buckets.counts if own_counts is None else own_counts
     with aggregation._lock:
         if aggregation._value is None:  # the SDK creates the list of counts with the first value
             aggregation._value = counts
@@ -222,6 +211,14 @@ def _add_counts(aggregation: Any, counts: list[int], buckets: Buckets) -> None:
                 aggregation._min = buckets.smallest
             if buckets.largest > aggregation._max:  # noqa: PLR1730 - the same
                 aggregation._max = buckets.largest
+
+
+def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) -> None:
+    """Add to a view with fewer bounds than the cell; `slots` maps a bucket of the cell to one of the view."""
+    counts = [0] * (slots[-1] + 1)
+    for slot, count in zip(slots, buckets.counts, strict=True):
+        counts[slot] += count
+    _add_to_buckets(aggregation, buckets, counts)
 
 
 def _offer_exemplars(

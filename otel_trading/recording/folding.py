@@ -63,7 +63,7 @@ class _Entry:
         """
         drained = self.cell.drain()
         if drained is not None:
-            since = max(last_fold, self.since)
+            since = last_fold if last_fold > self.since else self.since  # noqa: FURB136 - `max` would be a call
             for stream in self.streams:
                 stream.add(drained, since)
 
