@@ -32,6 +32,7 @@ class TrackedLock:
             return True
         if not self._lock.acquire(blocking, timeout):
             return False
+        # only the thread that holds `_lock` writes these, so `_is_owned` needs no lock
         self._owner, self._count = get_ident(), 1
         return True
 
@@ -45,7 +46,7 @@ class TrackedLock:
             raise RuntimeError("cannot release a lock that another thread owns")
         self._count -= 1
         if not self._count:
-            self._owner = None
+            self._owner = None  # before the release: the next owner writes it after its acquisition
             self._lock.release()
 
     def __enter__(self) -> bool:

@@ -1,8 +1,10 @@
 """Histogram streams of the OpenTelemetry SDK: finding them, and adding bucket counts to their aggregations.
 
-The public API takes one value at a time, and most of the price of a value is the way through views and
-attributes to its aggregation. `streams_of` goes that way once per series; `Stream.add` then adds the counts
-of a whole interval. `probe` compares the result with the SDK's own for each kind of view.
+The public API records one value at a time, and spends most of its time on the lookup of views, attributes
+and the aggregation. `streams_of` does this lookup once per series; `Stream.add` then adds the counts of a
+whole interval. `probe` compares the result with the SDK's own for each kind of view.
+
+https://opentelemetry.io/docs/specs/otel/metrics/sdk/ defines views, aggregations and exemplars.
 """
 
 from __future__ import annotations

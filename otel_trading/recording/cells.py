@@ -88,7 +88,7 @@ class Drained(NamedTuple):
 
 
 # makes a `Drained` at half the price of its constructor, which NamedTuple writes in Python
-_make: Any = tuple.__new__
+_make = tuple.__new__
 _NO_EXEMPLARS = cython.declare(tuple, ())
 
 

@@ -47,9 +47,9 @@ class _Entry:
     def follow_readers(self) -> None:
         """Find the streams of the present readers, and switch the cell on with the buckets they need."""
         bounds = metrics.bounds_of(self.instrument)
-        if bounds is None:
+        if bounds is None:  # some view needs the values themselves, for example an exponential histogram
             self.cell.switch_to(partial(self.instrument.record, attributes=self.attributes))
-        elif bounds != self.bounds:
+        elif bounds != self.bounds:  # a switch empties the cell, so not without need
             self.cell.switch_on(bounds, signed=self.signed)
         self.bounds = bounds
         found = () if bounds is None else metrics.streams_of(self.instrument, self.attributes, bounds)
@@ -105,6 +105,7 @@ class Folder:
         """Move the numbers of every cell into the SDK, for every reader at once."""
         with self._lock:
             last, self._last_fold = self._last_fold, time_ns()
+            # a drain empties the cell, so its counts go to the streams of every reader at once
             for entry in self._entries:
                 entry.fold(last)
             # all instruments of a meter share their readers, so the first one shows a change

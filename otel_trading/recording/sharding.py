@@ -80,13 +80,13 @@ class _Shards(_Locked, Generic[Cell]):
 
     def _switch_all(self, switch: Callable[[Cell], object]) -> None:
         with self._lock:
-            self._switch = switch
+            self._switch = switch  # for the cells of threads that record for the first time later
             self._each(switch)
 
     def _each(self, call: Callable[[Cell], Any]) -> list[Any]:
-        """Call a function with each shard, and return the results; `_lock` is held, so no shard is added."""
+        """Call a function with each shard, and return the results; the caller holds `_lock`."""
         results = []
-        for lock, cell in tuple(self._shards.values()):
+        for lock, cell in tuple(self._shards.values()):  # a copy: a signal handler may add a shard meanwhile
             with lock:
                 results.append(call(cell))
         return results
