@@ -1,4 +1,4 @@
-"""What must happen before the last export: instruments register it, the pipeline runs it."""
+"""Callbacks that run before the last export: instruments register them, and the pipeline runs them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _callbacks: list[Callable[[], None]] = []
 
 
 def register(callback: Callable[[], None]) -> Callable[[], None]:
-    """Have `callback` run before the last export of this process.
+    """Run `callback` before the last export of this process.
 
     Args:
-        callback: Takes nothing; an exception of its own is swallowed and counted.
+        callback: A function without arguments; its exceptions are suppressed and counted.
 
     Returns:
-        A function that takes the registration back.
+        A function that unregisters the callback.
     """
     _callbacks.append(callback)
     return lambda: _callbacks.remove(callback) if callback in _callbacks else None

@@ -1,4 +1,9 @@
-"""Forks: what an object has to do around one, for as long as there is the object, and what a lock has to."""
+"""Fork hooks: run methods around `os.fork` while their object lives, and keep locks usable in the child.
+
+A forked child has only the thread that forked. A lock that another thread held stays locked in the child
+forever, so each lock is either held by the forking thread during the fork, or replaced in the child:
+https://docs.python.org/3/library/os.html#os.register_at_fork
+"""
 
 from __future__ import annotations
 
@@ -13,44 +18,48 @@ Method = Callable[[], None]
 
 
 class Lock(Protocol):
-    """A lock of `threading`, of either kind."""
+    """A lock of `threading`, reentrant or not."""
 
     def acquire(self) -> Any:
-        """Wait for it."""
+        """Acquire the lock."""
 
     def release(self) -> None:
-        """Let it go."""
+        """Release the lock."""
 
 
 def at_fork(*, before: Method | None = None, in_parent: Method | None = None, in_child: Method) -> None:
-    """Have methods run around each fork of this process; they do not keep their object alive.
+    """Run bound methods around each fork of this process, without keeping their object alive.
 
-    Where a platform does not fork, nothing is done.
+    On a platform without `fork` this does nothing.
 
     Args:
-        before: A bound method that takes nothing, for before the fork.
-        in_parent: One for the parent, after it.
-        in_child: One for the child, after it.
+        before: A method without arguments, called before the fork.
+        in_parent: Called in the parent after the fork.
+        in_child: Called in the child after the fork.
     """
     given = {"before": before, "after_in_parent": in_parent, "after_in_child": in_child}
     if hasattr(os, "register_at_fork"):
+        # CPython has no way to unregister a hook, so it holds only a weak reference
         os.register_at_fork(**{when: _weak(method) for when, method in given.items() if method is not None})
 
 
 def hold_at_fork(lock: Lock) -> None:
-    """Hold a lock while this process forks, so that no child starts with it taken by a thread it has not.
+    """Acquire a lock before each fork and release it afterwards, in the parent and in the child.
 
-    Call it where the module is imported: what is registered first holds a fork up last, and goes on first,
-    so that everything else that is done around a fork finds the lock free.
+    Call it at import time. `before` hooks run in reverse order of registration, and the others in order, so a
+    lock that is registered first is acquired last and released first. All other hooks find it free.
+
+    Args:
+        lock: A lock that lives as long as the process.
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 def renewed_lock() -> Any:
-    """Return a reentrant lock that a forked child finds free, unless the thread that forked has it.
+    """Return a reentrant lock that is free in a forked child, unless the forking thread owns it.
 
-    For objects that users make, of any number: a fork waits for none of them.
+    For the objects of users, whose number has no limit: a fork does not wait for their locks.
     """
     lock = locks.reentrant_lock()
     _renewed.add(lock)
@@ -62,6 +71,7 @@ _renewed: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 def _renew() -> None:
     for lock in _renewed:
+        # the forking thread goes on in the child, and will release the locks that it owns
         if not locks.is_owned(lock):
             locks.renew(lock)
 

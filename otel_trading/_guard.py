@@ -1,4 +1,4 @@
-"""The guard: nothing of ours reaches user code, and nothing of ours goes unnoticed."""
+"""The guard: exceptions of this package do not reach user code; they are counted and logged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from otel_trading._forking import hold_at_fork
 _INTERVAL_S = 60.0
 
 _log = logging.getLogger("otel_trading")
-_lock = RLock()  # a signal's handler may come here while its thread is
+_lock = RLock()  # reentrant: a signal handler may interrupt `warn` and call it again
 hold_at_fork(_lock)
 _last_warning: dict[str, float] = {}
 _clock: Callable[[], float] = time.monotonic
@@ -26,7 +26,7 @@ def warn(cause: str, message: str, *args: object) -> None:
     """Log a warning once per cause, then at most once a minute.
 
     Args:
-        cause: What the rate limit counts by; a constant, or one of few values.
+        cause: The key of the rate limit: a constant, or one of a few values.
         message: A %-format for `args`, as in `logging`.
         *args: Values for `message`.
     """
@@ -46,8 +46,8 @@ def report(doing: str, error: Exception) -> None:
     raised, so that a mistake surfaces in a test.
 
     Args:
-        doing: What failed, as the warning names it.
-        error: What was caught.
+        doing: The name of the failed operation, for the warning.
+        error: The caught exception.
     """
     if _is_under_pytest():
         raise error
@@ -60,12 +60,13 @@ def _is_under_pytest() -> bool:
 
 
 class guard(ContextDecorator):  # noqa: N801 - reads as a statement: `with guard("order event"):`
-    """Keep an `Exception` of ours from the caller: count it, warn, go on.
+    """Suppress an `Exception` of this package: count it, warn, and continue after the block.
 
-    Under pytest it is raised, so that a mistake surfaces in a test; `BaseException` always is.
+    Under pytest it is raised, so that a mistake surfaces in a test. Other `BaseException`s, such as
+    `KeyboardInterrupt`, are always raised.
 
     Args:
-        doing: What failed, as the warning names it.
+        doing: The name of the guarded operation, for the warning.
     """
 
     def __init__(self, doing: str) -> None:

@@ -1,4 +1,4 @@
-"""What was dropped, by signal and reason: anyone adds, `telemetry.health()` reads."""
+"""The count of lost items by signal and reason; `telemetry.health()` reports it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from otel_trading._forking import hold_at_fork
 
 _NONE: Final[Mapping[str, int]] = {}
 
-_lock = RLock()  # a signal's handler may come here while its thread is
+_lock = RLock()  # reentrant: a signal handler may interrupt `add` and call it again
 hold_at_fork(_lock)
 _losses: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
 
 
 def add(signal: str, reason: str, count: int = 1) -> None:
-    """Count items that will not arrive, or not as they were given.
+    """Count items that will not be exported, or not with the values that were given.
 
     Args:
         signal: "metrics", "traces", "logs" or "sdk".
@@ -41,6 +41,6 @@ def count(signal: str, reason: str) -> int:
 
 
 def reset() -> None:
-    """Forget every loss; for tests and for a process that was just forked."""
+    """Reset all counts to zero; for tests, and for a process that was just forked."""
     with _lock:
         _losses.clear()

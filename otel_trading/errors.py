@@ -3,9 +3,9 @@
 OtelTradingError
 ├── ConfigurationError       a setting, an endpoint, a port; `otel-trading` ends with exit code 2
 │   └── MissingExtraError    an optional dependency that is not installed
-└── LabelError               a label that a metric does not have, or one that it needs (a ValueError too)
+└── LabelError               an unknown label of a metric, or a missing one (a ValueError too)
 
-Each message is one sentence: what was given, what is allowed, and the nearest match where there is one.
+Each message is one sentence with the given value, the allowed ones, and the nearest match if one is close.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class OtelTradingError(Exception):
 
 
 class ConfigurationError(OtelTradingError):
-    """A setting is unknown, has a wrong value, or cannot be put into force."""
+    """A setting is unknown, has a wrong value, or cannot be applied."""
 
 
 class MissingExtraError(ConfigurationError):
@@ -33,16 +33,16 @@ class LabelError(OtelTradingError, ValueError):
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
-    """Name the allowed word that looks most like the given one.
+    """Return a question that suggests the most similar allowed word.
 
     Args:
-        given: What the user wrote.
-        allowed: What would have been accepted.
+        given: The user's word.
+        allowed: The accepted words.
 
     Returns:
-        ` Did you mean 'word'?` with a leading space, or an empty string where nothing is close.
+        ` Did you mean 'word'?` with a leading space, or an empty string if no word is close.
     """
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+    from difflib import get_close_matches  # noqa: PLC0415 - only a user's mistake needs it
 
     matches = get_close_matches(given, list(allowed), n=1, cutoff=0.5)
     return f" Did you mean {matches[0]!r}?" if matches else ""

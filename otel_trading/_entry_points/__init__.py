@@ -1,1 +1,1 @@
-"""What OpenTelemetry loads by entry point: leaves, because it loads them while it is being imported."""
+"""Modules that OpenTelemetry loads by entry point; it is being imported meanwhile, so they import little."""

@@ -1,6 +1,6 @@
-"""The variables: `opentelemetry-instrument` makes a flag of each name here.
+"""The environment variables of this package; `opentelemetry-instrument` makes a flag of each name here.
 
-Only ours: a second module with a name of OpenTelemetry's own would break the command for everybody.
+Names of OpenTelemetry itself must not appear here: a second definition of one breaks the command.
 """
 
 OTEL_TRADING_DEFER_SPAN_ENDS = "OTEL_TRADING_DEFER_SPAN_ENDS"

@@ -1,4 +1,4 @@
-"""The instance: who this process is, also after a fork, as `service.instance.id` and `process.pid`."""
+"""The identity of this process, `service.instance.id` and `process.pid`, also after a fork."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from uuid import UUID, uuid5
 
 from opentelemetry.sdk.resources import PROCESS_PID, SERVICE_INSTANCE_ID, Resource, ResourceDetector
 
-# the namespace that the semantic conventions reserve for `service.instance.id`
+# the namespace that the semantic conventions reserve for `service.instance.id`:
+# https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/
 _NAMESPACE = UUID("4d63009a-8d0f-11ee-aad7-4c796ed8e320")
 
 
 class _Instance:
-    """Who the process is that was configured, which a forked child remembers."""
+    """The identity of the configured process; a forked child inherits it."""
 
     def __init__(self) -> None:
         self.id: str | None = None
@@ -25,17 +26,17 @@ _instance = _Instance()
 
 
 def stable_id(service: str, namespace: str | None = None) -> str:
-    """Name the one instance of `service` on this host; a restart gets the same name."""
+    """Return a name for the only instance of `service` on this host; a restart returns the same name."""
     return str(uuid5(_NAMESPACE, "/".join(filter(None, (socket.gethostname(), namespace, service)))))
 
 
 def remember(instance_id: str, *, is_spawned: bool = False) -> str:
-    """Name this process, and return its name; its forked children get `<name>-<pid>`.
+    """Store and return the name of this process; its forked children get `<name>-<pid>`.
 
     Args:
-        instance_id: What its settings or the default call it, and may call its parent as well.
-        is_spawned: Whether it is one of several that another process started: as one that was forked from a
-            process with a name does, it appends its process id.
+        instance_id: The name from the settings or the default, which the parent process may have as well.
+        is_spawned: Whether another process started several of this kind. A spawned process appends its
+            process id to the name, like a child that was forked from a named process.
     """
     pid = os.getpid()
     if _instance.id is not None and _instance.pid != pid:
@@ -46,14 +47,14 @@ def remember(instance_id: str, *, is_spawned: bool = False) -> str:
 
 
 class InstanceDetector(ResourceDetector):
-    """Names a forked child, where the SDK would overwrite `service.instance.id` with a random UUID."""
+    """Names a forked child; without it, the SDK overwrites `service.instance.id` with a random UUID."""
 
     def is_process_dependent(self) -> bool:
-        """Have the SDK ask again after a fork."""
+        """Return True: the SDK calls `detect` again after a fork."""
         return True
 
     def detect(self) -> Resource:
-        """Return the name of this process, under whichever name its parent had."""
+        """Return the name of this process: in a forked child, the parent's name and the process id."""
         pid = os.getpid()
         name = _instance.id or stable_id(os.environ.get("OTEL_SERVICE_NAME") or "unknown_service")
         if pid != _instance.pid:

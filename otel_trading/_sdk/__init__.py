@@ -3,7 +3,10 @@
 | module | names | fallback |
 |--|--|--|
 | `locks` | owner and release of a reentrant lock | a reentrant lock in Python |
-| `contexts` | where the API keeps the current context and span | the API's own functions |
-| `attributes` | the fields of `BoundedAttributes` | the SDK's own records and spans |
+| `contexts` | the current context and its span in the API | the API's own functions |
+| `attributes` | the fields of a span's attributes | the SDK's own spans |
+| `metrics` | views, streams and aggregations of a histogram | the SDK's plain instruments |
+| `logs` | limits of a logger, fields of a log record | the SDK's own records |
+| `propagation` | the parts of a composite propagator | the API's `inject` |
 | `probe` | runs the probes | |
 """

@@ -1,4 +1,4 @@
-"""Where OpenTelemetry's API keeps the current context, and the current span in a context."""
+"""The places where OpenTelemetry's API stores the current context, and the current span in a context."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 SPAN_KEY: Final = next(iter(set_span_in_context(INVALID_SPAN, Context())))
-"""The key of the current span in a context; asked of the API, which makes it at import."""
+"""The key of the current span in a context; the API creates it at import, with a random part."""
 
 
 def context_variable() -> ContextVar[Context] | None:
     """Return the variable that holds the current context.
 
     Returns:
-        None where another runtime context is in force, or a release keeps it elsewhere: then only the API's
-        functions know the current context.
+        None if another runtime context is configured, or a release stores it elsewhere. Then only the API's
+        functions return the current context.
     """
     runtime = getattr(context_api, "_RUNTIME_CONTEXT", None)
     if type(runtime) is not ContextVarsRuntimeContext:

@@ -1,4 +1,4 @@
-"""Reentrant locks that say who owns them, and that can be released whole or renewed after a fork.
+"""Reentrant locks that report their owner, and that can be released whole or renewed after a fork.
 
 CPython's `RLock` has methods for this, which `threading.Condition` uses, but their names are private. Where
 an interpreter lacks one of them, `TrackedLock` does the same in Python.
@@ -21,22 +21,23 @@ class TrackedLock:
         self._at_fork_reinit()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Acquire the lock, or count once more where this thread owns it.
+        """Acquire the lock; if this thread owns it already, count one more acquisition.
 
         Args:
             blocking: Whether to wait for it.
-            timeout: Seconds to wait at most; -1 for no bound.
+            timeout: Seconds to wait at most; -1 for no limit.
         """
         if self._is_owned():
             self._count += 1
             return True
         if not self._lock.acquire(blocking, timeout):
             return False
+        # only the thread that holds `_lock` writes these, so `_is_owned` needs no lock
         self._owner, self._count = get_ident(), 1
         return True
 
     def release(self) -> None:
-        """Release the lock as often as it was acquired.
+        """Undo one acquisition; the lock is free after as many releases as acquisitions.
 
         Raises:
             RuntimeError: This thread does not own it.
@@ -45,7 +46,7 @@ class TrackedLock:
             raise RuntimeError("cannot release a lock that another thread owns")
         self._count -= 1
         if not self._count:
-            self._owner = None
+            self._owner = None  # before the release: the next owner writes it after its acquisition
             self._lock.release()
 
     def __enter__(self) -> bool:
@@ -91,7 +92,7 @@ def probe(kind: Any) -> bool:
         left = not lock._is_owned()
         lock.acquire()
         lock._at_fork_reinit()
-        renewed = lock.acquire(blocking=False)
+        renewed = not lock._is_owned() and lock.acquire(blocking=False)
         lock.release()
     except Exception:  # noqa: BLE001 - a private name that is missing may fail in any way
         return False
@@ -102,7 +103,7 @@ _KIND: Final[Any] = RLock if probe(RLock) else TrackedLock
 
 
 def reentrant_lock() -> Any:
-    """Return a reentrant lock for the functions of this module; CPython's own where it has the methods."""
+    """Return a reentrant lock for the functions of this module: CPython's own if it has the methods."""
     return _KIND()
 
 
@@ -134,5 +135,8 @@ def acquire_again(lock: Any, state: Any) -> None:
 
 
 def renew(lock: Any) -> None:
-    """Make a lock free, whoever holds it: for a forked child, whose parent's threads do not exist."""
+    """Free a lock of any owner: for a forked child, in which the parent's other threads do not exist.
+
+    https://docs.python.org/3/library/os.html#os.fork
+    """
     lock._at_fork_reinit()

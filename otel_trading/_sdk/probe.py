@@ -1,4 +1,4 @@
-"""Probes: each tries private names once per process, and the caller has a fallback where one fails."""
+"""Probes: each tries private names once per process; the caller uses its fallback if the probe fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def once(check: Callable[[], bool]) -> Callable[[], bool]:
     def probe() -> bool:
         try:
             return check()
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - a private name that is missing may raise anything
             return False
 
     return probe
@@ -31,7 +31,7 @@ def warn_unknown_release(feature: str) -> None:
     """Warn that a feature uses its fallback with the installed release of the SDK.
 
     Args:
-        feature: What falls back, such as "fast spans".
+        feature: The feature that uses its fallback, such as "fast spans".
     """
     warn(
         feature,

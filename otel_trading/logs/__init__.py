@@ -1,4 +1,4 @@
-"""How one line or event becomes telemetry: imports no exporter. Open `handler` first."""
+"""Log lines and events become log records of OpenTelemetry. Read `handler` first; no exporter is imported."""
 
 from otel_trading.logs.events import SEVERITIES, event
 from otel_trading.logs.formatter import format_line

@@ -1,4 +1,7 @@
-"""Events: log records with a name, for what happened rather than for what was said."""
+"""Events: log records with a name and attributes, which programs read, instead of a message for people.
+
+https://opentelemetry.io/docs/specs/otel/logs/data-model/#events
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,14 @@ def event(
 ) -> None:
     """Emit an event; never raises.
 
-    It goes wherever logs go, with the ids of the current trace.
+    It is exported like a log line, with the ids of the current trace.
 
     Args:
         name: Static and namespaced, such as `trading.order.filled`.
-        attributes: What happened, by keys of the registry or of your own.
-        severity: "debug", "info", "warn", "error" or "fatal".
-        body: A line for people; the data belongs into attributes.
-        context: Whose trace it belongs to; the current one without it.
+        attributes: The data of the event, under keys of the registry or your own.
+        severity: "debug", "info", "warn", "error" or "fatal"; any other text means "info".
+        body: A line for people; put the data into attributes.
+        context: The event belongs to its trace; the current context by default.
     """
     with guard("event"):
         number = SEVERITIES.get(severity, SeverityNumber.INFO)

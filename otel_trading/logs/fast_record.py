@@ -1,62 +1,43 @@
-"""Fast records: the SDK's own log records, made without what is known beforehand.
+"""Fast records: the SDK's own log records, made without the checks that their attributes have passed already.
 
-A record whose attributes need no cleaning is put together here and given to the SDK's logger, which hands it
-to its processors; any other record is the logger's to make. This is the only module of the room that touches
-private names of OpenTelemetry; `probe()` compares its records with the SDK's once, at attach time.
+A record whose attributes the SDK would keep as they are is made here and given to the SDK's logger, which
+calls its processors. The SDK makes every other record. Private names of the SDK are in `_sdk.logs`.
 """
 
 from __future__ import annotations
 
-import functools
 from time import time_ns as _now
 from typing import Any, Final
 
-from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context, get_current
-from opentelemetry.sdk._logs import Logger, LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+from opentelemetry.sdk._logs import Logger
 
-from otel_trading._guard import warn
-from otel_trading._sdk.attributes import adopted
-from otel_trading._sdk.contexts import SPAN_KEY
+from otel_trading._sdk import logs
+from otel_trading._sdk.probe import warn_unknown_release
 
 ATTRIBUTE: Final = 96
-"""About how many bytes an attribute holds beside those of its text."""
+"""Approximate bytes of an attribute beside its text: a key, a value and their place in a dictionary."""
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 
 NO_CONTEXT: Final = Context()
-"""What a record has in place of a context that it let go of."""
-
-_new: Final = object.__new__
-
-
-class FastRecord(ReadWriteLogRecord):
-    """A record that lets go of its context once its processors have seen it: a queue may hold on to it.
-
-    Attributes:
-        weight: About how many bytes its attributes hold.
-    """
-
-    __slots__ = ("weight",)
-
-    weight: int
+"""Replaces the context of a record whose processors have run."""
 
 
 class FastLogger:
-    """Emits the records of one logger of the SDK; its `emit` takes what the logger's own does.
+    """Emits the records of one logger of the SDK; its `emit` takes the arguments of the logger's own.
 
     Args:
-        logger: Whose resource, scope, limits and processors the records get.
+        logger: Its resource, scope, limits and processors are those of the records.
     """
 
     def __init__(self, logger: Any) -> None:
         self._logger = logger
-        self._scope = logger.instrumentation_scope
-        self._limits = logger._log_record_limits
-        self._most = self._limits.max_log_record_attributes
-        self._longest = self._limits.max_log_record_attribute_length
+        maker = logs.RecordMaker(logger)
+        self._make = maker.make
+        self._most = maker.max_attributes
+        self._longest = maker.max_length
 
     def emit(
         self,
@@ -70,17 +51,9 @@ class FastLogger:
         observed_timestamp: int | None = None,
         event_name: str | None = None,
     ) -> None:
-        """Emit a record.
+        """Emit a record; the arguments are those of the SDK's `Logger.emit`.
 
-        Args:
-            timestamp: Unix time in nanoseconds.
-            context: Whose current span it belongs to.
-            severity_number: How bad it is, as a number.
-            severity_text: The same as text.
-            body: What is said.
-            attributes: What `exportable` returned; the record keeps the dictionary.
-            observed_timestamp: When it was seen; now without it.
-            event_name: What happened, for an event.
+        `attributes` is a result of `exportable`, and the record keeps the dictionary.
         """
         weight = self._weigh(attributes)
         if not weight:
@@ -95,41 +68,32 @@ class FastLogger:
                 event_name=event_name,
             )
             return
+        seen = _now() if observed_timestamp is None else observed_timestamp
         context = context or get_current()
-        span: Any = context.get(SPAN_KEY, INVALID_SPAN)
-        within = span.get_span_context()
-        log = _new(LogRecord)
-        log.timestamp = timestamp
-        log.observed_timestamp = _now() if observed_timestamp is None else observed_timestamp
-        log.context = context
-        log.trace_id, log.span_id, _, log.trace_flags, _, _ = within
-        log.severity_text = severity_text
-        log.severity_number = severity_number
-        log.body = body
-        log.attributes = adopted(attributes, self._most)
-        log.event_name = event_name
-        log.exception = None
-        record = _new(FastRecord)
-        record.log_record = log
-        record.resource = self._logger.resource
-        record.instrumentation_scope = self._scope
-        record.limits = self._limits
+        record = self._make(
+            timestamp, seen, context, severity_number, severity_text, body, attributes, event_name
+        )
         record.weight = weight
         try:
             self._logger.emit(record)
         finally:
-            log.context = NO_CONTEXT
+            # a queue keeps the record, and its context would keep the span and all its parents alive
+            record.log_record.context = NO_CONTEXT
 
     def _weigh(self, attributes: dict[str, Any]) -> int:
-        """Return about how many bytes attributes hold; 0 where the SDK would not keep them as they are."""
+        """Return the approximate size of attributes in bytes, or 0 if the SDK would change them.
+
+        The SDK drops attributes beyond its limits and empty names, cuts long text, and copies containers:
+        https://opentelemetry.io/docs/specs/otel/common/#attribute-limits
+        """
         count = len(attributes)
         if self._longest is not None or (self._most is not None and count > self._most):
             return 0
         weight = ATTRIBUTE * (count + 1)
-        for value in attributes.values():  # a loop: `all` and its generator take twice as long
+        for value in attributes.values():  # a loop, since `all` with a generator takes twice as long
             kind = value.__class__
             if kind is str:
-                weight += len(value) if value.isascii() else 4 * len(value)
+                weight += len(value) if value.isascii() else 4 * len(value)  # UTF-8 takes at most 4 bytes
             elif kind is bytes:
                 weight += len(value)
             elif kind not in _NUMBERS:
@@ -138,70 +102,10 @@ class FastLogger:
 
 
 def over(logger: Any) -> Any:
-    """Return the fast logger over one of the SDK, or the logger itself where it has to make its records."""
+    """Return a fast logger for a logger of the SDK, or the same logger if the SDK has to make its records."""
     if type(logger) is not Logger:
         return logger
-    if probe():
+    if logs.probe():
         return FastLogger(logger)
-    warn(
-        "fast records",
-        "otel_trading: this release of opentelemetry-sdk is not known to the fast log records, "
-        "so its own are made: correct, and slower",
-    )
+    warn_unknown_release("fast log records")
     return logger
-
-
-@functools.cache
-def probe() -> bool:
-    """Say whether a fast record of the installed SDK tells the same as one of its own."""
-    try:
-        return _probe()
-    except Exception:  # noqa: BLE001 - a private name that is gone may fail in any way
-        return False
-
-
-class _Caught(LogRecordProcessor):
-    """Keeps what the records of the probe tell."""
-
-    def __init__(self) -> None:
-        self.told: list[list[Any]] = []
-
-    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Keep it."""
-        self.told.append(_told(log_record))
-
-    def shutdown(self) -> None:
-        """Do nothing."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing waits."""
-        return timeout_millis >= 0
-
-
-def _probe() -> bool:
-    caught, provider = _Caught(), LoggerProvider(Resource({}), shutdown_on_exit=False)
-    provider.add_log_record_processor(caught)
-    logger = provider.get_logger("probe", "1")
-    span = NonRecordingSpan(SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1)))
-    context = set_span_in_context(span, Context())
-    for emitting in (logger, FastLogger(logger)):
-        emitting.emit(
-            timestamp=1,
-            observed_timestamp=2,
-            context=context,
-            severity_number=SeverityNumber.INFO,
-            severity_text="INFO",
-            body="said",
-            attributes={"text": "1", "n": 1},
-            event_name="event",
-        )
-    theirs, ours = caught.told
-    return theirs == ours
-
-
-def _told(record: ReadWriteLogRecord) -> list[Any]:
-    """What a record tells, and everything that the SDK's classes hold of it."""
-    log = vars(record.log_record) | {"attributes": None}
-    kept: Any = record.log_record.attributes
-    held = vars(kept).keys(), dict(kept), kept.maxlen, kept.max_value_len, kept.dropped
-    return [log, held, vars(record) | {"log_record": None}, record.dropped_attributes]

@@ -1,4 +1,4 @@
-"""The JSON line: one log record as a line that a shipper and a person can read."""
+"""One log record as a line of JSON, for log shippers and people."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _EXCEPTION: Final = ("type", "message", "stacktrace")
 def format_line(record: ReadableLogRecord) -> str:
     """Return a log record as one line of JSON.
 
-    Keys, in this order, the absent ones left out: timestamp (ISO 8601, UTC, microseconds), level, service,
+    The keys, in this order, without the absent ones: timestamp (ISO 8601, UTC, microseconds), level, service,
     environment, instance, logger, event, message, trace_id, span_id, attributes, exception. Control
-    characters, line breaks and whatever else could forge a second line are escaped.
+    characters, line breaks and all other characters outside ASCII are escaped, so that no text can forge a
+    second line (CWE-117).
 
     Args:
-        record: From the SDK's pipeline.
+        record: A record of the SDK.
 
     Returns:
         The line, with its line break.

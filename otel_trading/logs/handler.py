@@ -1,4 +1,4 @@
-"""The stdlib handler: the `logging` calls that are already there become OpenTelemetry log records."""
+"""A handler for the standard library: existing `logging` calls become OpenTelemetry log records."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from otel_trading.values.exportable import exportable, named
 from otel_trading.values.text import bounded, described
 
 _BARE: Final = list(vars(logging.makeLogRecord({})))
-"""The attributes, in their order, of a record that carries nothing else."""
-_FEWEST: Final = len(_BARE)
+"""The attributes of a record without `extra`, in their order."""
+_BARE_COUNT: Final = len(_BARE)
 _LAST: Final = _BARE[-1:]
-_OWN: Final = frozenset(_BARE) | {"message", "asctime", "taskName"}
-"""What every record has; whatever else it carries came by `extra`."""
-
-"""Under which key the API keeps the current span; a context with nothing else does not forbid to export."""
+_STANDARD: Final = frozenset(_BARE) | {"message", "asctime", "taskName"}
+"""The attributes of every record; the others came by `extra`."""
 
 _SEVERITIES: Final = {
     logging.CRITICAL: SeverityNumber.FATAL,
@@ -36,14 +34,14 @@ _NAMES: Final = {severity: severity.name for severity in SeverityNumber}
 
 
 class StdlibHandler(logging.Handler):
-    """Hands records of the standard library's `logging` to the attached provider.
+    """Sends records of the standard library's `logging` to the attached provider.
 
-    A record that an exporter writes while it exports does not go out again, which would feed the next
-    export: it is written to `fallback` as plain text.
+    A record that an exporter logs while it exports would cause the next export, so it is written to
+    `fallback` as plain text instead.
 
     Args:
-        level: The lowest level to take.
-        fallback: Where those records go; stderr without it.
+        level: The lowest level to export.
+        fallback: Receives the records of exporters; stderr by default.
     """
 
     def __init__(self, level: int = logging.NOTSET, fallback: TextIO | None = None) -> None:
@@ -53,26 +51,27 @@ class StdlibHandler(logging.Handler):
         self._may_export = is_instrumentation_enabled
         self._fallback = fallback
 
-    def createLock(self) -> None:  # noqa: N802 - as `logging` calls it
-        """Have none: nothing is shared, and a signal's handler that logs never waits for its own thread."""
+    def createLock(self) -> None:  # noqa: N802 - `logging` defines the name
+        """Create no lock: the handler has no shared state, and a signal handler may log at any time."""
         self.lock = None
 
     def handle(self, record: logging.LogRecord) -> Any:
-        """Emit a record that passes the filters, which may put another in its place."""
+        """Emit a record that passes the filters; since Python 3.12 a filter may replace it."""
         passed: Any = self.filter(record)
         if passed:
             self.emit(passed if isinstance(passed, logging.LogRecord) else record)
         return passed
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Translate one record; what is wrong with it goes the way of `logging`'s own errors."""
+        """Translate one record; `logging` reports an error in it as for any handler."""
         try:
             context = get_current()
+            # a context that holds only a span cannot hold the key that suppresses instrumentation
             if (len(context) == 1 and SPAN_KEY in context) or self._may_export():
                 self._emit(record, context)
             else:
                 print(self.format(record), file=self._fallback or sys.stderr)
-        except Exception:  # noqa: BLE001 - the record's arguments are anybody's code
+        except Exception:  # noqa: BLE001 - `str` of the arguments is user code
             self.handleError(record)
 
     def _emit(self, record: logging.LogRecord, context: Context) -> None:
@@ -89,20 +88,25 @@ class StdlibHandler(logging.Handler):
 
 
 def severity_of(level: int) -> SeverityNumber:
-    """Return OpenTelemetry's severity for a level of `logging`, rounded down to the next named one."""
+    """Return OpenTelemetry's severity for a level of `logging`, rounded down to the next named level.
+
+    https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
+    """
     return next((severity for low, severity in _SEVERITIES.items() if level >= low), SeverityNumber.TRACE)
 
 
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    carried = vars(record)
-    if len(carried) != _FEWEST:
-        names = list(carried)  # what comes by `extra` comes last, and is not sought among the rest
-        for key in names[_FEWEST:] if names[_FEWEST - 1 : _FEWEST] == _LAST else names:
-            if key not in _OWN:
-                name = named(key)  # `extra` takes keys of any type
+    fields = vars(record)
+    if len(fields) != _BARE_COUNT:
+        names = list(fields)
+        # `extra` is added last, so the standard attributes before it need no lookup; a record factory of the
+        # application may use another order
+        for key in names[_BARE_COUNT:] if names[_BARE_COUNT - 1 : _BARE_COUNT] == _LAST else names:
+            if key not in _STANDARD:
+                name = named(key)  # `extra` accepts keys of any type
                 if not name.startswith("_"):
-                    found[name] = exportable(carried[key])
+                    found[name] = exportable(fields[key])
     path = record.pathname
     found["code.file.path"] = path if path.__class__ is str else exportable(path)
     found["code.function.name"] = record.funcName

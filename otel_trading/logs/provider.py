@@ -1,4 +1,4 @@
-"""The logger that log records and events go to, once a provider is attached."""
+"""The loggers of the attached provider, for log records and events."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from otel_trading.semconv import SCHEMA_URL
 
 SCOPE: Final = "otel_trading"
 
-_asking: Final = locks.reentrant_lock()
-hold_at_fork(_asking)
+# held while the provider makes a logger; `is_owned` detects a signal handler that interrupts this
+_making: Final = locks.reentrant_lock()
+hold_at_fork(_making)
 
 
 class CurrentLoggers:
-    """What is attached; one instance.
+    """The loggers of the attached provider; there is one instance.
 
     Attributes:
         events: The logger of events.
@@ -28,28 +29,28 @@ class CurrentLoggers:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to a provider that does nothing."""
+        """Use a provider that does nothing."""
         self.events: Any = NoOpLogger(SCOPE)
         self.use(NoOpLoggerProvider())
 
     def use(self, provider: LoggerProvider, over: Callable[[Any], Any] = lambda logger: logger) -> None:
-        """Take loggers from `provider`, `over` applied to each."""
+        """Get loggers from `provider`, and apply `over` to each."""
         self._provider = provider
         self._over = over
         self._by_name: dict[str, Any] = {}
 
     def logger(self, name: str) -> Any:
-        """Return the logger of a name, which is asked for once.
+        """Return the logger of a name, which the provider makes once.
 
-        A signal's handler that interrupts the asking gets that of events: the SDK asks under locks that it
-        would wait for for ever.
+        A signal handler that interrupts this gets the logger of events, because the interrupted thread may
+        hold locks of the SDK, for which the handler would wait forever.
         """
         found = self._by_name.get(name)
         if found is not None:
             return found
-        if locks.is_owned(_asking):
+        if locks.is_owned(_making):
             return self.events
-        with _asking:
+        with _making:
             found = self._by_name[name] = self._over(self._provider.get_logger(name))
         return found
 
@@ -61,7 +62,7 @@ def attach(provider: LoggerProvider, version: str) -> None:
     """Send events and log records to `provider` from now on.
 
     Args:
-        provider: An SDK logger provider, or anything that speaks its API.
+        provider: An SDK logger provider, or another implementation of its API.
         version: The version of this package, for the instrumentation scope of events.
     """
     if type(provider).__module__.startswith("opentelemetry.sdk."):

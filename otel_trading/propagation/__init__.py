@@ -1,4 +1,4 @@
-"""How a trace crosses from one process into the next: text headers, ZeroMQ frames. Bytes in, bytes out."""
+"""Trace context between processes, in text headers and ZeroMQ frames."""
 
 from otel_trading.propagation.http import extract, inject
 from otel_trading.propagation.zeromq import extract_frames, inject_frames

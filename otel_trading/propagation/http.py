@@ -1,4 +1,4 @@
-"""Context in the text headers of a carrier: HTTP requests, WebSocket handshakes, anything with keys."""
+"""Trace context in text headers: of HTTP requests, WebSocket handshakes and other mappings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Carrier = TypeVar("Carrier", bound=MutableMapping[str, str])
 
 
 def inject(carrier: Carrier, *, context: Context | None = None) -> Carrier:
-    """Write the trace context into a carrier, in the formats that `OTEL_PROPAGATORS` names (W3C by default).
+    """Write the trace context into headers, in the formats that `OTEL_PROPAGATORS` names (W3C by default).
 
     Args:
-        carrier: Headers to be sent; changed in place.
-        context: The context to send; the current one without it.
+        carrier: The headers to send; changed in place.
+        context: The context to send; the current one by default.
 
     Returns:
-        The carrier, so that `requests.get(url, headers=inject({}))` reads well.
+        The carrier, for calls such as `requests.get(url, headers=inject({}))`.
     """
     with guard("injection of the trace context"):
         api().inject(carrier, context)
@@ -29,13 +29,13 @@ def inject(carrier: Carrier, *, context: Context | None = None) -> Carrier:
 
 
 def extract(carrier: Mapping[str, str]) -> Context:
-    """Read the trace context out of a carrier.
+    """Read the trace context from headers.
 
     Args:
-        carrier: Headers as they were received.
+        carrier: The received headers.
 
     Returns:
-        A context for `ot.span(..., context=...)`; empty where the carrier holds none, or a broken one.
+        A context for `ot.span(..., context=...)`; empty if the headers hold none, or an invalid one.
     """
     with guard("extraction of the trace context"):
         found: Context = api().extract(carrier, Context())
@@ -45,7 +45,7 @@ def extract(carrier: Mapping[str, str]) -> Context:
 
 @cache
 def api() -> Any:
-    """Return the API's propagators, which look through every installed package when they are imported."""
+    """Return the API's propagators; imported late, as their import searches all installed packages."""
     from opentelemetry import propagate  # noqa: PLC0415
 
     return propagate

@@ -1,26 +1,31 @@
-"""W3C: the header of a trace context, without the detours of the propagators that would write it."""
+"""The W3C `traceparent` header, written without a call of each propagator.
+
+https://www.w3.org/TR/trace-context/#traceparent-header
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.trace import get_current_span
 
-DEFAULT = ("TraceContextTextMapPropagator", "W3CBaggagePropagator")
-"""What `OTEL_PROPAGATORS` names by default."""
+from otel_trading._sdk.propagation import components
+
+_DEFAULT: Final = ("TraceContextTextMapPropagator", "W3CBaggagePropagator")
+"""The classes that the default of `OTEL_PROPAGATORS` names."""
 
 
 def traceparent(textmap: Any, context: Context | None) -> str | None:
-    """Return the value of `traceparent`, if that is all that `textmap` would write; else None.
+    """Return the value of `traceparent`, or None if `textmap` might write more or other headers.
 
-    That it is, where OpenTelemetry's own propagators are in force, and the context holds nothing but a span
-    without vendors' state: no baggage, that is.
+    `traceparent` is the only header if `textmap` is OpenTelemetry's default, and the context holds only a
+    span without vendor state (`tracestate`), so no baggage either.
 
     Args:
-        textmap: The propagator in force.
-        context: The context to send; the current one without it.
+        textmap: The global propagator.
+        context: The context to send; the current one by default.
     """
     given = get_current() if context is None else context
     if len(given) != 1 or not _is_default(textmap):
@@ -33,8 +38,9 @@ def traceparent(textmap: Any, context: Context | None) -> str | None:
 
 @lru_cache(maxsize=1)
 def _is_default(textmap: Any) -> bool:
-    kinds = [type(one) for one in getattr(textmap, "_propagators", ())]
+    kinds = [type(one) for one in components(textmap)]
+    # the module too: an application may have a propagator class of the same name
     return (
         all(kind.__module__.startswith("opentelemetry.") for kind in (type(textmap), *kinds))
-        and tuple(kind.__name__ for kind in kinds) == DEFAULT
+        and tuple(kind.__name__ for kind in kinds) == _DEFAULT
     )

@@ -1,8 +1,8 @@
-"""Context in one last frame of a ZeroMQ message, so that a subscription's topic stays the first.
+"""Trace context in the last frame of a ZeroMQ message; the first frame stays the topic of a subscription.
 
-The frame is `otel1` and a JSON object of the propagator's headers, such as
-`otel1{"traceparent":"00-…-…-01"}`, which is easy to read in any language. This module sees bytes only and
-imports no ZeroMQ.
+The frame is `otel1` and a JSON object of the propagator's headers, for example
+`otel1{"traceparent":"00-…-…-01"}`, so any language can read it. This module handles bytes only and does not
+import ZeroMQ.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def inject_frames(frames: Sequence[bytes], *, context: Context | None = None) ->
 
     Args:
         frames: The message's frames.
-        context: The context to send; the current one without it.
+        context: The context to send; the current one by default.
 
     Returns:
-        The frames, and one more where there is a trace to carry on.
+        The frames, and one more if the context holds a trace.
     """
     try:
         header = traceparent(api().get_global_textmap(), context)
-    except Exception:  # noqa: BLE001 - a context or a propagator may be anything, and `inject` is guarded
+    except Exception:  # noqa: BLE001 - user code may pass any object; `inject` below is guarded
         header = None
     if header is not None:
         return [*frames, b'%b{"traceparent":"%b"}' % (MAGIC, header.encode())]
@@ -43,14 +43,14 @@ def inject_frames(frames: Sequence[bytes], *, context: Context | None = None) ->
 
 
 def extract_frames(frames: Sequence[bytes]) -> tuple[Context, list[bytes]]:
-    """Take the trace context off a message.
+    """Remove the trace context from a message.
 
     Args:
-        frames: The frames as they were received.
+        frames: The received frames.
 
     Returns:
-        The sender's context, and the frames without the one that carried it. A message without such a
-        frame, or with one that cannot be read, comes back whole with an empty context.
+        The sender's context, and the frames without the frame of the context. For a message without such a
+        frame, or with an invalid one, an empty context and all frames.
     """
     headers = _headers(frames[-1]) if frames else None
     if headers is None:

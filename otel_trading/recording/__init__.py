@@ -1,6 +1,7 @@
-"""The hot path: how a number is kept cheaply and handed to the SDK.
+"""The hot path: numbers are stored cheaply when they are recorded, and given to the SDK at each collection.
 
-It knows no metric's name, and nothing in `record` or `add` allocates, waits or raises. Open `cells` first.
+Nothing in `record` or `add` allocates, waits or raises, and nothing here depends on a metric's name.
+`README.md` is the page of design; read it and `cells` first.
 """
 
 from __future__ import annotations

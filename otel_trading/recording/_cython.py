@@ -1,6 +1,6 @@
-"""Cython's names as plain Python has them: what `cells` says to the compiler, and nothing where none runs.
+"""Cython's names for plain Python: the declarations in `cells` and `sums` work without a compiler.
 
-The module of that name on PyPI would do, and would make importing this package take twice as long.
+The `cython` package on PyPI has the same names, but its import takes as long as that of this package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 compiled: Final = False
 
-# as the compiler calls them
+# these names are the compiler's
 double: TypeAlias = float  # noqa: PYI042
 int: TypeAlias = builtins.int  # noqa: A001, PYI042
 longlong: TypeAlias = builtins.int  # noqa: PYI042
@@ -22,7 +22,7 @@ p_double: TypeAlias = Any  # noqa: PYI042
 
 
 def declare(type: object, value: T) -> T:  # noqa: ARG001
-    """Return the value, whose type in C does not matter here."""
+    """Return the value; its type in C has no meaning in Python."""
     return value
 
 

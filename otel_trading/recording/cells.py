@@ -1,15 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, binding=False, freethreading_compatible=True
-"""The cells: where a number lies between the call that recorded it and the next collection.
+"""The cells of histograms: a cell holds the numbers of one series between two collections.
 
-A cell's fast path is one range check, at most one bisect, and a few stores. The range check is also the
-switch: a cell that is not connected has a range nothing falls into, so `record` and `add` need no second
-test, and a bound method that somebody kept keeps working. No other thread can run between the last call
-of a fast path and its last store (CPython checks for a switch at calls and at backward jumps only), which
-makes the stores of one call one step under the GIL; `sharding` is for interpreters without one.
+The fast path of a cell is one range check, at most one bisect, and a few stores. The range check is also the
+switch: the range of a cell that is switched off is empty, so `record` and `add` need no second test, and a
+bound method (`record = cell.record`) stays valid. CPython switches threads at calls and at backward jumps
+only, so no other thread runs between the last call of a fast path and its last store: under the GIL the
+stores of one call are one step. Interpreters without a GIL use `sharding`.
 
-This module and `sums` are Python, and they are what Cython compiles to `_cells` and `_sums` where a C
-compiler is at hand: then a cell's numbers are C doubles. Names of `cython` stand where a record does not
-pass, so that the same lines are fast in both forms. `form` says which of them runs.
+This module and `sums` are plain Python, and Cython compiles the same source to `_cells` and `_sums` where a C
+compiler is installed; then the numbers of a cell are C doubles. Names of `cython` appear only in declarations
+and in code that no record runs through, so the same lines are fast in both forms. `form` chooses the form.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from math import inf, nan
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import trace
 from opentelemetry.context import Context, get_current
 
-from otel_trading._guard import guard
+from otel_trading._guard import report
 from otel_trading.values.numbers import LARGEST, Number, as_number, reject
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
-    import cython  # the compiler reads it all the same, and knows what the name means
+    import cython  # Cython compiles this line although it never runs: it resolves the name at compile time
 else:
     from otel_trading.recording import _cython as cython
 
@@ -37,23 +37,28 @@ if cython.compiled:
     from cython.cimports.libc.stdlib import calloc, free
 else:
     _read = perf_counter
-# the real clock, read the fastest way unless a test has put its own in the place of `perf_counter`
+# the real clock: `_read` reads it without an object per call, unless a test replaces `perf_counter`
 _REAL = cython.declare(object, perf_counter)
 
-# the largest finite double: above it are inf, and integers that no double can hold
+# the largest finite double; infinity and integers too large for a double are above it
 _LARGEST = cython.declare(cython.double, LARGEST)
 # the lower bound of a cell that is switched off
 _NEVER = cython.declare(cython.double, inf)
-# when a block began that was never entered, so that its time is no value
+# the start of a block that was never entered: its duration is NaN, which `record` rejects
 _NEVER_BEGAN = cython.declare(cython.double, nan)
-# where a histogram's numbers lie in its cells
+# the places of a histogram's numbers in its array
 _SUM = cython.declare(cython.Py_ssize_t, 0)
 _LOW = cython.declare(cython.Py_ssize_t, 1)
 _HIGH = cython.declare(cython.Py_ssize_t, 2)
 _COUNTS = cython.declare(cython.Py_ssize_t, 3)
+# How many values of one interval look for a sampled span. A look takes longer than the record itself, and in
+# a process that samples nothing it is in vain. The metrics of the registry have about 16 buckets, and like
+# the SDK a cell keeps one exemplar per bucket and collection:
+# https://opentelemetry.io/docs/specs/otel/metrics/sdk/#alignedhistogrambucketexemplarreservoir
 _LOOKS_PER_INTERVAL = cython.declare(cython.int, 16)
 
-_BEFORE_BOUNDS = (-inf, -inf, -inf)  # so that the bisect answers with an index into the cells
+# before the first bound, so that the bisect returns an index into the array, behind `_SUM`, `_LOW`, `_HIGH`
+_BEFORE_BOUNDS = (-inf, -inf, -inf)
 
 
 class Exemplar(NamedTuple):
@@ -64,9 +69,26 @@ class Exemplar(NamedTuple):
     context: Context
 
 
-Drained: TypeAlias = tuple[list[int], float, float, float, Sequence[Exemplar]]
-"""What a histogram held: counts per bucket, then sum, smallest and largest value, then exemplars."""
+class Drained(NamedTuple):
+    """The numbers that a drain took out of a histogram: one interval of one series.
 
+    Attributes:
+        counts: Values per bucket; the last bucket has no upper bound.
+        total: The sum of the values.
+        smallest: The smallest value.
+        largest: The largest value.
+        exemplars: At most one value per bucket, recorded in a sampled span.
+    """
+
+    counts: list[int]
+    total: float
+    smallest: float
+    largest: float
+    exemplars: Sequence[Exemplar]
+
+
+# makes a `Drained` at half the price of its constructor, which NamedTuple writes in Python
+_make = tuple.__new__
 _NO_EXEMPLARS = cython.declare(tuple, ())
 
 
@@ -80,7 +102,7 @@ def _doubles(size: cython.Py_ssize_t) -> cython.p_double:
 
 @cython.cfunc
 def _bounds_of(bounds: tuple[float, ...]) -> cython.p_double:
-    """Lay out the bounds; C's have their length where a tuple's have the first of `_BEFORE_BOUNDS`."""
+    """Copy the bounds into an array of C; its first element is its length."""
     size: cython.Py_ssize_t = len(bounds)
     index: cython.Py_ssize_t
     found: cython.p_double = _doubles(size)
@@ -116,7 +138,7 @@ def _empty(size: cython.Py_ssize_t) -> cython.p_double:
 
 @cython.cfunc
 def _counts_of(cells: cython.p_double, size: cython.Py_ssize_t) -> list[int]:
-    """Take the counts out of cells that nothing writes to any more, and free them."""
+    """Return the counts of an array that no record writes to any more, and free it."""
     counts = [cython.cast(cython.longlong, cells[slot]) for slot in range(_COUNTS, size)]  # type: ignore[attr-defined]
     free(cells)
     return counts
@@ -135,7 +157,7 @@ if not cython.compiled:
         return cells[_COUNTS:size]
 
     def free(cells: object) -> None:
-        """Leave it to Python."""
+        """Do nothing: Python frees the list."""
 
 
 @cython.final
@@ -143,7 +165,7 @@ if not cython.compiled:
 class Histogram:
     """A bound histogram: `record(value)`, or `with time():` for a duration.
 
-    It counts values into buckets, and keeps an exemplar per bucket and interval from sampled spans.
+    It counts values into buckets. From sampled spans it keeps one exemplar per bucket and interval.
     """
 
     __slots__ = ("_bounds", "_cells", "_exemplars", "_least", "_looks", "_plain", "_signed", "_size")
@@ -172,7 +194,7 @@ class Histogram:
         free(self._cells)
 
     def switch_on(self, bounds: tuple[float, ...], *, signed: bool) -> None:
-        """Start to count, from zero.
+        """Start to count at zero.
 
         Args:
             bounds: Upper bounds of the buckets, inclusive, ascending.
@@ -190,12 +212,12 @@ class Histogram:
         self._least = -_LARGEST if signed else 0.0
 
     def switch_to(self, plain: Callable[[float], None]) -> None:
-        """Hand every value to `plain` instead, which is how a histogram that cannot be folded is recorded."""
+        """Pass every valid value to `plain` instead, for a histogram that cannot be folded."""
         self.switch_off()
         self._plain = plain
 
     def switch_off(self) -> None:
-        """Ignore what is recorded from now on."""
+        """Ignore every value from now on."""
         self._least = _NEVER
         self._plain = None
 
@@ -204,8 +226,8 @@ class Histogram:
         """Count one value; never raises.
 
         Args:
-            value: In the metric's unit. NaN, infinities, what is no number, and negative values of an
-                unsigned metric are not recorded but counted as lost.
+            value: In the metric's unit. NaN, infinities, values that are not numbers, and negative values
+                of an unsigned metric are counted as lost instead.
         """
         number: cython.double
         slot: cython.Py_ssize_t
@@ -213,16 +235,16 @@ class Histogram:
             number = value
             if self._least <= number <= _LARGEST:
                 slot = _slot(self._bounds, number)
-                cells = self._cells  # after the last call, see the module's docstring
+                cells = self._cells  # read after the last call: a drain in between replaces the array
                 try:
                     cells[slot] += 1
-                except IndexError:  # switched on again with fewer buckets, since the bisect
+                except IndexError:  # since the bisect, another thread switched on with fewer buckets
                     self.record(value)
                     return
                 cells[_SUM] += number
-                if number < cells[_LOW]:  # noqa: PLR1730 - `min` is a call, and costs one
+                if number < cells[_LOW]:  # noqa: PLR1730 - `min` would be a call
                     cells[_LOW] = number
-                if number > cells[_HIGH]:  # noqa: PLR1730
+                if number > cells[_HIGH]:  # noqa: PLR1730 - `max` would be a call
                     cells[_HIGH] = number
                 if self._looks and slot not in self._exemplars:
                     self._look(slot, number)
@@ -230,22 +252,22 @@ class Histogram:
         self._outside(value)
 
     def time(self) -> Timer:
-        """Return a context manager that records the seconds its block took, also when it raises."""
+        """Return a context manager that records the duration of its block in seconds, also if it raises."""
         return _timer(self)
 
     def drain(self) -> Drained | None:
-        """Take out what was counted since the last drain, or None if that is nothing."""
+        """Take out the numbers since the last drain; None if there are none."""
         cells = self._cells
         self._looks = _LOOKS_PER_INTERVAL
-        if cells[_LOW] > cells[_HIGH]:
+        if cells[_LOW] > cells[_HIGH]:  # as in a new array: no value since the last drain
             return None
-        self._cells = _empty(self._size)
+        self._cells = _empty(self._size)  # from here on, records write to the new array
         exemplars: Any = _NO_EXEMPLARS
         if self._exemplars:
             taken, self._exemplars = self._exemplars, {}
             exemplars = [*taken.values()]
         low, high, total = cells[_LOW], cells[_HIGH], cells[_SUM]
-        return _counts_of(cells, self._size), total, low, high, exemplars
+        return _make(Drained, (_counts_of(cells, self._size), total, low, high, exemplars))
 
     def _look(self, slot: int, value: float) -> None:
         self._looks -= 1
@@ -256,9 +278,8 @@ class Histogram:
                 return
             if span.get_span_context().trace_flags.sampled:
                 self._exemplars[slot] = Exemplar(value, time_ns(), context)
-        except Exception:  # whatever somebody attached, or made the current span
-            with guard("exemplar of a value"):
-                raise
+        except Exception as error:  # noqa: BLE001 - user code may attach any object as context or span
+            report("exemplar of a value", error)
 
     def _outside(self, value: Any) -> None:
         if self._plain is not None:
@@ -281,7 +302,7 @@ class Histogram:
 @cython.final
 @cython.cclass
 class Timer:
-    """Times one `with` block in seconds, also when it raises."""
+    """Times one `with` block in seconds, also if it raises."""
 
     __slots__ = ("_histogram", "_start")
 
@@ -294,7 +315,7 @@ class Timer:
 
     def __enter__(self) -> None:
         """Start the clock."""
-        # a statement, and no expression, which would make an object of the number
+        # two statements: a conditional expression would box the C double
         if perf_counter is _REAL:
             self._start = _read()
         else:
@@ -315,7 +336,7 @@ class Timer:
 
 @cython.cfunc
 def _timer(histogram: Histogram) -> Timer:
-    """Make a timer without the way through `Timer.__init__`, which takes as long as the clock."""
+    """Make a timer without calling `Timer.__init__`, which takes as long as a reading of the clock."""
     timer: Timer = Timer.__new__(Timer)
     timer._histogram = histogram
     timer._start = _NEVER_BEGAN

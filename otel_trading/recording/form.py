@@ -1,6 +1,6 @@
-"""The form: which cells run, those that were compiled when the package was installed or the same in Python.
+"""The form of the cells: compiled when the package was installed, or the same source in Python.
 
-`OTEL_TRADING_PURE_PYTHON=1` takes the Python ones even where compiled ones are; for tests and benchmarks.
+`OTEL_TRADING_PURE_PYTHON=1` chooses Python even if compiled cells are installed, for tests and benchmarks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COMPILED: Final = "otel_trading.recording._cells", "otel_trading.recording._sum
 
 
 class Cells(NamedTuple):
-    """How the cell of each kind of metric is made."""
+    """A function that makes a cell, for each kind of metric."""
 
     histogram: Callable[[], cells.Histogram]
     counter: Callable[[], sums.Counter]
@@ -40,7 +40,7 @@ def cells_of(form: str, *, free_threaded: bool) -> Cells:
         free_threaded: Whether threads may record at the same instant.
 
     Raises:
-        ModuleNotFoundError: The compiled ones, where none were compiled.
+        ModuleNotFoundError: `form` is `COMPILED`, and no cells were compiled.
     """
     histograms: Any = cells
     others: Any = sums
@@ -66,7 +66,7 @@ def _chosen() -> str:
 
 
 FORM: Final = _chosen()
-"""Which form runs, as `telemetry.health()` says it."""
+"""The form that runs, as `telemetry.health()` reports it."""
 
 CELLS: Final = cells_of(FORM, free_threaded="free-threading" in sys.version)
 """The cells that run."""

@@ -1,4 +1,4 @@
-"""Binding: a metric and its labels become a handle, once, at start-up."""
+"""Binding: a metric and its labels become a handle once, at start-up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,19 @@ from otel_trading.values.numbers import fits_int64
 from otel_trading.values.text import bounded
 
 OTHER: Final = "_OTHER"
-"""The value of a closed set that stands for every value outside it, as upstream's `error.type` has it."""
+"""The value of a closed label for every value outside its set, as in `error.type`.
+
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
+"""
 
 MAX_SERIES: Final = 2000
-"""Series per metric, as the SDK's own default cardinality limit; what comes later shares one series."""
+"""The most series of a metric, like the SDK's default; further series share one overflow series.
+
+https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
+"""
 
 OVERFLOW: Final = {"otel.metric.overflow": True}
-"""The attributes of the series that later series share, as the SDK names it."""
+"""The attributes of the overflow series; the specification defines the name."""
 
 LabelValue = str | int | bool | Enum | None
 Key = tuple[str | int | bool | None, ...]
@@ -36,14 +42,18 @@ SomeHandle = Histogram | Counter | UpDownCounter | Gauge
 
 
 class StateSet:
-    """One level per state, of which exactly one is 1: OpenTelemetry's convention for a status metric."""
+    """One level per state: the current state is 1 and the others are 0.
+
+    OpenTelemetry's convention for a status metric:
+    https://opentelemetry.io/docs/specs/semconv/how-to-write-conventions/status-metrics/
+    """
 
     def __init__(self, levels: dict[str, UpDownCounter], lock: Lock) -> None:
         self._levels = levels
         self._lock = lock
 
     def set(self, state: str) -> None:
-        """Make `state` the current one; a state that is not in the set changes nothing and is counted.
+        """Make `state` the current state; an unknown state changes nothing and is counted.
 
         Args:
             state: One of the label's values.
@@ -51,19 +61,22 @@ class StateSet:
         if state not in self._levels:
             _losses.add("metrics", "unknown_state")
             warn(
-                f"state:{state}", "otel_trading: %r is no state, allowed: %s", state, ", ".join(self._levels)
+                f"state:{state}",
+                "otel_trading: unknown state %r; allowed: %s",
+                state,
+                ", ".join(self._levels),
             )
             return
-        with self._lock:  # a collection sees the old state or the new one, never two
+        with self._lock:  # `MeterRoute._read` holds it too, so a collection never sees two current states
             for name, level in self._levels.items():
                 level.set(int(name == state))
 
 
 class BoundMetric(Generic[Handle]):
-    """One metric of the registry; `bind` gives the handle that records it.
+    """One metric of the registry; `bind` returns the handles that record it.
 
     Args:
-        definition: What the registry says about it.
+        definition: Its entry in the registry.
     """
 
     _make: Callable[[], Handle]
@@ -77,17 +90,17 @@ class BoundMetric(Generic[Handle]):
         self.reconnect()
 
     def bind(self, *args: Any, **labels: Any) -> Handle:
-        """Return the handle of one series; the same labels give the same handle.
+        """Return the handle of one series; the same labels return the same handle.
 
         Args:
-            *args: None; labels are given by name.
+            *args: Must be empty; labels are given by name.
             **labels: The metric's labels by their keywords, as text or as members of their enum.
 
         Returns:
-            A handle that stays valid, before, during and after a configured telemetry.
+            A handle that is valid before `configure`, until `shutdown`, and after it.
 
         Raises:
-            LabelError: A label that the metric does not have, or one that it needs and was not given.
+            LabelError: The metric does not have a given label, or a required label is missing.
         """
         key = self._key(labels) if not args else self._refuse(f"takes its labels by name, not {args!r}")
         handle = self._series.get(key)
@@ -99,9 +112,9 @@ class BoundMetric(Generic[Handle]):
             yield self._attributes(key), handle
 
     def reconnect(self) -> None:
-        """Connect every handle, bound or yet to be bound, to what there is to connect to."""
+        """Connect every handle, present or future, to the current connector."""
         with self.lock:
-            self._connector = _connector  # here, so that what is bound next is connected to the same
+            self._connector = _connector  # under the lock: a handle that is bound next gets the same one
             for attributes, handle in self.series():
                 handle.switch_off()
                 if self._connector is not None:
@@ -113,7 +126,7 @@ class BoundMetric(Generic[Handle]):
                 _losses.add("metrics", "cardinality")
                 warn(
                     f"cardinality:{self.definition.name}",
-                    "otel_trading: %s has more than %d series; %r shares one overflow series from here on",
+                    "otel_trading: %s has more than %d series; %r and later series share one overflow series",
                     self.definition.name,
                     MAX_SERIES,
                     key,
@@ -194,22 +207,23 @@ class GaugeMetric(BoundMetric[Gauge]):
 
 
 class UpDownCounterMetric(BoundMetric[UpDownCounter]):
-    """A metric whose handles are levels, or the states of a status."""
+    """A metric whose handles are levels, or the states of a status metric."""
 
     _make = staticmethod(CELLS.up_down_counter)
 
     def bind_states(self, state_keyword: str, **labels: Any) -> StateSet:
-        """Return one status: a series per value of the label `state_keyword`.
+        """Return the states of a status metric: a series per value of the label `state_keyword`.
 
         Args:
             state_keyword: The label that holds the state; its values are a closed set.
             **labels: The metric's other labels.
 
         Returns:
-            The states, of which `set` makes one the current.
+            The states; its `set` chooses the current one.
 
         Raises:
-            LabelError: `state_keyword` is no label of the metric with a closed set, or a label is wrong.
+            LabelError: The metric does not have a label `state_keyword` with a closed set of values, or
+                another label is wrong.
         """
         closed = {label.keyword: label.values for label in self.definition.labels if label.values}
         if state_keyword not in closed:
@@ -219,7 +233,7 @@ class UpDownCounterMetric(BoundMetric[UpDownCounter]):
 
 
 class Connector(Protocol):
-    """What gives the handles their way out; the route of an attached meter provider is one."""
+    """Connects handles to their export; `MeterRoute` does it for an attached meter provider."""
 
     def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
         """Switch on a handle and export it under `attributes` from now on."""
@@ -230,12 +244,12 @@ _metrics: list[BoundMetric[Any]] = []
 
 
 def bound_metrics() -> tuple[BoundMetric[Any], ...]:
-    """Return every metric there is."""
+    """Return every metric of this process."""
     return tuple(_metrics)
 
 
 def connect(connector: Connector | None) -> None:
-    """Connect every handle, bound or yet to be bound; None switches all of them off."""
+    """Connect every handle, present or future; None switches all of them off."""
     global _connector
     _connector = connector
     for metric in tuple(_metrics):
@@ -243,19 +257,22 @@ def connect(connector: Connector | None) -> None:
 
 
 class _Locks:
-    """The locks of all metrics as one, those made later included: a collection at a fork needs them first."""
+    """The locks of all metrics as one lock, later metrics included.
+
+    Registered at import, so it is acquired last: a reader that collects before a fork needs these locks.
+    """
 
     def __init__(self) -> None:
-        self._taken: list[Lock] = []
+        self._acquired: list[Lock] = []
 
     def acquire(self) -> None:
-        taken = [metric.lock for metric in _metrics]
-        for lock in taken:
+        locks = [metric.lock for metric in _metrics]
+        for lock in locks:
             lock.acquire()
-        self._taken = taken
+        self._acquired = locks
 
     def release(self) -> None:
-        for lock in self._taken:
+        for lock in self._acquired:
             lock.release()
 
 
@@ -263,7 +280,7 @@ hold_at_fork(_Locks())
 
 
 def _label_value(value: object) -> str | int | bool:
-    """Return a label's value in a form that can be encoded, since one that cannot fails the whole export."""
+    """Return a label's value in a form that OTLP can encode; one bad value would fail the whole export."""
     if isinstance(value, int) and fits_int64(value):
         return value
     return bounded(str(value))

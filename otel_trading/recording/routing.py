@@ -1,4 +1,4 @@
-"""The route: how the handles' numbers reach one meter provider."""
+"""The route of the handles' numbers to one meter provider."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 from opentelemetry.metrics import Histogram as Instrument
 
-from otel_trading._guard import warn
 from otel_trading.recording.cells import Histogram
 from otel_trading.recording.handles import BoundMetric, SomeHandle, bound_metrics, connect
 from otel_trading.recording.sums import Counter
@@ -26,20 +25,20 @@ SCOPE: Final = "otel_trading"
 """The instrumentation scope of everything this package emits."""
 
 SCOPE_OF_PROCESS: Final = f"{SCOPE}.process"
-"""The scope of what is asked of the operating system, which knows each process by itself."""
+"""The scope of the metrics that the operating system reports about each process."""
 
 
 class MeterRoute:
-    """Creates the instruments of the metrics that are used, and feeds them from the handles' cells.
+    """Creates the instruments of the bound metrics, and feeds them from the handles' cells.
 
-    Counters and levels are read by observable instruments, which is public API. Histograms are folded
-    (see `folding`), or recorded by their plain instrument where folding does not work.
+    Observable instruments read counters and levels, through the public API. Histograms are folded (see
+    `folding`), or recorded by their plain instrument if folding does not work.
 
-    A provider keeps its route for life: it takes the callbacks of an observable instrument once, and has no
-    use for those of a second route. After `close` the route may be connected and opened again.
+    A provider has one route for life, because it registers the callbacks of an observable instrument only
+    once. After `close` the route may be connected and opened again.
 
     Args:
-        provider: Whose readers export the numbers.
+        provider: Its readers export the numbers.
         version: The version of this package, for the instrumentation scope.
     """
 
@@ -47,33 +46,33 @@ class MeterRoute:
         self._meter: Meter = provider.get_meter(SCOPE, version, schema_url=SCHEMA_URL)
         self._lock = RLock()
         self._open = False
-        self._carried: dict[SomeHandle, Any] = {}
+        self._totals: dict[SomeHandle, Any] = {}  # of the counters, while the route is closed
         self._histograms: dict[str, Instrument] = {}
         self._observed: set[str] = set()
         self._folder = _folder(provider, self._meter)
 
     def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
-        """Switch on `handle`, creating the metric's instrument when it is the first of its metric."""
+        """Switch on `handle`; the first handle of a metric creates its instrument."""
         with self._lock:
             if metric.definition.kind == "histogram":
                 self._connect_histogram(metric, attributes, cast("Histogram", handle))
             else:
                 level = cast("Counter", handle)
                 level.switch_on()
-                if handle in self._carried:
-                    level.add(self._carried.pop(handle))
+                if handle in self._totals:
+                    level.add(self._totals.pop(handle))
                 self._observe(metric)
 
     def open(self) -> None:
-        """Report what is connected."""
+        """Report the numbers of the connected handles."""
         self._open = True
 
     def close(self) -> None:
-        """Report nothing more, even if the provider goes on to collect; call it once the handles are off."""
+        """Report nothing more, even if the provider still collects; call it after the handles are off."""
         self._open = False
         for metric in bound_metrics():
             if metric.definition.kind == "counter":
-                self._carried |= {handle: handle.read() for _, handle in metric.series()}
+                self._totals |= {handle: handle.read() for _, handle in metric.series()}
         if self._folder is not None:
             self._folder.close()
 
@@ -90,7 +89,7 @@ class MeterRoute:
                 explicit_bucket_boundaries_advisory=definition.boundaries,
             )
         if self._folder is None:
-            handle.switch_to(partial(_record_plain, instrument, attributes))
+            handle.switch_to(partial(instrument.record, attributes=attributes))
             return
         signed = bool(definition.boundaries) and definition.boundaries[0] < 0  # type: ignore[index]
         self._folder.connect(instrument, attributes, handle, signed=signed)
@@ -115,25 +114,15 @@ class MeterRoute:
         return [Observation(value, attributes) for value, attributes in levels if value is not None]
 
 
-def _record_plain(instrument: Instrument, attributes: dict[str, Any], value: float) -> None:
-    instrument.record(value, attributes)
-
-
 def _folder(provider: MeterProvider, meter: Meter) -> Folder | None:
-    """Return what folds the histograms of a meter, or None where that does not work."""
-    theirs = (type(one).__module__ for one in (provider, meter))  # a meter is not, where the SDK is disabled
-    if not all(module.startswith("opentelemetry.sdk.") for module in theirs):
+    """Return a folder for the histograms of a meter, or None if folding does not work."""
+    # with OTEL_SDK_DISABLED=true a provider of the SDK returns a meter of the API
+    modules = (type(one).__module__ for one in (provider, meter))
+    if not all(module.startswith("opentelemetry.sdk.") for module in modules):
         return None
-    from otel_trading.recording import folding  # noqa: PLC0415 - nothing folds before a provider is attached
+    from otel_trading.recording import folding  # noqa: PLC0415 - no code folds before a provider is attached
 
-    if folding.probe():
-        return folding.Folder(meter)
-    warn(
-        "fold",
-        "otel_trading: this release of opentelemetry-sdk is not known to the fast histograms, "
-        "so they are recorded by its plain instruments: correct, and slower",
-    )
-    return None
+    return folding.folder_of(meter)
 
 
 _route: MeterRoute | None = None
@@ -144,10 +133,10 @@ _callbacks: list[Callable[[MeterProvider], None]] = []
 def attach(provider: MeterProvider, version: str) -> None:
     """Send every handle's numbers to `provider` from now on.
 
-    They start at zero; a provider that had been attached before goes on from where its counters were.
+    They start at zero. For a provider that was attached before, counters continue from their last totals.
 
     Args:
-        provider: An SDK meter provider, or anything that speaks its API.
+        provider: An SDK meter provider, or another implementation of its API.
         version: The version of this package.
     """
     global _route
@@ -160,16 +149,19 @@ def attach(provider: MeterProvider, version: str) -> None:
 
 
 def kept_for(provider: MeterProvider, kept: WeakKeyDictionary[MeterProvider, T], make: Callable[[], T]) -> T:
-    """Return what a provider has for life, since it takes the callbacks of an observable instrument once.
+    """Return the one object that a provider keeps for life.
+
+    A provider registers the callbacks of an observable instrument only once, so a second object with the same
+    instruments would never be read.
 
     Args:
-        provider: Whose it is.
-        kept: What the providers have that there are; it keeps none of them alive.
-        make: Called where this one has nothing yet.
+        provider: The owner of the object.
+        kept: The objects by their providers; it keeps no provider alive.
+        make: Makes the object of a provider that has none yet.
     """
     try:
         found = kept.get(provider)
-    except TypeError:  # one without a hash or weak references, which is known again by nothing
+    except TypeError:  # not hashable or weakly referenceable, so it cannot be recognised later
         return make()
     if found is None:
         found = kept[provider] = make()
@@ -186,7 +178,7 @@ def detach() -> None:
 
 
 def restart() -> None:
-    """Begin every handle at zero again, and every level unknown: what a forked child records is its own."""
+    """Set every handle to zero, and every level to unknown: in a forked child, which reports only its own."""
     if _route is not None:
         for metric in bound_metrics():
             for _, handle in metric.series():
@@ -197,9 +189,9 @@ def restart() -> None:
 
 
 def on_attach(callback: Callable[[MeterProvider], None]) -> None:
-    """Have `callback` called with the provider at every `attach`.
+    """Call `callback` with the provider at every `attach`.
 
     Args:
-        callback: Registers metrics that are observed at each collection rather than recorded.
+        callback: Registers metrics that are observed at each collection instead of recorded.
     """
     _callbacks.append(callback)

@@ -1,8 +1,9 @@
-"""Shards: cells for interpreters without a GIL, where two threads may be inside `record` at once.
+"""Cells for interpreters without a GIL (PEP 703), where two threads may be inside `record` at once.
 
-Every thread records into a cell of its own, under a lock that only a collection ever contends for. A level
-is set by whoever set it last, so it stays one cell. The locks are re-entrant: a signal's handler may record
-while its thread does. In a forked child they are new, since a thread of the parent may have held them.
+Each thread records into a cell of its own, its shard, under a lock that only a collection contends for. The
+last `set` decides a level, so a level stays one cell. The locks are reentrant, because a signal handler may
+interrupt a record and record itself. A forked child replaces them, because a thread of the parent may have
+held one: https://docs.python.org/3/library/os.html#os.register_at_fork
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from otel_trading.values.numbers import Number
 
 
 class Switched(Protocol):
-    """What every cell can do."""
+    """The method that every cell has."""
 
     def switch_off(self) -> None:
-        """Ignore what is recorded from now on."""
+        """Ignore every value from now on."""
 
 
 Cell = TypeVar("Cell", bound=Switched)
 
 
 class _Locked:
-    """Has locks of its own."""
+    """An object with a lock that is replaced in a forked child."""
 
     __slots__ = ("__weakref__", "_lock")
 
@@ -41,7 +42,7 @@ class _Locked:
         _locked.add(self)
 
     def renew_locks(self) -> None:
-        """Begin with free locks."""
+        """Replace the lock by a free one."""
         self._lock = RLock()
 
 
@@ -49,8 +50,8 @@ _locked: WeakSet[_Locked] = WeakSet()
 
 
 def _renew_locks() -> None:
-    for one in _locked:
-        one.renew_locks()
+    for owner in _locked:
+        owner.renew_locks()
 
 
 if hasattr(os, "register_at_fork"):
@@ -58,7 +59,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Shards(_Locked, Generic[Cell]):
-    """One cell per thread, all switched alike."""
+    """One cell per thread; all are switched on and off together."""
 
     __slots__ = ("_make", "_shards", "_switch")
 
@@ -69,65 +70,70 @@ class _Shards(_Locked, Generic[Cell]):
         self._shards: dict[int, tuple[RLock, Cell]] = {}
 
     def renew_locks(self) -> None:
-        """Begin with free locks."""
+        """Replace the locks by free ones."""
         super().renew_locks()
         self._shards = {thread: (RLock(), cell) for thread, (_, cell) in self._shards.items()}
 
     def switch_off(self) -> None:
-        """Ignore what is recorded from now on."""
+        """Ignore every value from now on."""
         self._switch_all(_switch_off)
 
     def _switch_all(self, switch: Callable[[Cell], object]) -> None:
         with self._lock:
-            self._switch = switch
+            self._switch = switch  # for the cells of threads that record for the first time later
             self._each(switch)
 
-    def _each(self, ask: Callable[[Cell], Any]) -> list[Any]:
-        answers = []
-        for lock, cell in tuple(self._shards.values()):
+    def _each(self, call: Callable[[Cell], Any]) -> list[Any]:
+        """Call a function with each shard, and return the results; the caller holds `_lock`."""
+        results = []
+        for lock, cell in tuple(self._shards.values()):  # a copy: a signal handler may add a shard meanwhile
             with lock:
-                answers.append(ask(cell))
-        return answers
+                results.append(call(cell))
+        return results
 
     def _join(self) -> tuple[RLock, Cell]:
-        """Give the calling thread its cell; a thread that ended leaves its own to the next of its number."""
+        """Make the cell of the calling thread.
+
+        Python reuses the identifier of a thread that has ended, so a later thread takes over its cell.
+        """
         with self._lock:
             cell = self._make()
             self._switch(cell)
+            # `setdefault`, not a store: a signal handler may have recorded meanwhile and made the cell
             return self._shards.setdefault(get_ident(), (RLock(), cell))
 
 
 class ShardedHistogram(_Shards[Any]):
-    """A histogram's cells; see `cells.Histogram`, whose methods these are."""
+    """The shards of a histogram, with the methods of `cells.Histogram`."""
 
     __slots__ = ()
 
     def switch_on(self, bounds: tuple[float, ...], *, signed: bool) -> None:
-        """Start to count, from zero."""
+        """Start to count at zero."""
         self._switch_all(lambda cell: cell.switch_on(bounds, signed=signed))
 
     def switch_to(self, plain: Callable[[float], None]) -> None:
-        """Hand every value to `plain` instead."""
+        """Pass every valid value to `plain` instead."""
         self._switch_all(lambda cell: cell.switch_to(plain))
 
     def record(self, value: Number, /) -> None:
         """Count one value; never raises."""
         lock, cell = self._shards.get(get_ident()) or self._join()
-        with lock:
+        with lock:  # a collection is the only other thread that acquires it
             cell.record(value)
 
     def time(self) -> ShardedTimer:
-        """Return a context manager that records the seconds its block took, also when it raises."""
+        """Return a context manager that records the duration of its block in seconds, also if it raises."""
         return ShardedTimer(self)
 
     def drain(self) -> Drained | None:
-        """Take out what was counted since the last drain, or None if that is nothing."""
+        """Take out the numbers since the last drain; None if there are none."""
         with self._lock:
             found = [drained for drained in self._each(lambda cell: cell.drain()) if drained is not None]
         if len(found) < 2:  # noqa: PLR2004 - nothing to merge
             return found[0] if found else None
         counts, totals, lows, highs, exemplars = zip(*found, strict=True)
-        return (
+        return Drained(
             list(map(sum, zip(*counts, strict=True))),
             sum(totals),
             min(lows),
@@ -137,13 +143,13 @@ class ShardedHistogram(_Shards[Any]):
 
 
 class ShardedTimer:
-    """Times one `with` block in seconds, also when it raises."""
+    """Times one `with` block in seconds, also if it raises."""
 
     __slots__ = ("_histogram", "_start")
 
     def __init__(self, histogram: ShardedHistogram) -> None:
         self._histogram = histogram
-        self._start = nan  # so that a block that was never entered is no value
+        self._start = nan  # the duration of a block that was never entered is NaN, which `record` rejects
 
     def __enter__(self) -> None:
         """Start the clock."""
@@ -156,12 +162,12 @@ class ShardedTimer:
 
 
 class ShardedCounter(_Shards[Any]):
-    """A counter's cells; see `sums.Counter`."""
+    """The shards of a counter, with the methods of `sums.Counter`."""
 
     __slots__ = ()
 
     def switch_on(self) -> None:
-        """Start to add, from zero."""
+        """Start to add at zero."""
         self._switch_all(lambda cell: cell.switch_on())
 
     def add(self, amount: Number = 1, /) -> None:
@@ -178,7 +184,7 @@ class ShardedCounter(_Shards[Any]):
 
 
 class LockedLevel(_Locked):
-    """One level under a lock; see `sums.Level`."""
+    """One level under a lock, with the methods of `sums.Level`."""
 
     __slots__ = ("_cell",)
 
@@ -187,12 +193,12 @@ class LockedLevel(_Locked):
         self._cell = make()
 
     def switch_on(self) -> None:
-        """Start to hold a level, as yet unknown."""
+        """Start with an unknown level."""
         with self._lock:
             self._cell.switch_on()
 
     def switch_off(self) -> None:
-        """Ignore what is set from now on."""
+        """Ignore every value from now on."""
         with self._lock:
             self._cell.switch_off()
 
@@ -207,7 +213,7 @@ class LockedLevel(_Locked):
             self._cell.set(value)
 
     def read(self) -> Number | None:
-        """Return the level, or None while nothing has set it."""
+        """Return the level, or None before the first `set` or `add`."""
         with self._lock:
             level: Number | None = self._cell.read()
             return level

@@ -1,5 +1,9 @@
 # cython: language_level=3, binding=False, freethreading_compatible=True
-"""The sums: the cells of counters, levels and gauges; written and compiled as `cells` is."""
+"""The cells of counters, levels and gauges; written in one source for both forms, as `cells` is.
+
+A collection reads them through observable instruments, which report totals:
+https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-counter-operations
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from otel_trading.values.numbers import BEYOND_INT64, LARGEST, Number, as_number
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
-    import cython  # the compiler reads it all the same, and knows what the name means
+    import cython  # Cython compiles this line although it never runs: it resolves the name at compile time
 else:
     from otel_trading.recording import _cython as cython
 
@@ -21,10 +25,10 @@ _NEVER = cython.declare(cython.double, inf)
 
 @cython.cclass
 class Sum:
-    """Adds amounts up.
+    """A sum of amounts.
 
-    Integers are added apart, for the compiled form's sake: in C they are a machine word, which what is
-    `read` empties into an integer without bounds.
+    Integers have a sum of their own, for the compiled form: there it is a machine word, and each `read` moves
+    it into `_total`, a Python object without bounds.
     """
 
     __slots__ = ("_least", "_total", "_whole")
@@ -39,22 +43,22 @@ class Sum:
         self._whole = 0
 
     def switch_off(self) -> None:
-        """Ignore what is added from now on."""
+        """Ignore every amount from now on."""
         self._least = _NEVER
 
     def add(self, amount: Number = 1, /) -> None:
         """Add an amount; never raises.
 
         Args:
-            amount: In the metric's unit. NaN, infinities, and what is no number are not added but
-                counted as lost.
+            amount: In the metric's unit. NaN, infinities, and values that are not numbers are counted as
+                lost instead.
         """
         whole: cython.int
         part: cython.double
         if type(amount) is int:
             try:
                 whole = amount
-            except OverflowError:  # more than a word of C holds
+            except OverflowError:  # the compiled form's `whole` is a C int
                 self._outside(amount)
                 return
             if whole >= self._least:
@@ -68,10 +72,10 @@ class Sum:
         self._outside(amount)
 
     def read(self) -> Number | None:
-        """Return the sum so far, as an int while it is one that OTLP can carry."""
+        """Return the sum so far: an int if OTLP can carry it (64 bits), else the nearest float."""
         whole = self._whole
         self._whole = 0
-        self._total += whole  # not by a call: a thread that comes between may set a level
+        self._total += whole  # inline: during a call another thread could set the level
         total = self._total
         return total if -BEYOND_INT64 <= total < BEYOND_INT64 else clamped(total)
 
@@ -79,6 +83,7 @@ class Sum:
         try:
             self._total += amount
         except OverflowError:
+            # an int that no double can hold plus a float
             self._total = clamped(self._total) + clamped(amount)
 
     def _outside(self, amount: Any) -> None:
@@ -99,7 +104,7 @@ class Counter(Sum):
     __slots__ = ()
 
     def switch_on(self) -> None:
-        """Start to add, from zero."""
+        """Start to add at zero."""
         self._total = self._whole = 0
         self._least = 0
 
@@ -107,10 +112,11 @@ class Counter(Sum):
         """Add an amount; never raises.
 
         Args:
-            amount: In the metric's unit. NaN, infinities, what is no number, and negative amounts are not
-                added but counted as lost.
+            amount: In the metric's unit. NaN, infinities, values that are not numbers, and negative amounts
+                are counted as lost instead.
         """
-        # here again, as CPython calls a method of C twice as fast where its class is the object's own
+        # A copy of the first lines of `Sum.add`: the specialised call of CPython (PEP 659), which is twice as
+        # fast, requires that the object's own class defines a method of C.
         whole: cython.int
         if type(amount) is int:
             try:
@@ -126,7 +132,7 @@ class Counter(Sum):
 
 @cython.cclass
 class Level(Sum):
-    """Holds a level that is set, or moved by an amount; silent until it is first touched."""
+    """A level that is set, or moved by an amount; it has no value before the first of either."""
 
     __slots__ = ("_touched",)
 
@@ -137,7 +143,7 @@ class Level(Sum):
         self._touched = False
 
     def switch_on(self) -> None:
-        """Start to hold a level, as yet unknown."""
+        """Start with an unknown level."""
         self._total = self._whole = 0
         self._touched = False
         self._least = -_LARGEST
@@ -146,7 +152,7 @@ class Level(Sum):
         """Move the level by an amount, up or down; never raises.
 
         Args:
-            amount: In the metric's unit; what is not finite or no number is counted as lost.
+            amount: In the metric's unit. Values that are not finite numbers are counted as lost instead.
         """
         self._touched = True
         Sum.add(self, amount)
@@ -155,7 +161,7 @@ class Level(Sum):
         """Set the level; never raises.
 
         Args:
-            value: In the metric's unit; what is not finite or no number is counted as lost.
+            value: In the metric's unit. Values that are not finite numbers are counted as lost instead.
         """
         if self._least == _NEVER:
             return
@@ -168,14 +174,14 @@ class Level(Sum):
         self._touched = True
 
     def read(self) -> Number | None:
-        """Return the level, or None while nothing has set it."""
+        """Return the level, or None before the first `set` or `add`."""
         return Sum.read(self) if self._touched else None
 
 
 @cython.final
 @cython.cclass
 class UpDownCounter(Level):
-    """A bound level that may be added up across series: `set(value)` or `add(amount)`."""
+    """A bound level that can be summed across series: `set(value)` or `add(amount)`."""
 
     __slots__ = ()
 
@@ -183,6 +189,6 @@ class UpDownCounter(Level):
 @cython.final
 @cython.cclass
 class Gauge(Level):
-    """A bound level that may not be added up: `set(value)`."""
+    """A bound level that cannot be summed across series: `set(value)`."""
 
     __slots__ = ()

@@ -1,1 +1,1 @@
-"""Values: one rule for what telemetry may carry, and one home for numbers, text and `error.type`."""
+"""Conversion of values for telemetry: the one home of the rules for numbers, text, times and `error.type`."""

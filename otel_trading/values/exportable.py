@@ -1,4 +1,7 @@
-"""What telemetry may carry: any value becomes one of OpenTelemetry's data model, by one rule, and quietly."""
+"""The conversion of any value into one that OTLP can carry, without exceptions and warnings.
+
+https://opentelemetry.io/docs/specs/otel/common/#anyvalue
+"""
 
 from __future__ import annotations
 
@@ -14,30 +17,30 @@ from otel_trading.values.text import LONGEST, bounded, described, type_name
 
 _DEPTH: Final = 4
 _ITEMS: Final = 128
-_PLAIN: Final = (str, bytes, int, float)  # tuples: a union is made anew at each test
+_PLAIN: Final = (str, bytes, int, float)  # a tuple, since `str | int` would build a union at each test
 _CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
-_SPEAKS: Final = (UUID, BaseException, complex)
-"""Types outside of the rule whose `str` is known to be harmless, exceptions by way of `described`."""
+_TEXTUAL: Final = (UUID, BaseException, complex)
+"""Further types that become their `str`; `described` catches an exception of `__str__`."""
 
 
 def exportable(value: Any, depth: int = _DEPTH) -> Any:
-    """Return `value` as something that OTLP can carry; never raises.
+    """Return `value` as a value that OTLP can carry; never raises.
 
     | given | becomes |
     |--|--|
-    | text, bool, float, bytes, None | itself, at most 32 Ki long, lone surrogates replaced |
-    | int | itself, or its digits where it has more than 64 bits |
+    | text, bool, float, bytes, None | the same, at most 32 Ki long, lone surrogates replaced |
+    | int | the same, or its digits if it has more than 64 bits |
     | Enum | its value |
-    | Decimal, Fraction, a numpy float | float; one that no float can hold: its text |
+    | Decimal, Fraction, a numpy float | float; if too large for a float, its text |
     | a numpy integer or bool | int or bool |
     | datetime, date, time | ISO 8601 |
-    | list, tuple, set, mapping | gone through, to a depth of 4 and 128 items; below, the name of its type |
+    | list, tuple, set, mapping | each item by this table, 128 items, 4 levels; deeper, the name of its type |
     | UUID, path, exception | its text |
-    | anything else | the name of its type in angle brackets: its `__str__` is not called |
+    | any other type | the name of its type in angle brackets: its `__str__` is not called |
 
     Args:
-        value: Anything.
-        depth: How much deeper to go.
+        value: Any object.
+        depth: How many levels of containers to convert.
     """
     kind = type(value)
     if kind is str:
@@ -48,17 +51,17 @@ def exportable(value: Any, depth: int = _DEPTH) -> Any:
         return value if -BEYOND_INT64 <= value < BEYOND_INT64 else _integer(value)
     try:
         return _converted(value, depth)
-    except Exception:  # noqa: BLE001 - a method of a value is anybody's code
+    except Exception:  # noqa: BLE001 - a value's methods are user code and may raise anything
         return type_name(value)
 
 
 def attributes(given: Mapping[Any, Any]) -> Mapping[str, Any]:
-    """Return attributes as OTLP can carry them: the same object where they are so already."""
+    """Return attributes that OTLP can carry: `given` itself if `are_plain` accepts it."""
     return given if are_plain(given) else exportable(given)
 
 
 def are_plain(given: Mapping[Any, Any]) -> bool:
-    """Say whether attributes are such as OTLP can carry, in ASCII and without containers, by a fast look."""
+    """Return whether OTLP can carry attributes as they are: a fast check for ASCII text and scalars."""
     for name, value in given.items():
         kind = value.__class__
         if kind is str:
@@ -71,7 +74,7 @@ def are_plain(given: Mapping[Any, Any]) -> bool:
 
 
 def named(value: object, otherwise: str = "unnamed") -> str:
-    """Return a name, such as an attribute's key or a span's, as text that is not empty."""
+    """Return the name of an attribute or a span as text that is not empty."""
     if value.__class__ is str and value and value.isascii() and len(value) <= LONGEST:
         return value
     return str(exportable(value, 0)) or otherwise
@@ -86,20 +89,20 @@ def _converted(value: object, depth: int) -> Any:
         return _container(value, depth - 1) if depth else type_name(value)
     if isinstance(value, _types("datetime", "date", "time")):
         return value.isoformat()  # type: ignore[attr-defined]
-    if isinstance(value, (*_SPEAKS, *_types("pathlib", "PurePath"))):
+    if isinstance(value, (*_TEXTUAL, *_types("pathlib", "PurePath"))):
         return bounded(described(value))
     number = _number(value)
     return type_name(value) if number is None else number
 
 
 def _types(module: str, *names: str) -> tuple[type, ...]:
-    """Return types of a module, which is not imported for it: where nobody has, no value is of them."""
+    """Return types of a module if it is imported; otherwise no value can have one of these types."""
     found = sys.modules.get(module)
     return tuple(kind for name in names if (kind := getattr(found, name, None)))
 
 
 def _plain(value: str | bytes | float) -> Any:
-    """Return the value of a subclass of a plain type, past whatever the subclass overrides."""
+    """Return the plain value of a subclass instance, without calling methods that the subclass overrides."""
     if isinstance(value, str):
         return bounded(str.__str__(value))
     if isinstance(value, bytes):
@@ -118,7 +121,7 @@ def _first(items: Any) -> list[Any]:
 
 
 def _number(value: object) -> float | int | str | bool | None:
-    """Return a number of another library, by the abstract types that it registers with."""
+    """Convert a number of another library, recognised by the abstract classes of `numbers` (PEP 3141)."""
     if isinstance(value, Integral):
         return exportable(int(value))  # type: ignore[no-any-return]
     if isinstance(value, Number) and (isinstance(value, Real) or not isinstance(value, Complex)):
@@ -126,7 +129,9 @@ def _number(value: object) -> float | int | str | bool | None:
             return float(value)  # type: ignore[arg-type]
         except OverflowError:
             return bounded(str(value))
-    scalar = getattr(type(value), "item", None)  # numpy's bool and datetime are of no abstract type
+    scalar = getattr(
+        type(value), "item", None
+    )  # numpy registers neither its bool nor its datetime with an abstract base class
     if type(value).__module__ == "numpy" and scalar is not None and getattr(value, "ndim", 1) == 0:
         return exportable(scalar(value))  # type: ignore[no-any-return]
     return None
@@ -137,5 +142,5 @@ def _integer(value: int) -> int | str:
         return value
     try:
         return str(value)
-    except ValueError:  # more digits than `str` prints
+    except ValueError:  # more digits than sys.get_int_max_str_digits()
         return hex(value)[:LONGEST]

@@ -17,7 +17,7 @@ LARGEST: Final = 1.7976931348623157e308
 """The largest finite double."""
 
 BEYOND_INT64: Final = 2**63
-"""The first positive integer that OTLP cannot carry; -2**63 is the least that it can."""
+"""The first positive integer that OTLP cannot carry; its smallest integer is -2**63."""
 
 _BOOLEANS: Final = frozenset({"bool", "bool_"})
 """Names of the boolean types of Python and numpy (since 2.0, and before); numpy's has no abstract type."""

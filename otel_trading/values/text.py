@@ -18,7 +18,7 @@ def bounded(value: str) -> str:
         value: Any text.
 
     Returns:
-        The same object where nothing had to change.
+        The same object if it needs no change.
     """
     if len(value) > LONGEST:
         value = value[:LONGEST] + CUT
@@ -31,10 +31,10 @@ def bounded(value: str) -> str:
 
 
 def described(value: object) -> str:
-    """Return `str(value)`, or the name of its type if `__str__` raises: it may be a user's code."""
+    """Return `str(value)`, or the name of its type if `__str__` raises."""
     try:
         return str(value)
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - `__str__` is user code and may raise anything
         return type_name(value)
 
 

@@ -1,4 +1,4 @@
-"""Times: a moment in any unit becomes nanoseconds, and two moments become a duration in seconds."""
+"""Times: a time in any unit becomes nanoseconds, and two times become a duration in seconds."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _TEST_CLOCK: Final = 10**8
 
 
 def nanoseconds(given: object) -> int:
-    """Return a time in nanoseconds since 1970, whichever unit it was given in.
+    """Return a time of any unit in nanoseconds since 1970.
 
     Args:
-        given: A number of seconds, milliseconds, microseconds or nanoseconds, told apart by its size. An
-            integer below 10**8 is taken as nanoseconds, since tests have such clocks. A negative value, or
-            one that is not a number, becomes 0.
+        given: A number of seconds, milliseconds, microseconds or nanoseconds; its size decides the unit. An
+            integer below 10**8 counts as nanoseconds, for the clocks of tests. A negative value, or a value
+            that is not a number, becomes 0.
     """
     if type(given) is int and (_LEAST_NS <= given < BEYOND_INT64 or 0 <= given < _TEST_CLOCK):
         return given
@@ -36,8 +36,8 @@ def seconds_since(then_ns: int, now_ns: int) -> float | None:
     """Return the seconds between two unix times in nanoseconds, or None, counted as `invalid_value`.
 
     Args:
-        then_ns: The time that the caller gave. If it is more than a day away, its unit is wrong, or it is a
-            time of a replayed day.
+        then_ns: The caller's time. If it is more than a day away, its unit is wrong, or it comes from a
+            replay of another day; it is then counted as lost.
         now_ns: The local clock.
     """
     then = then_ns if then_ns.__class__ is int else number(then_ns)
@@ -53,7 +53,7 @@ def seconds_since(then_ns: int, now_ns: int) -> float | None:
 def seconds(duration: float) -> float:
     """Return a duration in seconds.
 
-    Two clocks that disagree give a duration below zero: it is counted, and becomes 0.
+    A negative duration, which two clocks that disagree can give, is counted and becomes 0.
     """
     if duration >= 0:
         return duration

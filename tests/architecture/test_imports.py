@@ -133,14 +133,17 @@ def test_no_import_cycle_even_through_functions():
 
 
 PRIVATE = {
-    "sdk.metrics._internal": "recording.folding",
-    "_measurement_consumer": "recording.folding",
-    "_propagators": "propagation.w3c",
+    "sdk.metrics._internal": "_sdk.metrics",
+    "_measurement_consumer": "_sdk.metrics",
+    "_reader_storages": "_sdk.metrics",
+    "_attributes_aggregation": "_sdk.metrics",
+    "_reset_on_collect": "_sdk.metrics",
+    "_propagators": "_sdk.propagation",
     "_is_owned": "_sdk.locks",
     "_release_save": "_sdk.locks",
     "_acquire_restore": "_sdk.locks",
     "_at_fork_reinit": "_sdk.locks",
-    "max_value_len = ": "_sdk.attributes",
+    "max_value_len = ": "_sdk.logs",
     "_RUNTIME_CONTEXT": "_sdk.contexts",
     "_span_limits": "_sdk.spans",
     "_span_processors": "_sdk.spans",
@@ -148,7 +151,8 @@ PRIVATE = {
     "_is_enabled": "_sdk.spans",
     "_on_ending": "_sdk.spans",
     "_local_parent_sampled": "_sdk.spans",
-    "_log_record_limits": "logs.fast_record",
+    "_log_record_limits": "_sdk.logs",
+    "_log_encoder": "_sdk.encoders",
 }
 """Private names of OpenTelemetry, and the one module that may use them: it probes them, and has a way round."""
 

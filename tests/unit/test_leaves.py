@@ -1,4 +1,4 @@
-"""The leaves: guard, losses, closing, errors."""
+"""The leaves `_guard`, `_losses`, `_closing` and `errors`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fail() -> None:
 
 
 @pytest.mark.usefixtures("in_production")
-def test_guard_swallows_counts_and_names_what_failed(caplog):
+def test_guard_suppresses_counts_and_names_a_failure(caplog):
     with _guard.guard("order event"):
         fail()
     assert _losses.snapshot() == {"sdk": {"internal_error": 1}}
@@ -41,7 +41,7 @@ def test_guard_counts_every_failure_but_warns_once_a_minute_per_cause(caplog, mo
 
 @pytest.mark.usefixtures("in_production")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_guard_lets_what_ends_a_program_through(error):
+def test_guard_does_not_suppress_exceptions_that_end_a_program(error):
     with pytest.raises(error), _guard.guard("anything"):
         raise error
 
@@ -65,7 +65,7 @@ def test_two_causes_warn_independently(caplog):
     assert {r.levelno for r in caplog.records} == {logging.WARNING}
 
 
-def test_losses_add_up_by_signal_and_reason_and_are_handed_out_as_a_copy():
+def test_losses_add_up_by_signal_and_reason_and_are_returned_as_a_copy():
     _losses.add("logs", "queue_full")
     _losses.add("logs", "queue_full", 4)
     _losses.add("traces", "queue_full")
@@ -74,7 +74,7 @@ def test_losses_add_up_by_signal_and_reason_and_are_handed_out_as_a_copy():
 
 
 @pytest.mark.usefixtures("in_production")
-def test_closing_runs_in_order_of_registration_past_a_callback_that_fails():
+def test_closing_runs_in_order_of_registration_and_past_a_failing_callback():
     ran = []
     undo = [
         _closing.register(lambda: ran.append("first")),
@@ -82,13 +82,13 @@ def test_closing_runs_in_order_of_registration_past_a_callback_that_fails():
         _closing.register(lambda: ran.append("last")),
     ]
     _closing.run()
-    for take_back in undo:
-        take_back()
+    for unregister in undo:
+        unregister()
     _closing.run()
     assert ran == ["first", "last"]
 
 
-def test_taking_a_registration_back_twice_is_harmless():
+def test_unregistering_twice_is_harmless():
     undo = _closing.register(lambda: None)
     undo()
     undo()
@@ -100,7 +100,7 @@ def test_every_error_of_the_package_can_be_caught_by_one_name():
     assert issubclass(MissingExtraError, OtelTradingError)
 
 
-def test_a_missing_extra_says_what_needs_it_and_how_to_get_it():
+def test_a_missing_extra_names_the_feature_and_the_command_that_installs_it():
     assert str(MissingExtraError("`otel-trading demo`", "demo")) == (
         "`otel-trading demo` needs the extra [demo]: pip install 'otel_trading[demo]'"
     )

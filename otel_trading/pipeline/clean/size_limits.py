@@ -10,7 +10,8 @@ from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
-from otel_trading.logs.fast_record import ATTRIBUTE, NO_CONTEXT, FastRecord
+from otel_trading._sdk.logs import FastRecord
+from otel_trading.logs.fast_record import ATTRIBUTE, NO_CONTEXT
 from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
 
 Record: TypeAlias = ReadableLogRecord | ReadWriteLogRecord

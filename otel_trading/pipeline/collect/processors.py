@@ -16,7 +16,7 @@ from opentelemetry.trace import TraceFlags
 from otel_trading._forking import at_fork
 from otel_trading._guard import guard
 from otel_trading._sdk.contexts import SPAN_KEY
-from otel_trading.logs.fast_record import FastRecord
+from otel_trading._sdk.logs import FastRecord
 from otel_trading.pipeline.clean.redact import redact_record, redact_span
 from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
 from otel_trading.pipeline.clean.size_limits import Record, bounded_record, bounded_span, detached

@@ -1,4 +1,4 @@
-"""Log records and events carry the ids of their trace, and nothing in them stops an export."""
+"""Log records and events carry the ids of their trace, and no value in them stops an export."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESOURCE = Resource({"service.name": "risk-manager", "deployment.environment.nam
 
 
 class Written:
-    """What was logged, as records and as JSON lines."""
+    """The exported records, and the same as JSON lines."""
 
     def __init__(self) -> None:
         self._exporter = InMemoryLogRecordExporter()
@@ -98,7 +98,7 @@ def test_a_log_line_inside_a_span_carries_its_ids(written, logger):
 
 
 class Early(logging.LogRecord):
-    """A record of a factory that sets what is its own before what every record has."""
+    """A record with an attribute of its own before those of every record."""
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
         self.desk = "rates"
@@ -106,7 +106,7 @@ class Early(logging.LogRecord):
 
 
 class Without(logging.LogRecord):
-    """A record that lacks one of the attributes that every record has."""
+    """A record without one of the usual attributes."""
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
@@ -114,9 +114,7 @@ class Without(logging.LogRecord):
 
 
 @pytest.mark.parametrize(("factory", "own"), [(Early, {"desk": "rates"}), (Without, {})])
-def test_what_a_line_carries_is_found_whichever_records_an_application_makes(
-    written, logger, factory, own, monkeypatch
-):
+def test_extra_attributes_are_found_on_the_records_of_any_factory(written, logger, factory, own, monkeypatch):
     monkeypatch.setattr(logging, "_logRecordFactory", factory)
     logger.info("priced", extra={"symbol": "IBM", "_private": 1})
     logger.info("priced again")
@@ -127,7 +125,7 @@ def test_what_a_line_carries_is_found_whichever_records_an_application_makes(
     assert carried == [{**own, "symbol": "IBM"}, own]
 
 
-def test_a_line_is_exported_whatever_the_keys_of_what_it_carries(written, logger):
+def test_a_line_is_exported_with_extra_keys_of_any_type(written, logger):
     logger.info("priced", extra={5: "five", None: "none", "": "empty", "symbol": "IBM"})
     [record] = written.records
     carried = {
@@ -136,20 +134,20 @@ def test_a_line_is_exported_whatever_the_keys_of_what_it_carries(written, logger
     assert carried == {"5": "five", "None": "none", "unnamed": "empty", "symbol": "IBM"}
 
 
-def test_a_filter_of_the_handler_keeps_a_line_out_or_puts_another_in_its_place(written, logger):
+def test_a_filter_of_the_handler_drops_a_line_or_replaces_it(written, logger):
     (handler,) = logger.handlers
     other = logging.makeLogRecord({"msg": "in its place", "levelno": logging.INFO})
     handler.addFilter(lambda record: record.msg != "left out")
     logger.info("left out")
     logger.info("kept")
-    if sys.version_info >= (3, 12):  # before, a filter answers yes or no
+    if sys.version_info >= (3, 12):  # before, a filter can only accept or reject
         handler.addFilter(lambda record: other)
         logger.info("replaced")
     bodies = [record.log_record.body for record in written.records]
     assert bodies == ["kept", "in its place"][: 1 + (sys.version_info >= (3, 12))]
 
 
-def test_a_line_that_is_written_while_another_is_has_nothing_to_wait_for(written, logger, monkeypatch):
+def test_two_threads_write_lines_without_waiting_for_each_other(written, logger, monkeypatch):
     class Price:
         def __str__(self) -> str:
             apart = Thread(target=logger.info, args=("of another thread",))
@@ -162,7 +160,7 @@ def test_a_line_that_is_written_while_another_is_has_nothing_to_wait_for(written
     assert [record.log_record.body for record in written.records] == ["of another thread", "priced at 182.1"]
 
 
-def test_an_exception_stands_beside_the_attributes(written, logger):
+def test_an_exception_has_a_key_of_its_own_in_the_line(written, logger):
     try:
         raise KeyError("price")
     except KeyError:
@@ -172,13 +170,13 @@ def test_an_exception_stands_beside_the_attributes(written, logger):
     assert "test_logs.py" in exception["stacktrace"]
 
 
-def test_a_record_that_cannot_be_formatted_goes_the_way_of_logging(written, capsys):
-    StdlibHandler().handle(logging.makeLogRecord({"msg": "%d", "args": ("no number",), "levelno": 20}))
+def test_a_record_that_cannot_be_formatted_is_reported_by_logging(written, capsys):
+    StdlibHandler().handle(logging.makeLogRecord({"msg": "%d", "args": ("text",), "levelno": 20}))
     assert written.records == []
     assert "Logging error" in capsys.readouterr().err
 
 
-def test_what_an_exporter_logs_is_not_exported_again(written):
+def test_a_log_line_of_an_exporter_is_written_to_the_fallback_and_not_exported(written):
     fallback = io.StringIO()
     handler = StdlibHandler(fallback=fallback)
     with suppress_instrumentation():
@@ -222,7 +220,7 @@ anything = st.recursive(
 
 @settings(deadline=None)
 @given(value=anything)
-def test_whatever_is_logged_can_be_exported(value):
+def test_any_value_can_be_exported(value):
     written = Written()
     event("e", {"value": value})
     (record,) = written.records
@@ -236,7 +234,7 @@ def test_a_value_that_contains_itself_is_cut_off():
     assert len(exportable(list(range(1000)))) <= 129
 
 
-def test_before_attach_events_go_nowhere():
+def test_before_attach_an_event_is_a_no_op():
     event("e")
 
 

@@ -1,4 +1,4 @@
-"""The provider: a logger is asked for once, and a signal's handler never waits for who it interrupts."""
+"""Each logger is created once, and a signal handler never waits for the thread that it interrupted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from otel_trading import logs
 
 
 class Interrupted(LoggerProvider):
-    """Is interrupted by a signal while it makes a logger, as `get_logger` is while it holds its locks."""
+    """A provider that a signal interrupts in `get_logger`, while the SDK holds its locks."""
 
     asking = False
 
     def get_logger(self, name: str, *rest: Any, **more: Any) -> Any:
-        assert not self.asking, "the SDK's lock is held by this very thread, which would wait for ever"
+        assert not self.asking, "this thread holds the SDK's lock already, so it would wait forever"
         self.asking = True
         if name == "first":
             signal.raise_signal(signal.SIGUSR1)
@@ -42,21 +42,21 @@ def exporter() -> Iterator[InMemoryLogRecordExporter]:
 
 @pytest.mark.fault(37)
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("theirs", ["first", "second"])
-def test_a_signals_handler_logs_while_the_first_logger_of_a_name_is_made(
-    exporter: InMemoryLogRecordExporter, theirs: str
+@pytest.mark.parametrize("its_name", ["first", "second"])
+def test_a_signal_handler_logs_while_a_logger_is_created(
+    exporter: InMemoryLogRecordExporter, its_name: str
 ) -> None:
     ours = logging.getLogger("first")
     handler = logs.StdlibHandler()
-    before = signal.signal(signal.SIGUSR1, lambda *_: logging.getLogger(theirs).warning("interrupted"))
-    for name in {"first", theirs}:
+    before = signal.signal(signal.SIGUSR1, lambda *_: logging.getLogger(its_name).warning("interrupted"))
+    for name in {"first", its_name}:
         logging.getLogger(name).addHandler(handler)
     try:
-        ours.warning("said")
+        ours.warning("first")
         ours.warning("again")
     finally:
         signal.signal(signal.SIGUSR1, before)
-        for name in {"first", theirs}:
+        for name in {"first", its_name}:
             logging.getLogger(name).removeHandler(handler)
-    said = [(one.log_record.body, one.instrumentation_scope.name) for one in exporter.get_finished_logs()]
-    assert said == [("interrupted", "otel_trading"), ("said", "first"), ("again", "first")]
+    logged = [(one.log_record.body, one.instrumentation_scope.name) for one in exporter.get_finished_logs()]
+    assert logged == [("interrupted", "otel_trading"), ("first", "first"), ("again", "first")]

@@ -1,4 +1,4 @@
-"""Our handler exports the bytes that the SDK's own handler would, and a fast record those of a plain one."""
+"""Our handler exports the same bytes as the SDK's handler, and a fast record the same as a plain one."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from otel_trading import logs
+from otel_trading._sdk import logs as sdk_logs
 from otel_trading.logs import StdlibHandler, event, fast_record, handler
 from otel_trading.logs.fast_record import FastLogger
 
 SPAN = NonRecordingSpan(SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1)))
 
 
-class Told:
-    """One provider, and the bytes that its records become."""
+class Exported:
+    """One provider, and the OTLP bytes of its records."""
 
     def __init__(self, limits: LogRecordLimits | None = None) -> None:
         self._records = InMemoryLogRecordExporter()
@@ -62,16 +63,16 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time stands still, for the SDK and for us."""
+    """Stop the clock, for the SDK and for us."""
     for owner, name in ((sys.modules[sdk_module], "time_ns"), (handler, "time_ns"), (fast_record, "_now")):
         monkeypatch.setattr(owner, name, lambda: 1_000)
 
 
 @pytest.fixture
 def fresh_probe() -> Iterator[None]:
-    fast_record.probe.cache_clear()
+    sdk_logs.probe.cache_clear()
     yield
-    fast_record.probe.cache_clear()
+    sdk_logs.probe.cache_clear()
 
 
 names = st.sampled_from(["symbol", "quantity", "venue", "mid"])
@@ -87,7 +88,7 @@ limits = st.none() | st.builds(
 
 
 def inside(span: Any, emit: Any) -> None:
-    """Call `emit` while `span` is the current one, or none is."""
+    """Call `emit` while `span` is current; None stands for no current span."""
     token = context.attach(set_span_in_context(span, context.Context()) if span else context.Context())
     try:
         emit()
@@ -98,19 +99,19 @@ def inside(span: Any, emit: Any) -> None:
 @settings(deadline=None)
 @given(level=levels, message=texts, extra=extras, span=st.sampled_from([None, SPAN]), limits=limits)
 @pytest.mark.filterwarnings("ignore:Log record attributes were dropped due to limits")
-def test_a_log_line_becomes_the_bytes_that_the_sdks_handler_makes_of_it(level, message, extra, span, limits):
+def test_a_log_line_is_exported_as_by_the_sdks_handler(level, message, extra, span, limits):
     record = logging.getLogger("strategy").makeRecord(
         "strategy", level, "/app/strategy.py", 7, message, (), None, "quote", extra
     )
-    sdk, ours = Told(limits), Told(limits)
+    sdk, ours = Exported(limits), Exported(limits)
     for emitting in (sdk.sdk_handler(), ours.our_handler()):
         inside(span, lambda emitting=emitting: emitting.emit(record))
     assert ours.bytes == sdk.bytes
 
 
 @pytest.mark.parametrize("span", [None, SPAN])
-def test_an_exception_becomes_what_the_sdks_handler_makes_of_it(span):
-    sdk, ours = Told(), Told()
+def test_an_exception_is_exported_as_by_the_sdks_handler(span):
+    sdk, ours = Exported(), Exported()
     logger = logging.getLogger("failing")
     handlers = [sdk.sdk_handler(), ours.our_handler()]
     for one in handlers:
@@ -138,9 +139,9 @@ def test_an_exception_becomes_what_the_sdks_handler_makes_of_it(span):
     span=st.sampled_from([None, SPAN]),
 )
 @pytest.mark.filterwarnings("ignore:Log record attributes were dropped due to limits")
-def test_a_fast_record_is_the_record_that_the_sdk_makes(attributes, body, limits, span):
-    sdk, ours = Told(limits), Told(limits)
-    told = {
+def test_a_fast_record_is_exported_like_a_record_of_the_sdk(attributes, body, limits, span):
+    sdk, ours = Exported(limits), Exported(limits)
+    fields = {
         "timestamp": 5,
         "severity_number": SeverityNumber.INFO,
         "severity_text": "INFO",
@@ -149,13 +150,13 @@ def test_a_fast_record_is_the_record_that_the_sdk_makes(attributes, body, limits
         "observed_timestamp": 6,
     }
     around = set_span_in_context(span, context.Context()) if span else context.Context()
-    sdk.provider.get_logger("n").emit(attributes=dict(attributes), context=around, **told)
-    FastLogger(ours.provider.get_logger("n")).emit(attributes=dict(attributes), context=around, **told)
+    sdk.provider.get_logger("n").emit(attributes=dict(attributes), context=around, **fields)
+    FastLogger(ours.provider.get_logger("n")).emit(attributes=dict(attributes), context=around, **fields)
     assert ours.bytes == sdk.bytes
 
 
 class Stamp(LogRecordProcessor):
-    """Puts attributes on each record, one that can be exported and one that cannot."""
+    """Adds two attributes to each record: one that OTLP can carry and one that it cannot."""
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         attributes: Any = log_record.log_record.attributes
@@ -168,7 +169,7 @@ class Stamp(LogRecordProcessor):
         return True
 
 
-def test_a_processor_of_the_users_may_change_a_record_within_its_limits():
+def test_a_user_processor_may_change_a_record_within_its_limits():
     exported = InMemoryLogRecordExporter()
     limits = LogRecordLimits(max_attributes=3)
     provider = LoggerProvider(Resource({}), shutdown_on_exit=False, log_record_limits=limits)
@@ -176,12 +177,12 @@ def test_a_processor_of_the_users_may_change_a_record_within_its_limits():
     provider.add_log_record_processor(SimpleLogRecordProcessor(exported))
     logs.attach(provider, "test")
     event("e", {"a": 1, "b": 2})
-    (told,) = exported.get_finished_logs()
-    assert told.log_record.attributes == {"b": 2, "stamp": (1, 2), "odd": str(SimpleNamespace)}
-    assert told.dropped_attributes == 1
+    (record,) = exported.get_finished_logs()
+    assert record.log_record.attributes == {"b": 2, "stamp": (1, 2), "odd": str(SimpleNamespace)}
+    assert record.dropped_attributes == 1
 
 
-def test_a_record_lets_go_of_its_context_once_its_processors_have_seen_it():
+def test_a_record_drops_its_context_after_its_processors_have_run():
     class Sees(LogRecordProcessor):
         def on_emit(self, log_record: ReadWriteLogRecord) -> None:
             seen.append((log_record.log_record, dict(log_record.log_record.context or {})))
@@ -193,9 +194,9 @@ def test_a_record_lets_go_of_its_context_once_its_processors_have_seen_it():
             return True
 
     seen: list[tuple[LogRecord, dict[str, object]]] = []
-    told = Told()
-    told.provider.add_log_record_processor(Sees())
-    ours = told.our_handler()
+    exported = Exported()
+    exported.provider.add_log_record_processor(Sees())
+    ours = exported.our_handler()
     inside(SPAN, lambda: ours.emit(logging.makeLogRecord({"msg": "priced", "levelno": 20})))
     [(record, then)] = seen
     assert list(then.values()) == [SPAN]
@@ -204,13 +205,13 @@ def test_a_record_lets_go_of_its_context_once_its_processors_have_seen_it():
 
 
 def test_a_line_in_a_context_that_forbids_instrumentation_is_not_exported(capsys):
-    told = Told()
+    exported = Exported()
     forbidding = context.set_value("suppress_instrumentation", True, set_span_in_context(SPAN))
     token = context.attach(forbidding)
-    told.our_handler().emit(logging.makeLogRecord({"msg": "exported"}))
+    exported.our_handler().emit(logging.makeLogRecord({"msg": "written"}))
     context.detach(token)
-    assert told.bytes == b""
-    assert capsys.readouterr().err == "exported\n"
+    assert exported.bytes == b""
+    assert capsys.readouterr().err == "written\n"
 
 
 PRIVATE = [
@@ -220,7 +221,7 @@ PRIVATE = [
 
 
 class Hidden:
-    """An attribute that the SDK finds where it was, and we do not: as if it had another name."""
+    """An attribute that the SDK's code finds and ours does not, as if the SDK had renamed it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -239,31 +240,31 @@ class Hidden:
 
 
 def still_works(caplog: pytest.LogCaptureFixture) -> None:
-    """Emit, and see the SDK's own record, with one warning."""
-    told, twin = Told(), Told()
+    """Emit a record; it is exported like the SDK's own, with one warning."""
+    exported, twin = Exported(), Exported()
     record = logging.makeLogRecord({"msg": "priced", "name": "strategy", "levelno": 20, "levelname": "INFO"})
-    told.our_handler().emit(record)
+    exported.our_handler().emit(record)
     twin.sdk_handler().emit(record)
-    assert told.bytes == twin.bytes
+    assert exported.bytes == twin.bytes
     assert [record.name for record in caplog.records] == ["otel_trading"]
     assert "not known to the fast log records" in caplog.text
 
 
 @pytest.mark.usefixtures("fresh_probe")
 def test_the_probe_accepts_the_installed_sdk():
-    assert fast_record._probe()
+    assert sdk_logs.probe()
 
 
 @pytest.mark.usefixtures("fresh_probe")
 @pytest.mark.parametrize(("owner", "name"), PRIVATE)
-def test_without_one_of_the_sdks_private_names_its_own_records_are_made(owner, name, monkeypatch, caplog):
+def test_without_one_of_the_private_names_the_sdk_makes_the_records(owner, name, monkeypatch, caplog):
     monkeypatch.setattr(owner, name, Hidden(name), raising=False)
     still_works(caplog)
 
 
 @pytest.mark.usefixtures("fresh_probe")
 @pytest.mark.parametrize("kind", [LogRecord, BoundedAttributes, ReadWriteLogRecord])
-def test_where_the_sdk_holds_more_than_we_know_its_own_records_are_made(kind, monkeypatch, caplog):
+def test_if_the_sdk_has_further_fields_the_sdk_makes_the_records(kind, monkeypatch, caplog):
     original = kind.__init__
 
     def init(self: Any, *arguments: Any, **keywords: Any) -> None:

@@ -1,4 +1,4 @@
-"""A trace crosses processes in headers and in frames; what is no context changes nothing."""
+"""A trace crosses processes in headers and in frames; frames and headers without one are left unchanged."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ def test_without_a_trace_nothing_is_injected():
     assert inject_frames([b"IBM", b"{}"], context=Context()) == [b"IBM", b"{}"]
 
 
-def test_extraction_does_not_take_over_what_is_current():
-    token_holder = trace.use_span(NonRecordingSpan(SENT))
-    with token_holder:
+def test_extraction_ignores_the_current_span():
+    with trace.use_span(NonRecordingSpan(SENT)):
         assert ids(extract({})) == (0, 0, False)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=5))
-def test_frames_come_back_as_they_were_sent_with_the_context(frames):
+def test_frames_arrive_as_they_were_sent_with_the_context(frames):
     context, rest = extract_frames(inject_frames(frames, context=SENDER))
     assert rest == frames
     assert ids(context)[:2] == (0xABC, 0xDEF)
@@ -110,28 +109,28 @@ SPANS = st.builds(
     ],
 )
 @given(SPANS, st.booleans())
-def test_a_frame_holds_what_the_propagators_in_force_write(textmap, sent, has_baggage):
+def test_a_frame_holds_the_headers_of_the_global_propagator(textmap, sent, has_baggage):
     context = trace.set_span_in_context(NonRecordingSpan(sent), Context())
     context = baggage.set_baggage("desk", "a b", context) if has_baggage else context
-    in_force = propagate.get_global_textmap()
+    before = propagate.get_global_textmap()
     propagate.set_global_textmap(textmap)
     try:
         headers = inject({}, context=context)
         frames = inject_frames([b"IBM"], context=context)
     finally:
-        propagate.set_global_textmap(in_force)
+        propagate.set_global_textmap(before)
     expected = [MAGIC + json.dumps(headers, separators=(",", ":")).encode()] if headers else []
     assert frames == [b"IBM", *expected]
 
 
-def test_a_propagator_of_the_application_is_asked():
+def test_a_propagator_of_the_application_writes_its_own_headers():
     class TraceContextTextMapPropagator:
-        """Has the name of OpenTelemetry's own."""
+        """Has the name of OpenTelemetry's class."""
 
     textmap = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
     assert traceparent(textmap, SENDER) is None
     assert traceparent(object(), SENDER) is None
 
 
-def test_a_context_that_is_none_costs_a_message_its_trace_and_nothing_else(guarded):
+def test_a_message_with_an_invalid_context_is_sent_without_a_trace(guarded):
     assert inject_frames([b"tick"], context=5) == [b"tick"]  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def gauge(*labels: Label) -> recording.GaugeMetric:
 
 
 class Attached:
-    """A provider that recording is attached to, read in memory."""
+    """A provider that recording is attached to, with readers in memory."""
 
     def __init__(self, views: Sequence[View] = (), readers: int = 1, **reader: Any) -> None:
         self.readers = [InMemoryMetricReader(**reader) for _ in range(readers)]
@@ -84,7 +84,7 @@ def cells(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> fo
     """Every test of this folder runs on the cells of each form."""
     name, free_threaded = request.param
     if not free_threaded and sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.skip("these cells need a GIL, which this interpreter has not")
+        pytest.skip("these cells need a GIL, which this interpreter does not have")
     try:
         made = form.cells_of(name, free_threaded=free_threaded)
     except ModuleNotFoundError:

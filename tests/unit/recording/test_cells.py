@@ -1,4 +1,4 @@
-"""What a cell keeps, refuses and converts."""
+"""Which values a cell keeps, rejects and converts."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_a_value_on_a_boundary_belongs_to_the_bucket_below_it():
     cell = histogram()
     for value in (0.0, 1.0, 1.0001, 10.0, 10.0001):
         cell.record(value)
-    assert cell.drain()[0] == [2, 1, 1, 1]
+    assert cell.drain().counts == [2, 1, 1, 1]
 
 
 @given(st.lists(st.floats(0, 1e300)))
-def test_a_drain_holds_count_sum_and_extremes_of_what_was_recorded(values):
+def test_a_drain_holds_count_sum_and_extremes_of_the_recorded_values(values):
     cell = histogram()
     for value in values:
         cell.record(value)
@@ -83,19 +83,19 @@ def test_a_drain_holds_count_sum_and_extremes_of_what_was_recorded(values):
     total = 0.0
     for value in values:
         total += value
-    assert (sum(drained[0]), drained[1]) == (len(values), total)
-    assert drained[2:4] == (min(values), max(values))
+    assert (sum(drained.counts), drained.total) == (len(values), total)
+    assert (drained.smallest, drained.largest) == (min(values), max(values))
 
 
 def test_a_second_drain_finds_nothing():
     cell = histogram()
     cell.record(2)
-    assert cell.drain()[0] == [0, 1, 0, 0]
+    assert cell.drain().counts == [0, 1, 0, 0]
     assert cell.drain() is None
 
 
 @pytest.mark.parametrize("value", [*NOT_NUMBERS, -0.1])
-def test_a_histogram_counts_what_it_cannot_record_as_lost(value):
+def test_a_histogram_counts_values_that_it_cannot_record_as_lost(value):
     cell = histogram()
     cell.record(value)
     assert cell.drain() is None
@@ -106,7 +106,7 @@ def test_a_signed_histogram_takes_negative_values():
     cell = histogram((-5.0, 0.0, 5.0), signed=True)
     for value in (-7.0, -5.0, -1.0, 3.0):
         cell.record(value)
-    assert cell.drain()[:4] == ([2, 1, 1, 0], -10.0, -7.0, 3.0)
+    assert cell.drain() == ([2, 1, 1, 0], -10.0, -7.0, 3.0, ())
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_a_signed_histogram_takes_negative_values():
     [Decimal("2.5"), Fraction(5, 2), np.float64(2.5), np.float32(2.5)],
     ids=lambda v: type(v).__name__,
 )
-def test_what_has_a_float_is_recorded_as_that_float(value):
+def test_a_value_that_converts_to_a_float_is_recorded_as_that_float(value):
     cell, total = histogram(), counter()
     cell.record(value)
     total.add(value)
     drained = cell.drain()
-    assert (drained[0], drained[1], type(drained[1])) == ([0, 1, 0, 0], 2.5, float)
+    assert (drained.counts, drained.total, type(drained.total)) == ([0, 1, 0, 0], 2.5, float)
     assert (total.read(), type(total.read())) == (2.5, float)
     assert _losses.snapshot() == {}
 
@@ -143,7 +143,7 @@ def test_a_sum_beyond_64_bits_becomes_a_float_that_otlp_can_carry():
 
 
 @pytest.mark.parametrize("amount", [*NOT_NUMBERS, -1, -0.1, Decimal(-1)])
-def test_a_counter_counts_what_it_cannot_add_as_lost(amount):
+def test_a_counter_counts_amounts_that_it_cannot_add_as_lost(amount):
     cell = counter()
     cell.add(5)
     cell.add(amount)
@@ -151,7 +151,7 @@ def test_a_counter_counts_what_it_cannot_add_as_lost(amount):
     assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
 
 
-def test_a_level_is_silent_until_it_is_touched():
+def test_a_level_has_no_value_before_it_is_set():
     cell = level()
     assert cell.read() is None
     cell.set(0)
@@ -159,7 +159,7 @@ def test_a_level_is_silent_until_it_is_touched():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["set", "add"]), st.integers(-(10**9), 10**9)), min_size=1))
-def test_a_level_is_its_last_setting_plus_what_was_added_since(steps):
+def test_a_level_is_its_last_setting_plus_the_amounts_added_since(steps):
     cell, expected = level(), 0
     for verb, number in steps:
         getattr(cell, verb)(number)
@@ -188,7 +188,7 @@ def test_a_switched_off_cell_ignores_everything_and_loses_nothing():
     assert _losses.snapshot() == {}
 
 
-def test_switching_on_starts_from_zero_and_a_kept_bound_method_works_on():
+def test_switching_on_starts_at_zero_and_a_bound_method_stays_valid():
     cell = histogram()
     record = cell.record
     record(2)
@@ -196,10 +196,10 @@ def test_switching_on_starts_from_zero_and_a_kept_bound_method_works_on():
     record(2)
     cell.switch_on((100.0,), signed=False)
     record(2)
-    assert cell.drain()[0] == [1, 0]
+    assert cell.drain().counts == [1, 0]
 
 
-def test_a_plain_instrument_gets_every_valid_value_and_no_other():
+def test_a_plain_instrument_gets_the_valid_values_only():
     seen: list[float] = []
     cell = histogram()
     cell.switch_to(seen.append)
@@ -214,14 +214,14 @@ def test_each_bucket_keeps_the_first_exemplar_of_a_sampled_span():
     with TracerProvider().get_tracer("t").start_as_current_span("s") as span:
         for value in (0.5, 0.6, 7.0):
             cell.record(value)
-    exemplars = cell.drain()[4]
+    exemplars = cell.drain().exemplars
     assert [e.value for e in exemplars] == [0.5, 7.0]
     traces = {trace.get_current_span(e.context).get_span_context().trace_id for e in exemplars}
     assert traces == {span.get_span_context().trace_id}
 
 
 class Broken(NonRecordingSpan):
-    """A span that has no context to tell."""
+    """A span without a context."""
 
     def get_span_context(self):
         return None
@@ -230,21 +230,21 @@ class Broken(NonRecordingSpan):
 @pytest.mark.parametrize(
     "current", [None, "x", trace.set_span_in_context(Broken(trace.INVALID_SPAN_CONTEXT))]
 )
-def test_whatever_the_current_context_is_a_value_is_recorded(current, monkeypatch):
-    monkeypatch.delenv("PYTEST_VERSION")  # the guard as it is in production
+def test_a_value_is_recorded_in_any_current_context(current, monkeypatch):
+    monkeypatch.delenv("PYTEST_VERSION")  # in production the guard does not raise
     cell, token = histogram(), context.attach(current)
     try:
         cell.record(0.5)
     finally:
         context.detach(token)
-    assert (cell.drain()[1], cell.drain()) == (0.5, None)
+    assert (cell.drain().total, cell.drain()) == (0.5, None)
 
 
 def test_an_unsampled_span_gives_no_exemplar():
     cell = histogram()
     with TracerProvider(sampler=ALWAYS_OFF).get_tracer("t").start_as_current_span("s"):
         cell.record(0.5)
-    assert cell.drain()[4] == ()
+    assert cell.drain().exemplars == ()
 
 
 def test_a_cell_stops_looking_for_exemplars_until_the_next_drain():
@@ -254,9 +254,9 @@ def test_a_cell_stops_looking_for_exemplars_until_the_next_drain():
     tracer = TracerProvider().get_tracer("t")
     with tracer.start_as_current_span("s"):
         cell.record(0.5)
-        assert cell.drain()[4] == ()
+        assert cell.drain().exemplars == ()
         cell.record(0.5)
-    assert len(cell.drain()[4]) == 1
+    assert len(cell.drain().exemplars) == 1
 
 
 def test_four_threads_lose_nothing_while_a_fifth_collects():
@@ -289,13 +289,13 @@ def test_four_threads_lose_nothing_while_a_fifth_collects():
         collector.join()
     drained.append(cell.drain())
     found = [d for d in drained if d is not None]
-    assert sum(sum(d[0]) for d in found) == 4 * records
-    assert sum(d[1] for d in found) == 4 * records * 7.0
+    assert sum(sum(d.counts) for d in found) == 4 * records
+    assert sum(d.total for d in found) == 4 * records * 7.0
     assert total.read() == 4 * records * 3
 
 
 class Slow(float):
-    """A number that takes its time to become one, with a cell's lock held where it has one."""
+    """A number whose conversion waits; a cell with a lock holds it meanwhile."""
 
     asked = threading.Event()
     answers = threading.Event()
@@ -319,7 +319,7 @@ def test_a_child_can_use_a_cell_that_a_thread_was_using_at_the_fork(make):
     Slow.asked.wait(60)
     child = os.fork()
     if child == 0:
-        signal.alarm(20)  # in place of a wait without end
+        signal.alarm(20)  # instead of waiting forever
         record(1)
         _ = cell.drain() if make is histogram else cell.read()
         os._exit(0)

@@ -1,4 +1,4 @@
-"""What is folded equals what the SDK's own instruments give, whatever the views and the temporality."""
+"""Folded values are exported like values of the SDK's own instruments, for all views and temporalities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 import logging
 import random
 import re
-import sys
 import time
 import types
 from pathlib import Path
@@ -27,6 +26,7 @@ from opentelemetry.sdk.metrics.view import (
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_trading import recording
+from otel_trading._sdk import metrics
 from otel_trading.recording import folding
 from otel_trading.recording.routing import SCOPE
 from otel_trading.semconv import SCHEMA_URL
@@ -56,7 +56,7 @@ CUMULATIVE = AggregationTemporality.CUMULATIVE
 
 
 def otlp(reader: InMemoryMetricReader) -> list[str]:
-    """What one collection exports of the metric, as sorted OTLP points without times and exemplars."""
+    """Collect once, and return the metric's OTLP points, sorted, without times and exemplars."""
     data = reader.get_metrics_data()
     if data is None:
         return []
@@ -95,15 +95,15 @@ def bound_records(provider: MeterProvider):
     return [metric.bind(**labels).record for labels in SERIES]
 
 
-def exports(views, temporalities, rounds, *ways) -> list[list[str]]:
-    """What each collection exports when the values go one of the `ways` in turn; the readers take turns too."""
+def exports(views, temporalities, rounds, *recorders) -> list[list[str]]:
+    """Record the values by the `recorders` in turn, collect by the readers in turn, and return the exports."""
     readers = [InMemoryMetricReader(preferred_temporality={Histogram: t}) for t in temporalities]
     provider = MeterProvider(readers, views=views, shutdown_on_exit=False)
-    records = [way(provider) for way in ways]
+    records = [recorder(provider) for recorder in recorders]
     out = []
     for turn, values in enumerate(rounds):
         for count, (series, value) in enumerate(values):
-            records[count % len(ways)][series](value)
+            records[count % len(recorders)][series](value)
         out.append(otlp(readers[turn % len(readers)]))
     out += [otlp(reader) for reader in readers]
     recording.detach()
@@ -123,7 +123,7 @@ ROUNDS = st.lists(
 @pytest.mark.parametrize("views", VIEWS.values(), ids=VIEWS.keys())
 @settings(max_examples=10, deadline=None)
 @given(rounds=ROUNDS)
-def test_what_is_exported_equals_the_raw_sdk(views, temporalities, rounds):
+def test_the_export_equals_that_of_the_sdks_own_instrument(views, temporalities, rounds):
     expected = exports(views, temporalities, rounds, plain_records)
     assert exports(views, temporalities, rounds, bound_records) == expected
 
@@ -154,7 +154,7 @@ def test_two_readers_each_see_everything(attach):
     ],
     ids=["alike", "other buckets", "exponential"],
 )
-def test_a_reader_that_comes_later_gets_what_comes_later(attach, aggregation):
+def test_a_reader_that_is_added_later_gets_the_later_values(attach, aggregation):
     handle, attached = histogram().bind(), attach()
     handle.record(2.5)
     preferred = {} if aggregation is None else {Histogram: aggregation}
@@ -197,7 +197,7 @@ def test_an_exemplar_leads_to_the_trace_of_its_value(attach):
     assert (exemplar.value, exemplar.trace_id, exemplar.span_id) == (7.0, context.trace_id, context.span_id)
 
 
-def test_a_filter_that_keeps_no_exemplars_is_obeyed(attach, monkeypatch):
+def test_an_exemplar_filter_that_keeps_none_is_respected(attach, monkeypatch):
     monkeypatch.setenv("OTEL_METRICS_EXEMPLAR_FILTER", "always_off")
     handle, attached = histogram().bind(), attach()
     with TracerProvider().get_tracer("t").start_as_current_span("tick"):
@@ -205,14 +205,14 @@ def test_a_filter_that_keeps_no_exemplars_is_obeyed(attach, monkeypatch):
     assert attached.points()[NAME][0].exemplars == []
 
 
-SOURCE = Path(folding.__file__).read_text(encoding="utf-8")
+SOURCE = Path(metrics.__file__).read_text(encoding="utf-8")
 
 
 def private_names() -> list[str]:
-    """Every name of the SDK's that `folding` touches and that begins with an underscore."""
+    """Every private name of the SDK that `_sdk.metrics` uses."""
     tree = ast.parse(SOURCE)
     own = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_self(n.value)}
-    named = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} - own
+    named = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     named |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     named |= {
         part
@@ -220,23 +220,19 @@ def private_names() -> list[str]:
         if isinstance(n, ast.ImportFrom)
         for part in [*n.module.split("."), *(a.name for a in n.names)]
     }
-    return sorted(name for name in named if re.fullmatch(r"_[A-Za-z]\w+", name))
+    named -= {"_sdk"}  # a room of this package
+    return sorted(name for name in named - own if re.fullmatch(r"_[A-Za-z]\w+", name))
 
 
 def is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "folder"}
+    return isinstance(node, ast.Name) and node.id == "self"
 
 
-def folding_of_another_release(name: str):
-    """The module as it would be if the installed SDK did not know `name`."""
-    module = types.ModuleType("otel_trading.recording.folding")
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    try:
-        exec(
-            compile(re.sub(rf"\b{name}\b", f"{name}_gone", SOURCE), folding.__file__, "exec"), module.__dict__
-        )
-    finally:
-        sys.modules[module.__name__] = folding
+def module_without(name: str):
+    """Return `_sdk.metrics` as it would be if the installed SDK did not have `name`."""
+    module = types.ModuleType(metrics.__name__)
+    source = re.sub(rf"\b{name}\b", f"{name}_gone", SOURCE)
+    exec(compile(source, metrics.__file__, "exec"), module.__dict__)
     return module
 
 
@@ -254,20 +250,27 @@ def assert_records_plainly_with_one_warning(attach, caplog):
 
 
 def test_the_probe_accepts_the_installed_sdk():
-    assert folding._probe()
+    assert metrics.probe()
+
+
+def test_the_private_names_are_found():
+    assert {"_internal", "_measurement_consumer", "_attributes_aggregation"} < {*private_names()}
 
 
 @pytest.mark.parametrize("name", private_names())
-def test_without_one_of_its_private_names_the_plain_instrument_records_with_one_warning(
+def test_without_one_of_the_private_names_the_plain_instrument_records_with_one_warning(
     name, monkeypatch, attach, caplog
 ):
-    monkeypatch.setattr("otel_trading.recording.folding", folding_of_another_release(name))
+    monkeypatch.setattr(folding, "metrics", module_without(name))
     assert_records_plainly_with_one_warning(attach, caplog)
 
 
-def test_where_the_probe_sees_a_difference_the_plain_instrument_records_with_one_warning(
-    monkeypatch, attach, caplog
+@pytest.mark.parametrize(
+    "function", ["_add_to_buckets", "_add_to_sum", "_offer_exemplars"]
+)
+def test_if_the_probe_finds_a_difference_the_plain_instrument_records_with_one_warning(
+    function, monkeypatch, attach, caplog
 ):
-    monkeypatch.setattr(folding, "_add_to_buckets", lambda *args: None)
-    monkeypatch.setattr(folding, "probe", folding._probe)
+    monkeypatch.setattr(metrics, function, lambda *args: None)
+    monkeypatch.setattr(metrics, "probe", metrics.probe.__wrapped__)
     assert_records_plainly_with_one_warning(attach, caplog)

@@ -1,4 +1,4 @@
-"""Which form runs, and that the compiled one is compiled from the source beside it."""
+"""The form that runs, and whether the compiled form was compiled from the present source."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def form_in_a_process(**environment: str) -> str:
 
 
 @COMPILED
-def test_the_compiled_cells_are_those_of_the_source():
-    """Otherwise `python hatch_build.py` compiles them again."""
+def test_the_cells_were_compiled_from_the_present_source():
+    """If not, run `python hatch_build.py`."""
     source = b"".join((FOLDER / name).read_bytes() for name in ("cells.py", "sums.py"))
     assert STAMP.read_text().strip() == hashlib.sha256(source).hexdigest()
 
 
 @COMPILED
-def test_compiled_cells_run_unless_python_ones_are_asked_for():
+def test_compiled_cells_run_unless_the_environment_asks_for_python():
     assert form_in_a_process(OTEL_TRADING_PURE_PYTHON="") == form.COMPILED
     assert form_in_a_process(OTEL_TRADING_PURE_PYTHON="0") == form.COMPILED
     assert form_in_a_process(OTEL_TRADING_PURE_PYTHON="1") == form.PURE

@@ -1,4 +1,4 @@
-"""Binding labels, and the states of a status."""
+"""Binding labels, and the states of a status metric."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_same_labels_give_the_same_handle():
         ({"feed_name": None}, "trading.test.counter needs the label feed_name"),
     ],
 )
-def test_a_wrong_label_is_refused_with_what_would_be_right(labels, sentence):
+def test_a_wrong_label_is_refused_with_the_allowed_ones(labels, sentence):
     with pytest.raises(LabelError) as caught:
         counter(FEED, TYPE).bind(**labels)
     assert str(caught.value) == sentence
@@ -51,7 +51,7 @@ def test_labels_are_given_by_name():
         counter(FEED).bind("sip")
 
 
-def test_a_value_outside_its_closed_set_is_other_and_is_counted_and_said_once(caplog, attach):
+def test_a_value_outside_its_closed_set_becomes_other_and_is_counted_and_warned_of_once(caplog, attach):
     metric, attached = counter(FEED, TYPE), attach()
     metric.bind(feed_name="sip", message_type="qoute").add(1)
     metric.bind(feed_name="sip", message_type="trades").add(1)
@@ -70,7 +70,7 @@ def test_an_open_label_takes_any_scalar_and_an_absent_one_is_left_out(attach):
 
 
 @pytest.mark.parametrize(("given", "exported"), [("a\ud800", "a?"), (2**63, str(2**63)), (True, True)])
-def test_a_label_that_no_route_can_encode_is_made_one_that_can(attach, given, exported):
+def test_a_label_value_that_otlp_cannot_encode_is_converted(attach, given, exported):
     metric, attached = gauge(FEED), attach()
     metric.bind(feed_name=given).set(1)
     assert attached.values() == {"trading.test.gauge": {(exported,): 1}}
@@ -86,7 +86,7 @@ def test_series_beyond_the_limit_share_one_overflow_series(monkeypatch, caplog, 
     assert len(caplog.records) == 1
 
 
-def test_time_records_seconds_also_when_the_block_raises(attach):
+def test_time_records_seconds_also_if_the_block_raises(attach):
     handle, attached = histogram(FEED).bind(feed_name="sip"), attach()
     with handle.time():
         pass
@@ -97,10 +97,10 @@ def test_time_records_seconds_also_when_the_block_raises(attach):
     assert 0 <= point.min <= point.max
 
 
-def test_the_time_of_a_block_that_was_never_entered_is_no_value_and_counted(attach):
+def test_the_duration_of_a_block_that_was_never_entered_is_counted_as_lost(attach):
     handle, attached = histogram(FEED).bind(feed_name="sip"), attach()
     with ExitStack() as stack:
-        stack.push(handle.time())  # which takes the exit alone
+        stack.push(handle.time())  # calls `__exit__` only
     assert attached.values() == {}
     assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
 
@@ -120,7 +120,7 @@ def test_an_unknown_state_changes_nothing_and_is_counted(attach, caplog):
     states.set("asleep")
     assert attached.values()["trading.test.updowncounter"] == {("sip", "connected"): 0, ("sip", "idle"): 1}
     assert _losses.snapshot() == {"metrics": {"unknown_state": 1}}
-    assert caplog.records[0].getMessage() == "otel_trading: 'asleep' is no state, allowed: connected, idle"
+    assert caplog.records[0].getMessage() == "otel_trading: unknown state 'asleep'; allowed: connected, idle"
 
 
 def test_states_need_a_closed_label():

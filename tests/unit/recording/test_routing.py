@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.metrics import NoOpMeter, NoOpMeterProvider
 
 from otel_trading import recording
-from otel_trading.recording import folding
+from otel_trading._sdk import metrics
 from otel_trading.recording.routing import MeterRoute
 from otel_trading.tracing import traced
 from tests.unit.recording.conftest import FEED, counter, gauge, histogram, level
@@ -35,13 +35,13 @@ def test_handles_bound_before_and_after_attach_report_alike(attach):
     assert attached.values() == {"trading.test.counter": {("early",): 1, ("late",): 2}}
 
 
-def test_what_another_thread_binds_while_a_provider_is_attached_reports_too(attach, monkeypatch):
+def test_a_handle_that_another_thread_binds_during_attach_reports_too(attach, monkeypatch):
     first, last = counter(FEED), gauge()
     last.bind()
     connecting, bound = MeterRoute.connect, []
 
     def connect(route, metric, attributes, handle):
-        if metric is last:  # the first metric is connected by now, and not all of them are
+        if metric is last:  # the first metric is connected by now, the last one not yet
             thread = Thread(target=lambda: bound.append(first.bind(feed_name="sip")))
             thread.start()
             thread.join()
@@ -54,7 +54,7 @@ def test_what_another_thread_binds_while_a_provider_is_attached_reports_too(atta
 
 
 def test_a_counter_is_exported_as_zero_as_soon_as_it_is_bound(attach):
-    """So that `increase()` sees its first event, which a series born at 1 would hide."""
+    """PromQL's `increase()` sees the first event only if the series began at 0."""
     attached = attach()
     counter(FEED).bind(feed_name="sip")
     assert attached.values() == {"trading.test.counter": {("sip",): 0}}
@@ -92,7 +92,7 @@ def test_the_next_provider_starts_from_zero_and_the_last_one_gets_nothing_more(a
 
 
 @pytest.mark.parametrize("between", [False, True], ids=["at once", "after another"])
-def test_a_provider_that_is_attached_again_goes_on_from_where_its_counters_were(attach, between):
+def test_counters_continue_from_their_totals_when_a_provider_is_attached_again(attach, between):
     handles = counter().bind(), histogram().bind(), level().bind(), gauge().bind()
     total, seconds, some_level, some_gauge = handles
     attached = attach()
@@ -124,7 +124,7 @@ def test_a_histogram_alone_reports_to_a_provider_that_is_attached_again(attach):
     assert attached.values() == {"trading.test.histogram": {(): 1}}
 
 
-def test_a_provider_that_was_detached_is_not_kept(attach):
+def test_a_detached_provider_is_not_kept_alive(attach):
     attached = attach()
     counter().bind().add(1)
     histogram().bind().record(1)
@@ -136,8 +136,8 @@ def test_a_provider_that_was_detached_is_not_kept(attach):
     assert provider() is None
 
 
-class _UnlikeAny:
-    """Speaks the API, and has neither weak references nor a hash."""
+class _Unhashable:
+    """A provider of the API that is neither hashable nor weakly referenceable."""
 
     __slots__ = ()
     __hash__ = None
@@ -146,17 +146,17 @@ class _UnlikeAny:
         return NoOpMeter(name)
 
 
-@pytest.mark.parametrize("provider", [NoOpMeterProvider(), _UnlikeAny()], ids=lambda one: type(one).__name__)
-def test_a_provider_that_is_not_the_sdks_gets_plain_calls(provider):
+@pytest.mark.parametrize("provider", [NoOpMeterProvider(), _Unhashable()], ids=lambda one: type(one).__name__)
+def test_a_provider_that_is_not_the_sdks_gets_plain_records(provider):
     handle = histogram().bind()
     recording.attach(provider, "test")
     handle.record(1)
     counter().bind().add(1)
 
 
-def test_where_the_sdk_is_disabled_nothing_is_said_about_its_release(attach, monkeypatch, caplog):
+def test_a_disabled_sdk_causes_no_warning_about_its_release(attach, monkeypatch, caplog):
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    monkeypatch.setattr("otel_trading.recording.folding.probe", folding._probe)
+    monkeypatch.setattr(metrics, "probe", metrics.probe.__wrapped__)
     handle = histogram().bind()
     attach()
     handle.record(1)
@@ -179,8 +179,8 @@ def test_the_scope_names_the_package_its_version_and_its_schema(attach):
     assert scope.schema_url.startswith("https://otel-trading.dev/schemas/")
 
 
-def test_a_restart_begins_everything_at_zero_and_every_level_unknown(attach):
-    """As a forked child does: what was recorded before is the parent's to export."""
+def test_a_restart_sets_counters_and_histograms_to_zero_and_levels_to_unknown(attach):
+    """A forked child restarts, because its parent exports the earlier values."""
     attached = attach()
     handles = histogram().bind(), counter().bind(), gauge().bind(), level().bind()
     some_histogram, some_counter, some_gauge, some_level = handles
