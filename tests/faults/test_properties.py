@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 import otel_trading as ot
 from otel_trading import instruments, logs, metrics
-from otel_trading.pipeline.collect.processors import safe_record, safe_span
+from otel_trading.pipeline.clean.items import clean_record, clean_span
 from otel_trading.pipeline.deliver.encoding import LOGS, METRICS, SPANS, metrics_of
 from otel_trading.tracing.safe_span import make_safe
 from otel_trading.values.exportable import exportable
@@ -69,7 +69,7 @@ def test_any_span_can_be_made_and_encoded(name, given_attributes, key, value, mo
     span.record_exception(value)
     span.set_status(value)
     span.end(moment)
-    SPANS.encode([safe_span(span)])
+    SPANS.encode([clean_span(span)])
 
 
 @pytest.mark.fault(19, 20, 22)
@@ -81,7 +81,7 @@ def test_any_log_record_can_be_encoded_and_is_one_line(
     record = LogRecord(timestamp=moment, observed_timestamp=moment, severity_text=severity, body=body)
     record.attributes = given_attributes if isinstance(given_attributes, dict) else {}
     record.event_name = name
-    safe = safe_record(ReadableLogRecord(record, Resource({})))
+    safe = clean_record(ReadableLogRecord(record, Resource({})))
     LOGS.encode([safe])
     line = logs.format_line(safe)
     assert line.endswith("\n")

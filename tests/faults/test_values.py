@@ -209,7 +209,7 @@ def test_attributes_of_any_shape_are_taken_or_left(pipelines, http, attributes) 
 @pytest.mark.fault(19, 22)
 def test_a_poisoned_item_is_the_only_one_that_is_lost(pipelines, endpoint, monkeypatch) -> None:
     """Where sanitizing overlooks something, the encoder finds it, and the batch goes on without it."""
-    monkeypatch.setattr("otel_trading.pipeline.collect.processors.sanitize_span", lambda span: span)
+    monkeypatch.setattr("otel_trading.pipeline.clean.items.sanitize_span", lambda fields: fields)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     for number in range(500):
         pipeline.tracer.start_span(f"good {number}").end()

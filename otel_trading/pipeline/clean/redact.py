@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.metrics.export import MetricsData
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Link, Status
+from opentelemetry.sdk.trace import Event
+from opentelemetry.trace import Status
 
 from otel_trading.pipeline.clean.metrics_data import with_metrics, with_points
 from otel_trading.pipeline.clean.pseudonyms import names_an_account, pseudonym, words_of
-from otel_trading.pipeline.clean.span_copy import changed, fields_of, with_dropped
+from otel_trading.pipeline.clean.record_copy import RecordFields
+from otel_trading.pipeline.clean.span_copy import (
+    SpanFields,
+    with_description,
+    with_dropped,
+    with_event,
+    with_link,
+)
 
 REDACTED: Final = "REDACTED"
 """What upstream's conventions put in the place of a secret."""
@@ -100,29 +105,24 @@ def redact_text(text: str, key: str = "") -> str:
     return text if _Extension.redact is None else _extended(key, text)
 
 
-def redact_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span, or a copy of it where a name, attribute, event, link or the status held a secret."""
-    given = fields_of(span)
-    after = given._replace(
+def redact_span(given: SpanFields) -> SpanFields:
+    """Return the fields of a span without secrets in its name, attributes, events, links and status."""
+    return given._replace(
         name=redact_value(given.name),
         attributes=redact_value(given.attributes),
         events=[_redact_event(event) for event in given.events],
-        links=[_redact_link(link) for link in given.links],
+        links=[with_link(link, _redact_attributes(link.attributes)) for link in given.links],
         status=_redact_status(given.status),
     )
-    return changed(span, given, after)
 
 
-def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
-    """Return the record, or a copy of it where its name, its body or an attribute held a secret."""
-    given = record.log_record
-    name, body = redact_value(given.event_name), redact_value(given.body)
-    attributes = with_dropped(redact_value(given.attributes), given.attributes)
-    if body is given.body and attributes is given.attributes and name is given.event_name:
-        return record
-    inner = copy(given)
-    inner.body, inner.attributes, inner.event_name = body, attributes, name
-    return replace(record, log_record=inner)
+def redact_record(given: RecordFields) -> RecordFields:
+    """Return the fields of a log record without secrets in its name, body and attributes."""
+    return given._replace(
+        body=redact_value(given.body),
+        attributes=_redact_attributes(given.attributes),
+        event_name=redact_value(given.event_name),
+    )
 
 
 def redact_metrics(data: MetricsData) -> MetricsData:
@@ -188,11 +188,12 @@ def names_a_secret(key: str) -> bool:
     return bool(_SECRET.search(words_of(key)))
 
 
+def _redact_attributes(given: Any) -> Any:
+    return with_dropped(redact_value(given), given)
+
+
 def _redact_event(event: Event) -> Event:
-    attributes = with_dropped(redact_value(event.attributes), event.attributes)
-    name = redact_value(event.name)
-    same = name is event.name and attributes is event.attributes
-    return event if same else Event(name, attributes, event.timestamp)
+    return with_event(event, redact_value(event.name), _redact_attributes(event.attributes), event.timestamp)
 
 
 def _redact_point(point: Any) -> Any:
@@ -215,14 +216,8 @@ def _redact_name(value: str, key: str) -> str:
     return redact_value(value, key=key)
 
 
-def _redact_link(link: Link) -> Link:
-    attributes = with_dropped(redact_value(link.attributes), link.attributes)
-    return link if attributes is link.attributes else Link(link.context, attributes)
-
-
 def _redact_status(status: Status) -> Status:
-    description = redact_value(status.description)
-    return status if description is status.description else Status(status.status_code, description)
+    return with_description(status, redact_value(status.description))
 
 
 def _same(some: Sequence[object], others: Sequence[object]) -> bool:

@@ -21,20 +21,15 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from otel_trading import tracing
 from otel_trading._guard import guard, warn
-from otel_trading.pipeline.clean.size_limits import Record
+from otel_trading.pipeline.clean.items import clean_record, clean_span
+from otel_trading.pipeline.clean.record_copy import Record
 from otel_trading.pipeline.collect.batch_queue import BatchQueue
 from otel_trading.pipeline.collect.interval_reader import IntervalReader
 from otel_trading.pipeline.collect.isolated_callbacks import isolate
 from otel_trading.pipeline.collect.journal import AuditJournal, JournaledAudit
 from otel_trading.pipeline.collect.lanes import QueueBounds
 from otel_trading.pipeline.collect.open_spans import end_open_spans
-from otel_trading.pipeline.collect.processors import (
-    BatchedLogs,
-    BatchedSpans,
-    JsonLines,
-    safe_record,
-    safe_span,
-)
+from otel_trading.pipeline.collect.processors import BatchedLogs, BatchedSpans, JsonLines
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import Job, left, together
 from otel_trading.pipeline.setup import exporters
@@ -224,7 +219,7 @@ class Providers:
         )
         for name in settings.exporters_of("traces"):
             provider.add_span_processor(
-                BatchedSpans(self._queue("traces", name, settings, bounds, safe_span))
+                BatchedSpans(self._queue("traces", name, settings, bounds, clean_span))
             )
         return provider
 
@@ -243,7 +238,7 @@ class Providers:
         for name in settings.exporters_of("logs"):
             if name == "console" and settings.json_logs:
                 continue  # the lines of JSON are on the console already
-            queue: BatchQueue[Record] = self._queue("logs", name, settings, bounds, safe_record)
+            queue: BatchQueue[Record] = self._queue("logs", name, settings, bounds, clean_record)
             provider.add_log_record_processor(BatchedLogs(queue))
         return provider
 

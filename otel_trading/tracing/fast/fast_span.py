@@ -98,8 +98,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     _lock: Any = _Completion()
     _context: Any = _LateContext()
-    weight: int | None = None
-    """About how many bytes a span of a site holds as long as nobody changes it; the pipeline notes it."""
+    _weight: int | None = None
+    """How many bytes a span of one call site holds as long as nobody changes it; `weight_by` sets it."""
     _trace_id: int | None = None
     _attributes: Any = _OwnAttributes()
     _given: Any = None
@@ -125,6 +125,19 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     def dropped_attributes(self) -> int:
         """How many attributes the limits dropped."""
         return getattr(self._given, "dropped", 0)
+
+    def weight_by(self, weigh: Callable[[FastSpan], int]) -> int:
+        """Return about how many bytes the span holds; unchanged spans of one call site are weighed once.
+
+        Args:
+            weigh: Estimates the bytes of a span.
+        """
+        site: Any = self.__class__
+        if self._given is None or self._given is not site._given:
+            return weigh(self)
+        if site._weight is None:
+            site._weight = weigh(self)
+        return site._weight  # type: ignore[no-any-return]
 
     def _complete(self) -> None:
         limits, given = self._limits, self._given
