@@ -17,7 +17,8 @@ from otel_trading.pipeline.deliver import self_metrics
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import after
 from otel_trading.pipeline.setup.providers import Providers
-from otel_trading.pipeline.setup.settings import SIGNALS, resolve
+from otel_trading.pipeline.setup.resolve import resolve
+from otel_trading.pipeline.setup.settings import SIGNALS
 from tests.faults.endpoint import ENDPOINTS, Endpoint
 
 

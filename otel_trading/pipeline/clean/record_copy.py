@@ -7,7 +7,6 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
-from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 
@@ -24,7 +23,7 @@ class RecordFields(NamedTuple):
     timestamp: int | None
     observed_timestamp: int | None
     severity_text: str | None
-    severity_number: SeverityNumber | None
+    severity_number: Any
     event_name: str | None
 
 

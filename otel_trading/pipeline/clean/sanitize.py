@@ -5,8 +5,7 @@ The data model: https://opentelemetry.io/docs/specs/otel/common/#attribute
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk.trace import Event
@@ -27,8 +26,6 @@ from otel_trading.values.times import nanoseconds
 
 _KINDS: Final[dict[object, SpanKind]] = {kind: kind for kind in SpanKind}
 _UNSPECIFIED: Final = SeverityNumber.UNSPECIFIED
-
-M = TypeVar("M", bound=Mapping[str, Any] | None)
 
 
 def sanitize_span(given: SpanFields) -> SpanFields:
@@ -89,13 +86,13 @@ def _is_same(value: Any, given: Any) -> bool:
     return False
 
 
-def _attributes(given: M) -> M:
+def _attributes(given: Any) -> Any:
     if not given or are_plain(given):
         return given
     pairs = [(key, value, named(key), _value(value)) for key, value in given.items()]
     if all(key is name and value is after for key, value, name, after in pairs):
         return given
-    return with_dropped({name: after for _, _, name, after in pairs}, given)  # type: ignore[no-any-return]
+    return with_dropped({name: after for _, _, name, after in pairs}, given)
 
 
 def _event(event: Event) -> Event:

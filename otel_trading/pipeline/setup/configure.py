@@ -78,7 +78,7 @@ def attach_to_globals() -> None:
 
 def _start(keywords: dict[str, Any]) -> Telemetry:
     """Start telemetry, or leave nothing behind."""
-    from otel_trading.pipeline.setup.settings import resolve  # noqa: PLC0415 - a table that nothing else needs
+    from otel_trading.pipeline.setup.resolve import resolve  # noqa: PLC0415 - a table that nothing else needs
 
     path = os.environ.get("OTEL_CONFIG_FILE")
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":

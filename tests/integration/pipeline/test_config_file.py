@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from otel_trading.pipeline.setup.settings import resolve
+from otel_trading.pipeline.setup.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
 FILE = """
