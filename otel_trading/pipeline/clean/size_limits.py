@@ -32,8 +32,11 @@ _FLAT: Final = frozenset({int, float, bool, type(None)})
 
 def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     """Return the span, sanitized if it is heavy, and about how many bytes it holds."""
-    remembered = getattr(span, "weight_by", None)  # spans of one call site remember their weight
-    weight = _span_weight(span) if remembered is None else remembered(_span_weight)
+    remembered = getattr(span, "weight", None)  # see `FastSpan.weight`
+    weight = remembered or _span_weight(span)
+    if remembered == 0:
+        kind: Any = type(span)
+        kind.weight = weight
     if weight > HEAVY:
         span = SpanCopy(span, sanitize_span(span_copy.fields_of(span)))
         weight = _span_weight(span)

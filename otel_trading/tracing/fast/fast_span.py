@@ -98,8 +98,10 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     _lock: Any = _Completion()
     _context: Any = _LateContext()
-    _weight: int | None = None
-    """How many bytes a span of one call site holds as long as nobody changes it; `weight_by` sets it."""
+    weight: int | None = None
+    """About how many bytes an unchanged span of a call site holds: 0 until the pipeline weighs one and sets
+    this on the class; None for a span that was changed or has no call site.
+    """
     _trace_id: int | None = None
     _attributes: Any = _OwnAttributes()
     _given: Any = None
@@ -126,24 +128,11 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
         """How many attributes the limits dropped."""
         return getattr(self._given, "dropped", 0)
 
-    def weight_by(self, weigh: Callable[[FastSpan], int]) -> int:
-        """Return about how many bytes the span holds; unchanged spans of one call site are weighed once.
-
-        Args:
-            weigh: Estimates the bytes of a span.
-        """
-        site: Any = self.__class__
-        if self._given is None or self._given is not site._given:
-            return weigh(self)
-        if site._weight is None:
-            site._weight = weigh(self)
-        return site._weight  # type: ignore[no-any-return]
-
     def _complete(self) -> None:
         limits, given = self._limits, self._given
         made: dict[str, Any] = self.__dict__
         attributes = copied(given, limits.max_span_attributes, limits.max_span_attribute_length)
-        parts = {"_given": attributes, "_events": self._new_events()}
+        parts = {"_given": attributes, "_events": self._new_events(), "weight": None}
         if "_links" not in made:  # else it was started with some, or with more than the limits allow
             parts["_links"] = self._new_links(())
         parts["_lock"] = Lock()  # last, since it says that the others are there
@@ -153,7 +142,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
         """Return a class of spans that have a name, a kind and attributes in common."""
-        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes)}
+        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes), "weight": 0}
         return type("FastSpan", (cls,), shared)
 
     @classmethod
