@@ -16,6 +16,7 @@ from otel_trading import logs, recording, tracing
 from otel_trading.pipeline.deliver import self_metrics
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import after
+from otel_trading.pipeline.setup.builder import Builder
 from otel_trading.pipeline.setup.providers import Providers
 from otel_trading.pipeline.setup.resolve import resolve
 from otel_trading.pipeline.setup.settings import SIGNALS
@@ -30,8 +31,9 @@ class Pipeline:
         resolved = resolve(keywords, {})
         self.providers = Providers()
         resource = Resource({"service.name": "faults", "process.pid": os.getpid()})
+        builder = Builder(self.providers, resolved, resource)
         for signal in SIGNALS:
-            self.providers.build(signal, resolved, resource)
+            builder.build(signal)
         tracer, meter, logger = (self.providers.by_signal[signal] for signal in SIGNALS)
         self.tracer, self.logger = tracer.get_tracer("raw"), logger.get_logger("raw")
         self.meter = meter.get_meter("raw")
