@@ -42,7 +42,7 @@ def sanitize_span(given: SpanFields) -> SpanFields:
         end_time=max(nanoseconds(given.end_time), start),
     )
     if (after.start_time, after.end_time) != (given.start_time, given.end_time):
-        _repaired("a span's time")
+        _report_repair("a span's time")
     return after
 
 
@@ -106,10 +106,10 @@ def _status(status: Status) -> Status:
     return with_description(status, description)
 
 
-def _repaired(what: str) -> None:
+def _report_repair(field: str) -> None:
     _losses.add("sdk", "repaired")
     warn(
-        f"repaired:{what}",
-        "otel_trading: %s was put right: it was negative, no integer, or out of order",
-        what,
+        f"repaired:{field}",
+        "otel_trading: %s was corrected: it was negative, not an integer, or out of order",
+        field,
     )

@@ -285,7 +285,7 @@ def test_a_wrong_variable_is_one_sentence(environ: dict[str, str], expected: str
 
 
 @given(st.one_of(st.floats(max_value=0), st.just(float("nan")), st.just(float("inf")), st.booleans()))
-def test_only_a_positive_number_is_accepted_as_an_interval(value: float) -> None:
+def test_no_interval_but_a_positive_number_is_accepted(value: float) -> None:
     assert sentence({"export_interval": value}).startswith("export_interval (given as a keyword) is ")
 
 
