@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind
 
 import otel_trading as ot
 from otel_trading import _losses
+from otel_trading.pipeline.setup.builder import write_json_lines
 from otel_trading.tracing import start_span
 from otel_trading.values.exportable import exportable
 from otel_trading.values.text import CUT, LONGEST
@@ -100,14 +101,14 @@ def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> Non
     pipeline = pipelines(http.url)
     attributes = {f"k{number}": "x" * 1_000_000 for number in range(10)}
     pipeline.tracer.start_span("raw", attributes=attributes).end()
-    (queue,) = [queue for queue in pipeline.providers._queues if queue._route.signal == "traces"]
+    (queue,) = [queue for queue in pipeline.providers.queues if queue._route.signal == "traces"]
     assert 300_000 < queue._weight < 400_000
 
 
 @pytest.mark.fault(20)
 def test_control_characters_are_data_on_the_wire_and_escaped_in_a_line(pipelines, http, capsys) -> None:
     pipeline = pipelines(http.url)
-    pipeline.providers.write_json()
+    write_json_lines(pipeline.providers)
     forged = 'filled\r\n{"level":"INFO","message":"forged"}\x1b[2J\u202e\u2028'
     logging.getLogger("desk").warning("%s", forged, extra={"note": forged})
     pipeline.logger.emit(body=forged)
