@@ -1,4 +1,4 @@
-"""The pipeline of a service in the test's own process, and processes of their own, against an endpoint."""
+"""Run the pipeline of a service, in the test's process or in a separate one, against an endpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.faults.endpoint import ENDPOINTS, Endpoint
 
 
 class Pipeline:
-    """Providers as `configure` builds them, without a process around them."""
+    """Providers as `configure` builds them, without its handlers of exit and signals."""
 
     def __init__(self, url: str, protocol: str, **settings: Any) -> None:
         keywords = {"service_name": "faults", "endpoint": url, "protocol": protocol, **settings}
@@ -90,12 +90,12 @@ def http() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard as it is in production: an error of ours is swallowed."""
+    """The guard as in production: it swallows our own errors."""
     monkeypatch.delenv("PYTEST_VERSION")
 
 
 def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
-    """The environment of a service, without what a developer's shell or pytest itself put there."""
+    """The environment of a service, without the variables of OpenTelemetry and pytest."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
     ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.url, "OTEL_EXPORTER_OTLP_PROTOCOL": endpoint.protocol}
     return {**kept, **ours, **overrides}
@@ -103,7 +103,7 @@ def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start programs; what a test leaves running is killed."""
+    """Start programs; the fixture kills those that still run after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(code: str, endpoint: Endpoint, **env: str) -> subprocess.Popen[str]:

@@ -1,7 +1,7 @@
 """Assembly: decide which providers are used, and attach everything that records to them.
 
-`configure` calls these functions from top to bottom. Whatever a function changes in the process, it registers
-on `undo`, which `shutdown` closes.
+`configure` calls these functions from top to bottom. Each registers on `undo` how its changes to the process
+are reverted; `shutdown` closes `undo`.
 """
 
 from __future__ import annotations

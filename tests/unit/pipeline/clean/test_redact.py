@@ -82,7 +82,7 @@ def test_a_text_without_a_secret_stays(text: str) -> None:
         ("trading.session.key", True),
     ],
 )
-def test_a_value_is_replaced_where_its_key_names_a_secret(key: str, *, kept: bool) -> None:
+def test_a_value_is_replaced_if_its_key_names_a_secret(key: str, *, kept: bool) -> None:
     assert redact_value({key: "value"}) == {key: "value" if kept else "REDACTED"}
 
 
@@ -255,7 +255,7 @@ def labels_of(**given: Any) -> dict[str, object]:
     return dict(metric.data.data_points[0].attributes or {})
 
 
-def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() -> None:
+def test_a_redactor_sees_each_label_with_its_key_even_one_that_is_cached() -> None:
     assert labels_of(desk="Smith", other="Smith") == {"desk": "Smith", "other": "Smith"}
     extend(lambda key, text: "client" if key == "desk" else text)
     try:
@@ -265,12 +265,12 @@ def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() 
     assert labels_of(desk="Smith") == {"desk": "Smith"}
 
 
-def test_labels_that_are_equal_but_of_another_type_stay_what_they_are() -> None:
+def test_equal_labels_of_different_types_keep_their_types() -> None:
     assert [repr(labels_of(n=value, k="?a=S3CRET")["n"]) for value in (True, 1)] == ["True", "1"]
 
 
 @pytest.mark.fault(17)
-def test_a_label_may_hold_a_mapping_or_a_list_which_no_cache_can_keep() -> None:
+def test_a_label_may_hold_a_mapping_or_a_list_which_cannot_be_cached() -> None:
     held = {"deep": [{"url": "https://h/?k=S3CRET"}]}
     assert str(labels_of(held=held, listed=[held])).count("?REDACTED") == 2
 
