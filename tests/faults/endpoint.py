@@ -1,7 +1,7 @@
-"""An OTLP endpoint that can be switched from one fault to another while it runs, over HTTP and over gRPC.
+"""An OTLP endpoint over HTTP or gRPC whose fault the test can change while it runs.
 
-It keeps what it was sent, also where it answered badly: `spans`, `records` and `points` are what a backend
-would have, `requests` is how often somebody tried.
+`spans`, `records` and `metrics` are the items that it accepted, as a backend would have them. `requests` has the
+signal of each request, including those that it refused.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Mode:
-    """How it answers.
+    """How an endpoint answers.
 
     Attributes:
-        status: The HTTP status, or that of gRPC by name.
-        rejected: How many items of each request it says it did not take.
+        status: The HTTP status, or the name of the gRPC status.
+        rejected: How many items of each request it reports as rejected.
         delay: Seconds before it answers.
         hangs: Whether it never answers.
-        resets: Whether it cuts the connection in the middle of the body.
-        body: What it answers in place of OTLP's response.
-        content_type: What it says the body is.
-        retry_after: What it asks for, in seconds for gRPC.
-        largest: Bytes of a request above which it answers 413, or what gRPC has in its place.
+        resets: Whether it resets the connection in the middle of the body.
+        body: The bytes that it answers in place of an OTLP response; None for an OTLP response.
+        content_type: The content type of its answer.
+        retry_after: The pause that it requests: a `Retry-After` header, or seconds for gRPC.
+        largest: The most bytes of a request; it answers a larger one with 413, or RESOURCE_EXHAUSTED over gRPC.
     """
 
     status: int | str = 200
@@ -70,13 +70,13 @@ class Mode:
     largest: int = 2**40
 
     @property
-    def takes(self) -> bool:
+    def accepts(self) -> bool:
         return self.status in (200, "OK") and self.body is None and not (self.hangs or self.resets)
 
 
 @dataclass
 class Endpoint:
-    """What both protocols share."""
+    """The state that both protocols share."""
 
     url: str = ""
     protocol: str = ""
@@ -84,21 +84,21 @@ class Endpoint:
     requests: list[str] = field(default_factory=list)
     moments: list[float] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    taken: list[tuple[str, Any]] = field(default_factory=list)
+    accepted: list[tuple[str, Any]] = field(default_factory=list)
     changed: Condition = field(default_factory=Condition)
     released: Event = field(default_factory=Event)
     close: Callable[[], None] = lambda: None
 
-    def note(self, signal: str, headers: dict[str, str]) -> None:
+    def record_request(self, signal: str, headers: dict[str, str]) -> None:
         with self.changed:
             self.requests.append(signal)
             self.moments.append(time.monotonic())
             self.headers.append(headers)
             self.changed.notify_all()
 
-    def take(self, signal: str, body: bytes) -> None:
+    def accept(self, signal: str, body: bytes) -> None:
         with self.changed:
-            self.taken.append((signal, KINDS[signal][0].FromString(body)))
+            self.accepted.append((signal, KINDS[signal][0].FromString(body)))
             self.changed.notify_all()
 
     def response(self, signal: str) -> bytes:
@@ -113,28 +113,28 @@ class Endpoint:
         with self.changed:
             assert self.changed.wait_for(happened, timeout=60)
 
-    def of(self, signal: str, *path: str) -> list[Any]:
-        items = [request for kind, request in self.taken if kind == signal]
+    def items_of(self, signal: str, *path: str) -> list[Any]:
+        items = [request for kind, request in self.accepted if kind == signal]
         for step in path:
             items = [below for item in items for below in getattr(item, step)]
         return items
 
     @property
     def spans(self) -> list[Any]:
-        return self.of("traces", "resource_spans", "scope_spans", "spans")
+        return self.items_of("traces", "resource_spans", "scope_spans", "spans")
 
     @property
     def records(self) -> list[Any]:
-        return self.of("logs", "resource_logs", "scope_logs", "log_records")
+        return self.items_of("logs", "resource_logs", "scope_logs", "log_records")
 
     @property
     def metrics(self) -> list[Any]:
-        return self.of("metrics", "resource_metrics", "scope_metrics", "metrics")
+        return self.items_of("metrics", "resource_metrics", "scope_metrics", "metrics")
 
     @property
     def text(self) -> str:
-        """Everything it took, as text, bytes fields included."""
-        return "\n".join(str(request) for _, request in self.taken)
+        """All accepted requests as text, including their bytes fields."""
+        return "\n".join(str(request) for _, request in self.accepted)
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
 
         def do_POST(self) -> None:
             signal, mode, length = PATHS[self.path], endpoint.mode, int(self.headers["content-length"])
-            endpoint.note(signal, dict(self.headers))
+            endpoint.record_request(signal, dict(self.headers))
             if mode.resets:
                 self.rfile.read(min(length, 16))
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -157,12 +157,12 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
             body = self.rfile.read(length)
             if mode.hangs:
                 endpoint.released.wait()
-                self.close_connection = True  # what it did not take it does not answer either
+                self.close_connection = True  # it did not accept the request, so it must not answer 200
                 return
             time.sleep(mode.delay)
             too_large = length > mode.largest
-            if mode.takes and not too_large:
-                endpoint.take(signal, body)
+            if mode.accepts and not too_large:
+                endpoint.accept(signal, body)
             answer = endpoint.response(signal) if mode.body is None else mode.body
             self.send_response(413 if too_large else int(mode.status))
             self.send_header("Content-Type", mode.content_type)
@@ -179,7 +179,7 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that hang up
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that disconnect are part of the tests
     endpoint.url = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
@@ -202,19 +202,21 @@ class _Handlers(grpc.GenericRpcHandler):
 
     def _answer(self, signal: str, body: bytes, context: Any) -> bytes:
         endpoint, mode = self._endpoint, self._endpoint.mode
-        endpoint.note(signal, {str(key): str(value) for key, value in context.invocation_metadata()})
+        endpoint.record_request(
+            signal, {str(key): str(value) for key, value in context.invocation_metadata()}
+        )
         if mode.hangs:
             endpoint.released.wait()
-            context.abort(grpc.StatusCode.UNAVAILABLE, "what it did not take it does not answer either")
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the request was not accepted")
         time.sleep(mode.delay)
         if len(body) > mode.largest:
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "message larger than max")
         if mode.status not in (200, "OK"):
             if mode.retry_after is not None:
                 context.set_trailing_metadata((("grpc-status-details-bin", _retry_info(mode)),))
-            context.abort(grpc.StatusCode[str(mode.status)], "as told")
-        if mode.takes:
-            endpoint.take(signal, body)
+            context.abort(grpc.StatusCode[str(mode.status)], "as the test set it")
+        if mode.accepts:
+            endpoint.accept(signal, body)
         return endpoint.response(signal) if mode.body is None else mode.body
 
 
@@ -244,7 +246,7 @@ ENDPOINTS = {"grpc": grpc_endpoint, "http/protobuf": http_endpoint}
 
 @contextmanager
 def refused() -> Iterator[str]:
-    """Give the URL of a port that nobody listens on."""
+    """Yield the URL of a port on which no process listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -252,7 +254,7 @@ def refused() -> Iterator[str]:
 
 @contextmanager
 def blackhole() -> Iterator[str]:
-    """Give the URL of a port where a connection is never established: its queue is full, nobody accepts."""
+    """Yield the URL of a port whose backlog is full, so that no connection is established."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
         port = silent.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]

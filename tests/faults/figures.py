@@ -151,7 +151,7 @@ def killed(sdk: str) -> str:
 def forks(sdk: str) -> str:
     found, endpoint = one(sdk, "forks")
     last: dict[str, int] = {}
-    for resource in endpoint.of("metrics", "resource_metrics"):
+    for resource in endpoint.items_of("metrics", "resource_metrics"):
         names = {pair.key: pair.value.string_value for pair in resource.resource.attributes}
         for scope in resource.scope_metrics:
             for metric in scope.metrics:

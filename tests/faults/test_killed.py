@@ -1,4 +1,4 @@
-"""Children that are killed at any moment (entries 47, 49, 57): what was journaled before is there, whole and once."""
+"""Children killed at random moments (entries 47, 49, 57): each event reported before is journaled, whole and once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from otel_trading.pipeline.collect.journal import UID
 from tests.faults.endpoint import Mode
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not have SIGKILL")
 
 ROUNDS = int(os.environ.get("FAULT_KILLS", "3"))
 
@@ -34,7 +34,7 @@ while True:
 
 
 def journaled(directory: Path) -> list[dict[str, object]]:
-    """The lines of a journal, but for a torn one at the end of a file."""
+    """Return the events of a journal, without a torn line at the end of a file."""
     found = []
     for file in sorted(directory.glob("audit-*.jsonl")):
         *whole, torn = file.read_text().split("\n")
@@ -45,8 +45,8 @@ def journaled(directory: Path) -> list[dict[str, object]]:
 
 @pytest.mark.fault(47, 57)
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_what_was_told_before_a_kill_is_in_the_journal(start, http, tmp_path, seed) -> None:
-    http.mode = Mode(status=503)  # nothing reaches a backend, as in an outage
+def test_each_event_reported_before_a_kill_is_in_the_journal(start, http, tmp_path, seed) -> None:
+    http.mode = Mode(status=503)  # an outage: no event reaches a backend
     chance = random.Random(seed)
     for life in range(2):  # and again after a restart, in the same directory
         child = start(TRADE, http, JOURNAL=str(tmp_path))
@@ -55,18 +55,18 @@ def test_what_was_told_before_a_kill_is_in_the_journal(start, http, tmp_path, se
         for _ in range(chance.randrange(1, 200)):
             last = int(child.stdout.readline())
         child.send_signal(signal.SIGKILL)
-        told = [last, *(int(line) for line in child.stdout.read().split("\n")[:-1])]
+        reported = [last, *(int(line) for line in child.stdout.read().split("\n")[:-1])]
         child.wait()
         events = journaled(tmp_path)
         fills = [event for event in events if event["event"] == "trading.order.filled"]
         lives = [event["attributes"]["trading.order.id"] for event in fills]
-        assert {f"c-{number}" for number in range(max(told) + 1)} <= set(lives)
+        assert {f"c-{number}" for number in range(max(reported) + 1)} <= set(lives)
         assert len({event["attributes"][UID] for event in events}) == len(events)
         assert len(lives) - len(set(lives)) <= life * len(set(lives))
 
 
 @pytest.mark.fault(11, 49)
-def test_the_journal_has_what_no_hook_could_export(run, http, tmp_path) -> None:
+def test_the_journal_has_an_event_that_no_exit_hook_could_export(run, http, tmp_path) -> None:
     run(
         "import os, otel_trading as ot\n"
         f"ot.configure('engine', json_logs=False, journal={str(tmp_path)!r}, log_delay=60)\n"

@@ -1,4 +1,4 @@
-"""The network, the endpoint and what it answers (entries 50 to 59): nothing hurts, and each item is accounted."""
+"""Faults of the network and of the endpoint (entries 50 to 59): no call blocks, and each item is accounted for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from otel_trading.tracing.fast.deferred import LIMIT
 from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
 WIRES = {"grpc": GrpcWire, "http/protobuf": HttpWire}
-NEVER = (
+UNREACHABLE = (
     pytest.param(refused, id="refused"),
     pytest.param(blackhole, id="blackhole"),
 )
@@ -32,8 +32,8 @@ def spans(pipeline, count: int, **attributes: object) -> None:
         pipeline.tracer.start_span(f"span {number}", attributes=attributes).end()
 
 
-def keeps_them_until_it_is_well(pipeline, endpoint: Endpoint, count: int) -> None:
-    """Spans are kept as long as the endpoint answers as it does, and delivered once it answers well."""
+def assert_spans_wait_until_the_endpoint_recovers(pipeline, endpoint: Endpoint, count: int) -> None:
+    """Assert that spans wait while the endpoint answers badly, and are delivered once it answers well."""
     spans(pipeline, count)
     assert not pipeline.flush(0.3)
     assert pipeline.account("traces") == (count, 0, {}, count)
@@ -48,16 +48,18 @@ def records(pipeline, count: int, name: str = "") -> None:
 
 
 def exported(endpoint: Endpoint) -> dict[str, int]:
-    """What the last metrics said of spans: how many arrived, and how many did not for which reason."""
+    """Return the counts of spans in the last exported metrics: delivered by exporter, and lost by reason."""
     *_, metric = (one for one in endpoint.metrics if one.name == "otel.sdk.exporter.span.exported")
     return {point.attributes[-1].value.string_value: point.as_int for point in metric.sum.data_points}
 
 
 @pytest.mark.fault(52)
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-@pytest.mark.parametrize("nobody", NEVER)
-def test_where_nobody_answers_nothing_is_lost_and_health_says_why(pipelines, nobody, protocol) -> None:
-    with nobody() as url:
+@pytest.mark.parametrize("unreachable", UNREACHABLE)
+def test_an_unreachable_endpoint_loses_no_span_and_health_reports_the_error(
+    pipelines, unreachable, protocol
+) -> None:
+    with unreachable() as url:
         pipeline = pipelines(url, protocol, export_timeout=0.3)
         spans(pipeline, 3)
         assert not pipeline.flush(0.8)
@@ -69,7 +71,7 @@ def test_where_nobody_answers_nothing_is_lost_and_health_says_why(pipelines, nob
 @pytest.mark.parametrize(
     "mode", [Mode(hangs=True), Mode(resets=True), Mode(status="UNAVAILABLE")], ids=["hangs", "resets", "503"]
 )
-def test_what_was_not_taken_is_sent_again_once_it_is(pipelines, endpoint, mode) -> None:
+def test_spans_that_an_endpoint_did_not_accept_are_sent_again(pipelines, endpoint, mode) -> None:
     if endpoint.protocol == "http/protobuf" and mode.status == "UNAVAILABLE":
         mode = Mode(status=503)
     endpoint.mode = (
@@ -86,7 +88,7 @@ def test_what_was_not_taken_is_sent_again_once_it_is(pipelines, endpoint, mode) 
 
 
 @pytest.mark.fault(52)
-def test_an_answer_that_is_slow_is_waited_for(pipelines, endpoint) -> None:
+def test_a_slow_answer_is_waited_for(pipelines, endpoint) -> None:
     endpoint.mode = Mode(delay=0.3)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     spans(pipeline, 2)
@@ -96,9 +98,7 @@ def test_an_answer_that_is_slow_is_waited_for(pipelines, endpoint) -> None:
 
 @pytest.mark.fault(50, 51)
 @pytest.mark.parametrize("mode", [Mode(hangs=True), Mode(status=503)], ids=["hangs", "503"])
-def test_flush_and_close_keep_to_their_deadline_and_say_what_is_not_delivered(
-    pipelines, endpoint, mode
-) -> None:
+def test_flush_and_close_keep_their_deadline_and_report_undelivered_items(pipelines, endpoint, mode) -> None:
     endpoint.mode = mode if endpoint.protocol == "http/protobuf" or mode.hangs else Mode(status="UNAVAILABLE")
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     spans(pipeline, 600)
@@ -135,7 +135,7 @@ def test_flush_and_close_keep_to_their_deadline_and_say_what_is_not_delivered(
         ("Fri, 01 Jan 2199 00:00:00 +99999999999999", None),
     ],
 )
-def test_a_retry_after_is_kept_within_bounds(given: str | None, expected: float | None) -> None:
+def test_a_retry_after_is_bounded(given: str | None, expected: float | None) -> None:
     assert retry_after(given) == expected
 
 
@@ -146,15 +146,15 @@ def test_a_retry_after_may_be_a_date() -> None:
 
 
 @pytest.mark.fault(53)
-@pytest.mark.parametrize("wanted", ["1", "-7", "99999999999"])
-def test_who_asks_for_a_pause_gets_the_items_after_it(pipelines, endpoint, wanted) -> None:
+@pytest.mark.parametrize("pause", ["1", "-7", "99999999999"])
+def test_an_endpoint_that_requests_a_pause_gets_the_items_after_it(pipelines, endpoint, pause) -> None:
     throttled = {"grpc": "RESOURCE_EXHAUSTED", "http/protobuf": 429}[endpoint.protocol]
-    endpoint.mode = Mode(status=throttled, retry_after=wanted)
+    endpoint.mode = Mode(status=throttled, retry_after=pause)
     pipeline = pipelines(endpoint.url, endpoint.protocol, span_delay=0.01)
     spans(pipeline, 2)
     endpoint.wait_for(lambda: "traces" in endpoint.requests)
     endpoint.mode = Mode()
-    if wanted == "1":
+    if pause == "1":
         endpoint.wait_for(lambda: len(endpoint.spans) == 2)
         assert endpoint.moments[1] - endpoint.moments[0] > 0.9
     assert pipeline.flush()
@@ -171,7 +171,7 @@ def test_who_asks_for_a_pause_gets_the_items_after_it(pipelines, endpoint, wante
         (403, "PERMISSION_DENIED", "credential"),
     ],
 )
-def test_a_refusal_is_not_repeated_and_a_credential_is_named(
+def test_a_refused_request_is_not_repeated_and_a_missing_credential_is_reported(
     pipelines, endpoint, status, code, reason
 ) -> None:
     endpoint.mode = Mode(status=code if endpoint.protocol == "grpc" else status)
@@ -184,7 +184,7 @@ def test_a_refusal_is_not_repeated_and_a_credential_is_named(
 
 
 @pytest.mark.fault(54)
-def test_who_finds_a_batch_too_large_gets_it_in_parts(pipelines, endpoint) -> None:
+def test_a_batch_that_the_endpoint_finds_too_large_is_sent_in_parts(pipelines, endpoint) -> None:
     endpoint.mode = Mode(largest=4000)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     spans(pipeline, 40, note="x" * 500)
@@ -195,7 +195,7 @@ def test_who_finds_a_batch_too_large_gets_it_in_parts(pipelines, endpoint) -> No
 
 
 @pytest.mark.fault(54)
-def test_metrics_that_are_too_large_go_in_parts_down_to_the_point(pipelines, endpoint) -> None:
+def test_metrics_that_are_too_large_are_split_down_to_single_points(pipelines, endpoint) -> None:
     endpoint.mode = Mode(largest=4000)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     counter = pipeline.meter.create_counter("orders")
@@ -211,7 +211,7 @@ def test_metrics_that_are_too_large_go_in_parts_down_to_the_point(pipelines, end
 
 
 @pytest.mark.fault(55)
-def test_what_a_partial_success_did_not_take_is_counted(pipelines, endpoint) -> None:
+def test_items_that_a_partial_success_rejected_are_counted(pipelines, endpoint) -> None:
     endpoint.mode = Mode(rejected=2)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     spans(pipeline, 5)
@@ -223,7 +223,7 @@ def test_what_a_partial_success_did_not_take_is_counted(pipelines, endpoint) -> 
 
 
 GIANT = b"\x7a\xc0\x84\x3d" + b"\x00" * 1_000_000
-"""A message of OTLP whose one field, the fifteenth, nobody knows."""
+"""A protobuf message with one large field, number 15, that OTLP does not define."""
 
 
 @pytest.mark.fault(56)
@@ -237,15 +237,15 @@ GIANT = b"\x7a\xc0\x84\x3d" + b"\x00" * 1_000_000
     ],
     ids=["html", "html that says it is protobuf", "empty", "giant"],
 )
-def test_a_200_that_is_no_answer_of_otlp_is_a_failure(pipelines, http, mode) -> None:
+def test_an_answer_with_status_200_that_is_not_otlp_is_a_failure(pipelines, http, mode) -> None:
     http.mode = mode
     pipeline = pipelines(http.url)
-    keeps_them_until_it_is_well(pipeline, http, 2)
-    assert len(http.spans) == 2  # which came with the last of several requests
+    assert_spans_wait_until_the_endpoint_recovers(pipeline, http, 2)
+    assert len(http.spans) == 2  # delivered once, by the last of several requests
 
 
 @pytest.mark.fault(52, 56)
-def test_an_answer_that_comes_byte_by_byte_is_waited_for_no_longer_than_said() -> None:
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_beyond_the_timeout() -> None:
     served: list[bytes] = []
 
     def drip(server: socket.socket) -> None:
@@ -258,39 +258,37 @@ def test_an_answer_that_comes_byte_by_byte_is_waited_for_no_longer_than_said() -
             while len(served) < 3000:
                 client.sendall(b"a")
                 served.append(b"a")
-                gone.wait(0.01)
+                answered.wait(0.01)
 
-    gone = Event()
+    answered = Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=drip, args=(server,))
         thread.start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}/v1/traces"
         answer = HttpWire("traces", url, {}, Credentials(), "none").send(b"request", 0.2)
-        gone.set()
+        answered.set()
         thread.join(60)
-    assert "very slow answer" in answer.why
+    assert "very slow answer" in answer.reason
     assert len(served) < 3000
 
 
 @pytest.mark.fault(56)
 @pytest.mark.parametrize("body", [b"<html>", b"\x00" * 10_000_000], ids=["html", "giant"])
-def test_a_grpc_answer_that_is_none_of_otlp_is_a_failure_and_splits_nothing(pipelines, body) -> None:
+def test_a_grpc_answer_that_is_not_otlp_is_a_failure_and_splits_no_batch(pipelines, body) -> None:
     with grpc_endpoint() as grpc:
         grpc.mode = Mode(body=body)
         pipeline = pipelines(grpc.url, "grpc")
-        keeps_them_until_it_is_well(pipeline, grpc, 8)
+        assert_spans_wait_until_the_endpoint_recovers(pipeline, grpc, 8)
 
 
 @pytest.mark.fault(5)
 @pytest.mark.parametrize("headers", [{"x-key": "ключ"}, {"ключ": "x"}, {"x-key": "a\nb"}])
-def test_a_header_that_no_request_can_have_is_named_and_what_was_produced_is_counted(
-    pipelines, http, headers
-) -> None:
+def test_an_invalid_header_is_reported_and_the_spans_are_counted_as_lost(pipelines, http, headers) -> None:
     pipeline = pipelines(http.url, headers=headers)
     spans(pipeline, 2)
     assert not pipeline.flush()
     assert pipeline.account("traces") == (2, 0, {"refused": 2}, 0)
-    assert "no request can be made: " in pipeline.route("traces").health().last_error
+    assert "the request is invalid: " in pipeline.route("traces").health().last_error
 
 
 @pytest.mark.fault(56)
@@ -303,7 +301,7 @@ def test_a_redirect_is_not_followed(pipelines, http) -> None:
 
 
 @pytest.mark.fault(57)
-def test_after_an_outage_audit_events_are_there_and_the_rest_is_counted(pipelines, endpoint) -> None:
+def test_after_an_outage_all_audit_events_arrive_and_evicted_records_are_counted(pipelines, endpoint) -> None:
     endpoint.mode = Mode(status="UNAVAILABLE" if endpoint.protocol == "grpc" else 503)
     pipeline = pipelines(endpoint.url, endpoint.protocol, log_queue_size=50, log_batch_size=10)
     for _ in range(10):
@@ -318,7 +316,7 @@ def test_after_an_outage_audit_events_are_there_and_the_rest_is_counted(pipeline
 
 
 @pytest.mark.fault(59)
-def test_a_batch_above_what_the_protocol_takes_is_split_before_it_is_sent(pipelines, endpoint) -> None:
+def test_a_batch_above_the_limit_of_the_protocol_is_split_before_it_is_sent(pipelines, endpoint) -> None:
     pipeline = pipelines(endpoint.url, endpoint.protocol, queue_bytes=2**28, span_batch_size=2000)
     spans(pipeline, 400, note="x" * 30_000)
     assert pipeline.flush(60)
@@ -327,7 +325,7 @@ def test_a_batch_above_what_the_protocol_takes_is_split_before_it_is_sent(pipeli
 
 
 @pytest.mark.fault(59)
-def test_a_request_is_no_larger_than_the_protocol_takes(pipelines, endpoint, monkeypatch) -> None:
+def test_a_request_is_not_larger_than_the_limit_of_the_protocol(pipelines, endpoint, monkeypatch) -> None:
     monkeypatch.setattr(WIRES[endpoint.protocol], "largest", 4000)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     spans(pipeline, 40, note="x" * 500)
@@ -337,7 +335,7 @@ def test_a_request_is_no_larger_than_the_protocol_takes(pipelines, endpoint, mon
 
 
 @pytest.mark.fault(52, 59)
-def test_the_memory_that_waits_for_an_endpoint_is_bounded_in_bytes(pipelines) -> None:
+def test_the_spans_that_wait_for_an_endpoint_are_bounded_in_bytes(pipelines) -> None:
     with refused() as url:
         pipeline = pipelines(url, queue_bytes=2**20, export_timeout=0.2)
         for _ in range(200):
@@ -349,19 +347,19 @@ def test_the_memory_that_waits_for_an_endpoint_is_bounded_in_bytes(pipelines) ->
 
 
 @pytest.mark.fault(52, 55)
-def test_the_account_is_a_metric_too(pipelines, http) -> None:
+def test_the_account_is_exported_as_metrics(pipelines, http) -> None:
     http.mode = Mode(rejected=2)
     pipeline = pipelines(http.url)
     spans(pipeline, 5)
     pipeline.flush()
     http.mode = Mode()
-    http.taken.clear()
+    http.accepted.clear()
     assert pipeline.flush()
     assert exported(http) == {"otlp": 3, "rejected": 2}
 
 
-class Busy(SpanProcessor):
-    """A processor that takes its time."""
+class Blocking(SpanProcessor):
+    """A processor that blocks until the test sets `done`."""
 
     def __init__(self) -> None:
         self.began, self.done = Event(), Event()
@@ -372,19 +370,19 @@ class Busy(SpanProcessor):
 
 
 @pytest.mark.fault(42)
-def test_spans_that_a_deferred_end_had_no_room_for_are_part_of_the_account(pipelines, http) -> None:
-    _losses.add("traces", "deferred_queue_full", 5)  # of an earlier pipeline
+def test_spans_that_found_the_deferred_queue_full_are_part_of_the_account(pipelines, http) -> None:
+    _losses.add("traces", "deferred_queue_full", 5)  # counted by an earlier pipeline
     pipeline = pipelines(http.url, span_queue_size=2 * LIMIT, queue_bytes=2**28)
-    provider, busy = pipeline.providers.by_signal["traces"], Busy()
-    provider.add_span_processor(busy)
+    provider, blocking = pipeline.providers.by_signal["traces"], Blocking()
+    provider.add_span_processor(blocking)
     tracing.attach(provider, "test", defer=True)
     with ot.span("held up"):
         pass
-    busy.began.wait(60)
+    blocking.began.wait(60)
     for _ in range(LIMIT + 3):
         with ot.span("s"):
             pass
-    busy.done.set()
+    blocking.done.set()
     assert tracing.flush(30)
     assert pipeline.flush()
     assert pipeline.account("traces") == (LIMIT + 4, LIMIT + 1, {"deferred_queue_full": 3}, 0)

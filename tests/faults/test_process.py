@@ -55,7 +55,7 @@ def service_of(resource: Any) -> dict[str, str]:
 def sums(endpoint: Endpoint, name: str) -> dict[str, float]:
     """The sum of a metric over its labels per process; of a histogram, its counts."""
     found: dict[tuple[str, str], float] = {}
-    for resource in endpoint.of("metrics", "resource_metrics"):
+    for resource in endpoint.items_of("metrics", "resource_metrics"):
         pid = service_of(resource.resource)["pid"]
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
@@ -80,7 +80,7 @@ def check_counts(endpoint: Endpoint, processes: int, each: int) -> None:
     resources = [
         service_of(one.resource)
         for signal in ("traces", "logs", "metrics")
-        for one in endpoint.of(signal, f"resource_{'spans' if signal == 'traces' else signal}")
+        for one in endpoint.items_of(signal, f"resource_{'spans' if signal == 'traces' else signal}")
     ]
     by_pid = {one["pid"]: one["instance"] for one in resources}
     assert all(by_pid[one["pid"]] == one["instance"] for one in resources)
@@ -531,7 +531,7 @@ def test_a_callback_that_misbehaves_harms_its_own_instrument_only(pipelines, htt
     }.items():
         pipeline.meter.create_observable_gauge(name, [callback])
     for _ in range(2):
-        http.taken.clear()
+        http.accepted.clear()
         assert pipeline.flush()
         (good,) = [metric for metric in http.metrics if metric.name == "good"]
         assert good.gauge.data_points[0].as_int == 7

@@ -101,7 +101,8 @@ def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> Non
     pipeline = pipelines(http.url)
     attributes = {f"k{number}": "x" * 1_000_000 for number in range(10)}
     pipeline.tracer.start_span("raw", attributes=attributes).end()
-    (queue,) = [queue for queue in pipeline.providers.queues if queue._route.signal == "traces"]
+    queues = [worker.queue for worker in pipeline.providers.workers]
+    (queue,) = [queue for queue in queues if queue.account.signal == "traces"]
     assert 300_000 < queue._weight < 400_000
 
 

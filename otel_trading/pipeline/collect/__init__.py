@@ -1,1 +1,1 @@
-"""Collect: takes what the SDK hands over, queues it, and writes the journal. Open `processors` first."""
+"""Collect: queues spans and log records, reads metrics, and writes the journal. Open `processors` first."""

@@ -1,348 +1,229 @@
-"""The batch: a queue that is bounded in items and in bytes, and a thread that sends what lies in it.
+"""Batch queue: a queue that is bounded in items and in bytes, and counts each item that it drops.
 
-What is put arrives in a deque, without a lock. It is counted and bounded with others: by every 32nd `put`, by
-one that is heavy, by the thread when it looks, and by a flush.
-
-The SDK's batch processors are bounded by count alone (2 GB where attributes are large), throw a batch away
-after seven seconds of outage, cannot be told how long to wait at a flush or at exit (36 to 51 s where nobody
-answers), answer True when nothing was delivered, and do not count what a full queue dropped.
+The SDK's batch processors are bounded by items alone, so that large attributes can take 2 GB, and they do not
+count the items that a full queue drops. `batch_worker` exports the items of this queue.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from threading import Condition, Thread
-from typing import Final, Generic, TypeVar
-
-from opentelemetry.instrumentation.utils import suppress_instrumentation
+from threading import Condition
+from typing import Any, Final, Generic, TypeVar
 
 from otel_trading import _losses
-from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading._sdk import locks
-from otel_trading.pipeline.collect.lanes import WEIGHT, Entry, Lane, Put, QueueBounds, drained, next_batch
+from otel_trading.pipeline.collect.lanes import WEIGHT, Entry, Lane, Put, QueueBounds, drain, next_batch
 from otel_trading.pipeline.deliver.account import ExportAccount
-from otel_trading.pipeline.deliver.sender import Outcome
 
 T = TypeVar("T")
 
 _ARRIVALS: Final = 32
 """How many items arrive before they are counted and bounded."""
-_HEAVY: Final = 16 * 1024
-"""Bytes above which an item is counted and bounded at once."""
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 10.0
-_PAUSE_WHILE_WAITED_FOR_S: Final = 0.5
+_HEAVY_BYTES: Final = 16 * 1024
+"""An item above this weight is counted and bounded at once."""
 
 
 class BatchQueue(Generic[T]):
-    """Collects items and sends them in batches on a thread of its own; what cannot be sent now is kept.
+    """Queues the items of one signal for one exporter.
 
-    When it is full, the oldest give way; urgent ones only where nothing else is left.
+    A full queue evicts its oldest items. It evicts urgent items only if no ordinary item is left.
+
+    Any thread and any signal handler may call `put` and `admit`. The other methods and the attributes are for
+    the worker, which acquires `changed` before it uses them.
 
     Args:
-        route: The account.
-        prepare: Makes an item fit to be sent, on the queue's own thread; one at which it raises is dropped.
-        send: Takes a batch and a deadline; says what became of each item.
-        stop: Interrupts an export that still runs when the time is over.
-        bounds: How much it holds.
+        account: Counts the items of this signal and exporter.
+        bounds: How many items and bytes the queue may contain.
+        start_worker: Starts the worker, and returns whether that succeeded.
+
+    Attributes:
+        has_worker: Whether the worker runs. The worker sets this.
+        changed: Condition over the queue's lock, notified when a batch is full or items are done.
+        closing: Whether new items are dropped as "already_shutdown".
+        stopped: Whether the queue was closed and dropped its last items.
+        done: How many items were delivered or lost.
+        lost: How many items were lost.
+        exporting: How many items the worker has taken and not settled yet.
+        wanted: The count that `done` has to reach for all threads that wait in a flush.
     """
 
-    def __init__(
-        self,
-        route: ExportAccount,
-        prepare: Callable[[T], T],
-        send: Callable[[Sequence[T], float], Outcome[T]],
-        stop: Callable[[], None],
-        bounds: QueueBounds,
-    ) -> None:
-        self._route = route
-        self._prepare = prepare
-        self._send = send
-        self._stop = stop
-        self._bounds = bounds
-        self._heavy = min(_HEAVY, bounds.size_bytes // _ARRIVALS)
-        self._closing = False
-        self._stopped = False
-        self._start()
-        at_fork(in_child=self._after_fork)  # a queue that is gone needs no thread in the child
+    def __init__(self, account: ExportAccount, bounds: QueueBounds, start_worker: Callable[[], bool]) -> None:
+        self.account = account
+        self.bounds = bounds
+        self._start_worker = start_worker
+        self._heavy = min(_HEAVY_BYTES, bounds.size_bytes // _ARRIVALS)
+        self._full_room = min(_ARRIVALS, bounds.batch, bounds.size)
+        self.closing = self.stopped = False
+        self.reset()
 
-    def _after_fork(self) -> None:
-        """Begin empty: what lies in a parent's queue at the fork is exported by the parent."""
-        self._route.reset()
-        self._start()
-
-    def _start(self) -> None:
+    def reset(self) -> None:
+        """Empty the queue, for its start and for a forked child: the parent exports the items it queued."""
         self._ordinary, self._urgent = Lane.empty(), Lane.empty()
-        self._room = 1
+        self._room = 1  # until the worker runs, each `put` tries to start it
+        self.has_worker = self._start_failed = False
         self._weight = 0
-        self._lock = locks.reentrant_lock()  # a signal's handler may come here while its thread is
-        self._changed = Condition(self._lock)
-        self._done = 0  # how many were delivered or lost
-        self._lost = 0
-        self._sending = 0  # of those not done, how many a request is under way for
-        self._wanted = 0  # how many have to be done for those who wait
-        self._failures = 0  # in a row
-        self._last_attempt = self._not_before = 0.0
-        self._worker: Thread | None = None
-        self._runs = False
-        self._hire()
-
-    def _hire(self) -> None:
-        """Start the worker; where no thread can be had, the next `put` tries again."""
-        if self._worker is not None:  # it died, of an exhausted memory for instance, with what it had taken
-            _losses.add("sdk", "thread_restarted")
-            self._lose(self._sending, "internal_error")
-            self._sending = 0
-            self._weight = sum(map(WEIGHT, chain(self._ordinary.waiting, self._urgent.waiting)))
-        worker = Thread(target=self._work, name=f"otel-trading-{self._route.signal}", daemon=True)
-        self._runs = True
-        try:
-            worker.start()
-        except RuntimeError:
-            self._runs = False
-            _losses.add("sdk", "no_thread")
-        else:
-            self._worker = worker
-            if not self._closing:
-                self._room = min(_ARRIVALS, self._bounds.batch, self._bounds.size)
+        # Reentrant, because a signal handler may log while its own thread owns the lock:
+        # https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
+        self._lock = locks.reentrant_lock()
+        self.changed = Condition(self._lock)
+        self.done = self.lost = self.exporting = self.wanted = 0
 
     def put(self, item: T, weight: int = 0, *, urgent: bool = False) -> None:
-        """Queue an item; never waits for an export.
+        """Queue an item; never wait for an export.
 
         Args:
-            item: What is to be sent.
-            weight: About how many bytes it holds.
-            urgent: Whether it gives way last.
+            item: A span or a log record.
+            weight: About how many bytes it has.
+            urgent: Whether it is evicted last.
         """
+        # Appending to a deque is atomic and takes no lock; `[0]` is `arrived`, and faster than by its name.
+        # https://docs.python.org/3/library/collections.html#collections.deque
         arrived = self._urgent[0] if urgent else self._ordinary[0]
         arrived.append((item, weight, False))
         if len(arrived) >= self._room or weight > self._heavy:
             self.admit()
 
     def admit(self) -> None:
-        """Take into account what has arrived; what interrupted this thread in doing so leaves it to it."""
+        """Move arrived items into the queue and enforce its bounds.
+
+        If a signal handler interrupts this, it returns at once and the interrupted call finishes.
+        """
         if locks.is_owned(self._lock):
             return
         with self._lock:
-            self._take_in()
-        if self._worker is None:  # said without the lock: a handler of logging may come here again
-            warn("no_thread", "otel_trading: no thread can be started to export %s", self._route.signal)
-
-    def _take_in(self) -> None:
-        before = self._length
-        while self._urgent.arrived or self._ordinary.arrived:
-            for lane in (self._urgent, self._ordinary):
-                if new := drained(lane.arrived):
-                    self._accept(new, lane.waiting)
-        if not self._runs and not self._closing:
-            self._hire()
-        length = self._length
-        if length > self._bounds.size or self._weight > self._bounds.size_bytes:
-            self._evict()
-        if self._stopped:  # while a signal's handler had interrupted this
-            self._give_up("already_shutdown")
-        if before < self._bounds.batch <= length:  # at any other, nobody waits for it
-            self._changed.notify_all()
-
-    def _accept(self, new: list[Put], waiting: deque[Put]) -> None:
-        self._route.produced += len(new)
-        if self._closing:
-            self._route.drop(len(new), "already_shutdown")
-            return
-        weight = sum(map(WEIGHT, new))
-        if weight > self._bounds.size_bytes:
-            new, all_of_them = [entry for entry in new if entry[1] <= self._bounds.size_bytes], len(new)
-            self._route.drop(all_of_them - len(new), "too_large")
-            weight = sum(map(WEIGHT, new))
-        waiting.extend(new)
-        self._weight += weight
+            self.admit_arrivals()
+        if self._start_failed:  # without the lock, since a logging handler may call this queue again
+            warn("no_thread", "otel_trading: no thread can be started to export %s", self.account.signal)
 
     @contextmanager
-    def let_go(self) -> Iterator[None]:
-        """Let others have the queue where a signal interrupted this thread in it, as a wait for it would."""
-        held = locks.release_all(self._lock) if locks.is_owned(self._lock) else None
+    def lock_released(self) -> Iterator[None]:
+        """Release the queue's lock while waiting, if a signal handler interrupted this thread inside it."""
+        state = locks.release_all(self._lock) if locks.is_owned(self._lock) else None
         try:
             yield
         finally:
-            if held is not None:
-                locks.acquire_again(self._lock, held)
-
-    def flush(self, deadline: float) -> bool:
-        """Export what was put so far.
-
-        Args:
-            deadline: When to stop waiting, on the clock of `time.monotonic`.
-
-        Returns:
-            Whether all of it was delivered by then.
-        """
-        with self._changed:
-            self._take_in()
-            wanted, lost = self._taken_in, self._lost
-            self._wanted = max(self._wanted, wanted)
-            self._changed.notify_all()
-            in_time = self._changed.wait_for(
-                lambda: self._done >= wanted, timeout=max(0.0, deadline - time.monotonic())
-            )
-            return in_time and self._lost == lost
-
-    def begin_close(self) -> None:
-        """Take nothing more, and export what is there."""
-        with self._changed:
-            self._take_in()
-            self._closing = True
-            self._room = 1  # whatever arrives from now on is counted at once
-            self._wanted = self._taken_in
-            self._changed.notify_all()
-
-    def close(self, deadline: float) -> bool:
-        """Export what is there and stop; what is not delivered by the deadline is lost and counted."""
-        self.begin_close()
-        delivered = self.flush(deadline)
-        with self._changed:
-            self._give_up("shutdown_timeout")
-            stopped, self._stopped = self._stopped, True
-            self._changed.notify_all()
-        if not stopped:
-            self._stop()
-        return delivered
-
-    def _give_up(self, reason: str) -> None:
-        self._lose(self._length + self._sending, reason)
-        self._ordinary.waiting.clear()
-        self._urgent.waiting.clear()
-        self._sending = 0
+            if state is not None:
+                locks.acquire_again(self._lock, state)
 
     @property
-    def _length(self) -> int:
+    def length(self) -> int:
+        """How many items wait for their export."""
         return len(self._ordinary.waiting) + len(self._urgent.waiting)
 
     @property
-    def _taken_in(self) -> int:
-        """How many there were so far, whatever became of them."""
-        return self._done + self._sending + self._length
+    def admitted(self) -> int:
+        """How many items this queue has admitted since its start."""
+        return self.done + self.exporting + self.length
 
-    def _evict(self) -> None:
-        """Let the oldest go until what is left is within bounds."""
+    def request_worker(self) -> None:
+        """Start the worker. If no thread can be started, the next `admit` tries again."""
+        self._start_failed = not self._start_worker()
+        if not self._start_failed:
+            self._room = self._full_room
+
+    def admit_arrivals(self) -> None:
+        """Count the items that have arrived, and evict the oldest items beyond the bounds."""
+        before = self.length
+        # A signal handler may put items while the loop runs, so that it ends only when both are empty.
+        while self._urgent.arrived or self._ordinary.arrived:
+            for lane in (self._urgent, self._ordinary):
+                if new := drain(lane.arrived):
+                    self._accept(new, lane.waiting)
+        if not self.has_worker and not self.closing:
+            self.request_worker()
+        length = self.length
+        if length > self.bounds.size or self._weight > self.bounds.size_bytes:
+            self.evict()
+        if self.stopped:  # `close` ran while a signal handler had interrupted this method
+            self.drop_all("already_shutdown")
+        # At any other length no thread waits for these items, and waking one would delay the next `put`.
+        if before < self.bounds.batch <= length:
+            self.changed.notify_all()
+
+    def _accept(self, new: list[Put], waiting: deque[Put]) -> None:
+        self.account.produced += len(new)
+        if self.closing:
+            self.account.drop(len(new), "already_shutdown")
+            return
+        weight = sum(map(WEIGHT, new))
+        if weight > self.bounds.size_bytes:
+            fitting = [entry for entry in new if entry[1] <= self.bounds.size_bytes]
+            self.account.drop(len(new) - len(fitting), "too_large")
+            new, weight = fitting, sum(map(WEIGHT, fitting))
+        waiting.extend(new)
+        self._weight += weight
+
+    def evict(self) -> None:
+        """Drop the oldest items until the rest is within the bounds."""
         evicted = 0
-        while self._length > self._bounds.size or self._weight > self._bounds.size_bytes:
+        while self.length > self.bounds.size or self._weight > self.bounds.size_bytes:
             waiting = self._ordinary.waiting or self._urgent.waiting
-            if not waiting:  # what is too much is on its way
+            if not waiting:  # the batch that is being exported has all the bytes
                 break
             self._weight -= waiting.popleft()[1]
             evicted += 1
-        self._lose(evicted, "queue_full")
+        self._drop(evicted, "queue_full")
 
-    def _lose(self, count: int, reason: str) -> None:
-        if count:
-            self._route.drop(count, reason)
-            self._lost += count
-            self._done += count
-            if self._done - count < self._wanted:  # else nobody waits for it
-                self._changed.notify_all()
+    def refuse(self) -> None:
+        """Drop and count all items that arrive from now on."""
+        self.closing = True
+        self._room = 1  # each new item is counted at once
 
-    def _work(self) -> None:
-        try:
-            with suppress_instrumentation():
-                while batch := self._take():
-                    self._pass_on(batch)
-        finally:
-            self._runs = False
+    def take_batch(self) -> list[Entry]:
+        """Remove and return the items of the next export. They keep their bytes until they are settled."""
+        batch = next_batch(self._urgent, self._ordinary, self.bounds.batch)
+        self.exporting = len(batch)
+        return batch
 
-    def _pass_on(self, batch: list[Entry]) -> None:
-        ready = self._prepared(batch)
-        outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
-        with self._changed:
-            self._settle(ready, outcome)
-        self._say(outcome)
+    def drop_taken(self, entry: Entry, reason: str) -> None:
+        """Drop one item of the batch that the worker has taken."""
+        if not self.stopped:  # after a close the item is counted already
+            self._weight -= entry.weight
+            self.exporting -= 1
+            self._drop(1, reason)
 
-    def _say(self, outcome: Outcome[T]) -> None:
-        """Say what went wrong, without the lock: a handler of logging may wait for it, or be slow."""
-        if outcome.why and not self._stopped:
-            try:
-                self._route.say(outcome)
-            except BaseException:  # noqa: BLE001 - the handler is foreign code, and may say SystemExit
-                _losses.add("sdk", "internal_error")
+    def settle(self, batch: Sequence[Entry], retry: Sequence[Any], delivered: int) -> None:
+        """Release the items of a batch, and return those to be retried to the place they had.
 
-    def _prepared(self, batch: list[Entry]) -> list[Entry]:
-        """Return the batch as it is sent; one that cannot be made fit is lost, and the others go on."""
-        ready = []
-        for entry in batch:
-            try:
-                item = entry.item if entry.prepared else self._prepare(entry.item)
-                ready.append(entry._replace(item=item, prepared=True))
-            except BaseException as error:  # noqa: BLE001, PERF203 - a redactor is foreign, and may say SystemExit
-                self._say(Outcome(dropped=Counter(unexportable=1), why=f"{type(error).__name__}: {error}"))
-                with self._changed:
-                    if not self._stopped:  # else it was given up meanwhile, and counted
-                        self._weight -= entry.weight
-                        self._sending -= 1
-                        self._lose(1, "unexportable")
-        return ready
-
-    def _export(self, items: list[T]) -> Outcome[T]:
-        try:
-            return self._send(items, time.monotonic() + self._bounds.timeout)
-        except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may say SystemExit
-            return Outcome(dropped=Counter(export_failed=len(items)), why=f"{type(error).__name__}: {error}")
-
-    def _settle(self, batch: list[Entry], outcome: Outcome[T]) -> None:
-        """Note what became of a batch; what is to be sent again goes back to where it was."""
-        self._sending = 0
-        if self._stopped:  # it was given up meanwhile, and counted
-            return
-        self._route.book(outcome)
-        again = set(map(id, outcome.again))
+        Args:
+            batch: The entries that were exported.
+            retry: Their items that have to be exported again.
+            delivered: How many of the others arrived.
+        """
+        returned = set(map(id, retry))
         for entry in reversed(batch):
-            if id(entry.item) in again:
+            if id(entry.item) in returned:
                 entry.lane.waiting.appendleft(entry[:3])
             else:
                 self._weight -= entry.weight
-        gone = len(batch) - len(again)
-        self._done += gone
-        self._lost += gone - outcome.delivered
-        self._failures = self._failures + 1 if again else 0
-        self._not_before = time.monotonic() + self._pause(outcome.pause) if again else 0.0
-        self._evict()
-        self._changed.notify_all()
+        gone = len(batch) - len(returned)
+        self.done += gone
+        self.lost += gone - delivered
+        self.evict()
+        self.changed.notify_all()
 
-    def _pause(self, asked: float | None) -> float:
-        if asked is not None:
-            return asked
-        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - so that services do not come back all at once
+    def abandon_batch(self) -> None:
+        """Count the batch of a worker that died as lost."""
+        _losses.add("sdk", "thread_restarted")
+        self._drop(self.exporting, "internal_error")
+        self.exporting = 0
+        self._weight = sum(map(WEIGHT, chain(self._ordinary.waiting, self._urgent.waiting)))
 
-    def _take(self) -> list[Entry]:
-        """Wait until there is a batch to export; an empty one means that the queue is closed."""
-        with self._changed:
-            while True:
-                self._changed.wait_for(self._is_due, timeout=self._bounds.delay)
-                self._take_in()
-                if self._length:
-                    break
-                if self._closing:
-                    return []
-            while (wait := self._wait()) > 0:
-                self._changed.wait(wait)
-            batch = next_batch(self._urgent, self._ordinary, self._bounds.batch)
-            self._sending = len(batch)
-            self._last_attempt = time.monotonic()
-            return batch
+    def drop_all(self, reason: str) -> None:
+        """Drop all items that wait or are being exported."""
+        self._drop(self.length + self.exporting, reason)
+        self._ordinary.waiting.clear()
+        self._urgent.waiting.clear()
+        self.exporting = 0
 
-    def _wait(self) -> float:
-        """Return how long to wait after a failure; less where somebody waits for a flush."""
-        if self._stopped:
-            return 0.0
-        until = self._not_before
-        if self._wanted > self._done:
-            until = min(until, self._last_attempt + _PAUSE_WHILE_WAITED_FOR_S)
-        return until - time.monotonic()
-
-    def _is_due(self) -> bool:
-        return self._length >= self._bounds.batch or self._wanted > self._done or self._closing
+    def _drop(self, count: int, reason: str) -> None:
+        if count:
+            self.account.drop(count, reason)
+            self.lost += count
+            self.done += count
+            if self.done - count < self.wanted:  # a thread waits in a flush
+                self.changed.notify_all()

@@ -1,4 +1,4 @@
-"""The baseline: what a forked child's sums already held, which its parent exports."""
+"""Fork baseline: the counts that a forked child inherits and subtracts, since the parent exports them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from otel_trading.pipeline.clean.metrics_data import each_metric, key_of, with_m
 
 _CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
 _DELTA: Final = AggregationTemporality.DELTA
-_BEGINS_ANEW: Final = frozenset({recording.SCOPE, recording.SCOPE_OF_PROCESS})
+_STARTS_AT_ZERO: Final = frozenset({recording.SCOPE, recording.SCOPE_OF_PROCESS})
 
 
 class Baseline:
-    """Takes from what only grows what had been counted before the fork.
+    """Subtracts the counts before a fork from the monotonic sums and histograms of the child.
 
-    A forked child has its parent's cumulative sums; exported under its own name they would count twice. Our
-    own counters begin anew (`recording.restart`), as does the CPU time of the new process: of them, the SDK's
-    first difference is one to what the parent had read, which has to be added again.
+    A forked child inherits the cumulative sums of its parent. If both exported them, they would count twice.
+
+    Our own counters start at zero in a child (`recording.restart`), and so does the CPU time of the process.
+    The SDK computes their first delta against the parent's last value, so that value is added back.
 
     Args:
-        data: What was collected right before the fork; None in a process that was not forked.
-        own: What differences of our own counters had come to, from `add_own`; None in a process that was not
-            forked.
+        data: The metrics collected right before the fork; None in a process that was not forked.
+        own: The sums of all deltas of our own counters so far, from `add_own_deltas`; None in a process that
+            was not forked.
     """
 
     def __init__(self, data: MetricsData | None = None, own: Mapping[Hashable, float] | None = None) -> None:
@@ -44,20 +45,26 @@ class Baseline:
         self._owed = dict(own or {})
         self._is_child = own is not None
 
-    def without(self, data: MetricsData) -> MetricsData:
-        """Return the data without what was counted before; each collection is given once."""
-        return with_metrics(data, self._rest) if self._is_child else data
+    def subtract_from(self, data: MetricsData) -> MetricsData:
+        """Return a collection without the counts before the fork.
 
-    def _rest(self, scope: ScopeMetrics, metric: Metric) -> Metric:
-        if _is_difference(metric):
-            return with_points(metric, partial(self._made_good, scope, metric))
+        Args:
+            data: One collection. Pass each collection once, since it may use up an owed value.
+        """
+        return with_metrics(data, self._own_part) if self._is_child else data
+
+    def _own_part(self, scope: ScopeMetrics, metric: Metric) -> Metric:
+        if _is_delta_sum(metric):
+            return with_points(metric, partial(self._with_owed, scope, metric))
         if _is_inherited(scope, metric):
             return with_points(metric, partial(self._difference, scope, metric))
         return metric
 
-    def _made_good(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
+    def _with_owed(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         owed = self._owed.pop(key_of(scope, metric, point), 0)
-        value = max(0, point.value + owed)  # less where another's began anew, from what is not known
+        value = max(
+            0, point.value + owed
+        )  # a foreign counter that started at zero has an unknown parent's value
         return point if value == point.value else replace(point, value=value)
 
     def _difference(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
@@ -69,35 +76,41 @@ class Baseline:
             counts = zip(point.bucket_counts, before.bucket_counts, strict=True)
             rest |= {"count": point.count - before.count, "sum": point.sum - before.sum}
             rest["bucket_counts"] = [now - then for now, then in counts]
-            rest["min"] = point.min if point.min < before.min else None  # else it may be the parent's
+            # An extreme that did not change since the fork may be a value of the parent.
+            rest["min"] = point.min if point.min < before.min else None
             rest["max"] = point.max if point.max > before.max else None
         else:
-            if point.value < before.value:  # read of something that began anew with the process
+            if point.value < before.value:  # a counter of the process, such as its CPU time
                 before = self._before[key_of(scope, metric, point)] = replace(before, value=0)
             rest["value"] = point.value - before.value
         return replace(point, **rest)
 
 
-def add_own(totals: Counter[Hashable], data: MetricsData) -> None:
-    """Add what differences of our own counters say to their totals, by series."""
+def add_own_deltas(totals: Counter[Hashable], data: MetricsData) -> None:
+    """Add the deltas of our own counters to their totals.
+
+    Args:
+        totals: The sum so far, by series; changed in place.
+        data: One collection.
+    """
     for _, scope, metric in each_metric(data):
-        if scope.scope.name in _BEGINS_ANEW and _is_difference(metric):
+        if scope.scope.name in _STARTS_AT_ZERO and _is_delta_sum(metric):
             for point in metric.data.data_points:
                 totals[key_of(scope, metric, point)] += point.value  # type: ignore[union-attr, assignment]
 
 
-def _is_difference(metric: Metric) -> bool:
-    return isinstance(metric.data, Sum) and metric.data.is_monotonic and _counts(metric, _DELTA)
+def _is_delta_sum(metric: Metric) -> bool:
+    return isinstance(metric.data, Sum) and metric.data.is_monotonic and _has_temporality(metric, _DELTA)
 
 
 def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
     data = metric.data
-    if not _counts(metric, _CUMULATIVE):
+    if not _has_temporality(metric, _CUMULATIVE):
         return False
     if isinstance(data, Sum):
-        return data.is_monotonic and scope.scope.name not in _BEGINS_ANEW
+        return data.is_monotonic and scope.scope.name not in _STARTS_AT_ZERO
     return isinstance(data, Histogram)
 
 
-def _counts(metric: Metric, since: AggregationTemporality) -> bool:
-    return getattr(metric.data, "aggregation_temporality", None) is since
+def _has_temporality(metric: Metric, temporality: AggregationTemporality) -> bool:
+    return getattr(metric.data, "aggregation_temporality", None) is temporality

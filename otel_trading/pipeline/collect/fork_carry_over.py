@@ -1,4 +1,7 @@
-"""What is carried: what a collection read at a fork, and no later collection says again."""
+"""Carry-over: delta points collected at a fork.
+
+No later collection repeats them, so they wait here for the next export.
+"""
 
 from __future__ import annotations
 
@@ -27,64 +30,73 @@ from otel_trading.pipeline.clean.metrics_data import (
 from otel_trading.recording.handles import MAX_SERIES, OVERFLOW
 
 
-class Carried:
-    """Adds up per series what was read, so that it takes no more room after a thousand forks than after one.
+class CarryOver:
+    """Delta points of all forks since the last export, added up per series so that their number is bounded.
 
-    Sums that count from the start of the process are said again by the next collection: of them, the
-    exemplars alone are kept, those of the last fork for each series.
+    The next collection repeats cumulative points, so that only their exemplars are kept: for each series the
+    exemplars of the last fork.
     """
 
     def __init__(self) -> None:
-        self._streams: dict[Hashable, _Stream] = {}
+        self._sums: dict[Hashable, _SeriesSums] = {}
         self._exemplars: dict[Hashable, Any] = {}
 
     def add(self, data: MetricsData) -> None:
-        """Keep the differences in the data that are any, and the exemplars of all else."""
+        """Keep the deltas of a collection that are not zero, and the exemplars of all other points.
+
+        Args:
+            data: Collected at a fork, in the parent.
+        """
         for resource, scope, metric in each_metric(data):
             if getattr(metric.data, "aggregation_temporality", None) is AggregationTemporality.DELTA:
-                changes = [point for point in metric.data.data_points if _says_something(point)]
+                changes = [point for point in metric.data.data_points if _is_not_zero(point)]
                 if changes:
-                    stream = self._streams.setdefault(
-                        stream_of(scope, metric), _Stream(resource, scope, metric)
+                    series = self._sums.setdefault(
+                        stream_of(scope, metric), _SeriesSums(resource, scope, metric)
                     )
                     for point in changes:
-                        stream.add(point)
+                        series.add(point)
             else:
                 found = {key_of(scope, metric, point): point.exemplars for point in metric.data.data_points}
                 self._exemplars |= {key: exemplars for key, exemplars in found.items() if exemplars}
 
-    def give(self, data: MetricsData) -> MetricsData:
-        """Return a later collection with what was kept, and keep it no longer."""
-        streams, self._streams = self._streams, {}
+    def merge_into(self, data: MetricsData) -> MetricsData:
+        """Return a later collection with the kept points and exemplars, and forget these.
+
+        Args:
+            data: The collection that is exported next.
+        """
+        sums, self._sums = self._sums, {}
         exemplars, self._exemplars = self._exemplars, {}
         if exemplars:
             data = with_metrics(data, partial(_with_exemplars, exemplars))
-        kept = [stream.as_metrics() for stream in streams.values()]
+        kept = [series.as_metrics() for series in sums.values()]
         return replace(data, resource_metrics=[*kept, *data.resource_metrics])
 
 
-class _Stream:
-    """The series of one metric.
+class _SeriesSums:
+    """The sums of one metric, by series.
 
     Args:
-        resource: Its resource.
-        scope: Its scope.
-        metric: What it is called, and of which kind it is.
+        resource: The resource of the metric.
+        scope: The scope of the metric.
+        metric: Gives name, unit and kind; its points are not used.
     """
 
     def __init__(self, resource: ResourceMetrics, scope: ScopeMetrics, metric: Metric) -> None:
-        self._within = resource, scope, metric
+        self._origin = resource, scope, metric
         self._points: dict[Hashable, Any] = {}
 
     def add(self, point: Any) -> None:
         series = series_of(point.attributes)
         if series not in self._points and len(self._points) >= MAX_SERIES:
+            # The SDK bounds the series of one collection, but not of a thousand collections at forks.
             series, point = None, replace(point, attributes=OVERFLOW)
         before = self._points.get(series)
         self._points[series] = point if before is None else _sum(before, point)
 
     def as_metrics(self) -> ResourceMetrics:
-        resource, scope, metric = self._within
+        resource, scope, metric = self._origin
         summed = of_points(metric, list(self._points.values()))
         return replace(resource, scope_metrics=[replace(scope, metrics=[summed])])
 
@@ -97,12 +109,12 @@ def _with_exemplars(exemplars: Mapping[Hashable, Any], scope: ScopeMetrics, metr
     return with_points(metric, with_own)
 
 
-def _says_something(point: Any) -> bool:
+def _is_not_zero(point: Any) -> bool:
     return bool(getattr(point, "count", 0) or getattr(point, "value", 0))
 
 
 def _sum(before: Any, point: Any) -> Any:
-    """Return one point for two of the same series, the later of which begins where the earlier ends."""
+    """Return the sum of two consecutive delta points of one series."""
     both: dict[str, Any] = {
         "start_time_unix_nano": before.start_time_unix_nano,
         "exemplars": point.exemplars or before.exemplars,

@@ -1,4 +1,4 @@
-"""The reader: collects all metrics every few seconds and exports them, on a thread that nothing ends."""
+"""Interval reader: collects and exports all metrics every few seconds, on a thread that no exception ends."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from otel_trading._forking import at_fork
 from otel_trading._guard import guard, warn
 from otel_trading.pipeline.clean.metrics_data import count_points
 from otel_trading.pipeline.clean.redact import redact_metrics
-from otel_trading.pipeline.collect.fork_baseline import Baseline, add_own
-from otel_trading.pipeline.collect.fork_carry_over import Carried
+from otel_trading.pipeline.collect.fork_baseline import Baseline, add_own_deltas
+from otel_trading.pipeline.collect.fork_carry_over import CarryOver
 from otel_trading.pipeline.deliver import threads
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import left
@@ -26,42 +26,43 @@ from otel_trading.pipeline.deliver.sender import Exporter, Outcome
 
 
 class IntervalReader(MetricReader):
-    """Collects and exports at an interval, at a flush, and once more at the end.
+    """Collects and exports metrics at an interval, at a flush, and once more at the end.
 
-    The SDK's own periodic reader dies of a callback that raises `SystemExit`, answers True to a flush that
-    delivered nothing, and in a forked child exports what its parent had counted a second time.
+    The SDK's own periodic reader ends if a callback raises `SystemExit`, returns True from a flush that
+    delivered nothing, and in a forked child exports the counts of the parent a second time.
 
     Args:
-        route: The account.
-        way: Where the metrics go.
-        temporality: Per kind of instrument, what its sums count from.
+        account: Counts the data points of this exporter.
+        exporter: Exports the metrics.
+        temporality: The temporality per class of instrument; cumulative for classes that are missing.
         interval: Seconds between two exports.
-        timeout: Seconds that one may take.
+        timeout: Seconds that one export may take.
     """
 
     def __init__(
         self,
-        route: ExportAccount,
-        way: Exporter,
+        account: ExportAccount,
+        exporter: Exporter,
         temporality: dict[type, Any],
         interval: float,
         timeout: float,
     ) -> None:
         super().__init__(preferred_temporality=temporality)
-        self._route = route
-        self._way = way
+        self._account = account
+        self._exporter = exporter
         self._interval = interval
         self._timeout = timeout
         self._baseline = Baseline()
-        self._own: Counter[Hashable] = Counter()
+        self._own_totals: Counter[Hashable] = Counter()
         self._collected: MetricsData | None = None
         self._start()
         at_fork(before=self._before_fork, in_parent=self._in_parent, in_child=self._after_fork)
 
     def _start(self) -> None:
-        self._ends = Event()
-        self._sending, self._given_up, self._delivered = 0, False, False
-        self._carried = Carried()
+        self._closed = Event()
+        self._points_in_export, self._abandoned, self._delivered = 0, False, False
+        self._carry_over = CarryOver()
+        # Three locks, so that a fork waits for a collection but never for an endpoint that does not answer.
         self._collecting, self._exporting, self._booking = Lock(), Lock(), Lock()
         self._thread = threads.start(
             self._work, "otel-trading-metrics", "metrics are exported at a flush only"
@@ -69,12 +70,12 @@ class IntervalReader(MetricReader):
 
     def _work(self) -> None:
         with suppress_instrumentation():
-            while not self._ends.wait(self._interval):
-                with guard("an export of metrics"):
+            while not self._closed.wait(self._interval):
+                with guard("export of metrics"):
                     self.export_now(time.monotonic() + self._timeout)
 
     def export_now(self, deadline: float) -> bool:
-        """Collect and export; never raises.
+        """Collect and export; never raise.
 
         Args:
             deadline: When to give up, on the clock of `time.monotonic`.
@@ -92,103 +93,110 @@ class IntervalReader(MetricReader):
             self._exporting.release()
 
     def _collect_now(self, deadline: float) -> MetricsData | None:
-        """Return what this process counted, what was collected at a fork included."""
+        """Return the counts of this process, including deltas that were collected at a fork."""
         if not self._collecting.acquire(timeout=left(deadline)):
             return None
         try:
             collected = self._collect_alone(deadline)
             if collected is None:
                 return None
-            return self._carried.give(self._baseline.without(collected))
+            return self._carry_over.merge_into(self._baseline.subtract_from(collected))
         finally:
             self._collecting.release()
 
     def _collect_alone(self, deadline: float) -> MetricsData | None:
-        """Collect, while no other collection can run."""
+        """Collect; the caller has acquired the lock of collections."""
         self._collected = MetricsData([])
         try:
             self.collect(timeout_millis=left(deadline) * 1000)
-        except BaseException as error:  # noqa: BLE001 - a callback is anybody's code, and may say SystemExit
+        except BaseException as error:  # noqa: BLE001 - a callback is foreign code, and may raise SystemExit
             name = type(error).__name__
             _losses.add("metrics", "collection_failed")
             warn("collection", "otel_trading: a collection of metrics failed: %s: %s", name, error)
             return None
-        add_own(self._own, self._collected)
+        add_own_deltas(self._own_totals, self._collected)
         return self._collected
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> None:  # noqa: ARG002 - the SDK's signature
         self._collected = metrics_data
 
     def _export(self, collected: MetricsData, deadline: float) -> bool:
-        if not self._begin(count_points(collected)):
+        if not self._begin_export(count_points(collected)):
             return False
         try:
-            outcome = self._way.send(metrics_of(redact_metrics(collected)), deadline)
-        except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may say SystemExit
-            outcome = Outcome(again=metrics_of(collected), why=f"{type(error).__name__}: {error}")
-        undelivered = sum(map(METRICS.count, outcome.again))
-        if undelivered:  # the next collection says it again, and what is cumulative loses nothing
+            outcome = self._exporter.send(metrics_of(redact_metrics(collected)), deadline)
+        except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may raise SystemExit
+            outcome = Outcome(retry=metrics_of(collected), reason=f"{type(error).__name__}: {error}")
+        undelivered = sum(map(METRICS.count, outcome.retry))
+        if undelivered:  # dropped and not retried: the next collection repeats all cumulative points
             outcome.dropped["export_failed"] += undelivered
-            outcome.again.clear()
+            outcome.retry.clear()
         with self._booking:
-            if not self._given_up:  # else it was counted
-                self._sending = 0
-                self._route.book(outcome)
-        self._route.say(outcome)
+            if not self._abandoned:  # else `close` has counted these points as lost
+                self._points_in_export = 0
+                self._account.book(outcome)
+        self._account.report_failure(outcome)
         return not outcome.dropped
 
-    def _begin(self, count: int) -> bool:
-        """Book what is about to be sent; nothing is, once the reader is closed."""
+    def _begin_export(self, count: int) -> bool:
+        """Count points before their export; return False if the reader is closed and nothing may be sent."""
         with self._booking:
-            if not self._given_up:
-                self._sending = count
-                self._route.produce(count)
-            return not self._given_up
+            if not self._abandoned:
+                self._points_in_export = count
+                self._account.produce(count)
+            return not self._abandoned
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
-        """Collect and export; returns whether everything was delivered in time."""
+        """Collect and export; return whether everything was delivered in time."""
         return self.export_now(time.monotonic() + timeout_millis / 1000)
 
     def close(self, deadline: float) -> bool:
-        """Collect and export once more, and stop; returns whether everything was delivered in time.
+        """Collect and export once more, and stop.
 
-        A second call does nothing, and says what the first said.
+        A second call does nothing and returns the result of the first.
+
+        Args:
+            deadline: When to give up, on the clock of `time.monotonic`.
+
+        Returns:
+            Whether everything was delivered by then.
         """
-        if self._ends.is_set():
+        if self._closed.is_set():
             return self._delivered
-        self._ends.set()
+        self._closed.set()
         self._delivered = self.export_now(deadline)
         with self._booking:
-            self._given_up = True  # an export that goes on is waited for by nobody
-            self._route.drop(self._sending, "shutdown_timeout")
-        self._way.close()
+            self._abandoned = True  # an export that still runs books nothing when it ends
+            self._account.drop(self._points_in_export, "shutdown_timeout")
+        self._exporter.close()
         return self._delivered
 
     def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
-        """Do the same, when the SDK says so."""
+        """Collect and export once more, and stop, as the SDK's provider requests."""
         self.close(time.monotonic() + timeout_millis / 1000)
 
     def _before_fork(self) -> None:
-        """Note what was counted so far, and hold off every other collection until the child is there."""
-        self._holds, self._at_fork = False, None
-        if self._ends.is_set():  # closed: nothing is sent any more, on either side
+        """Collect the counts that the child has to subtract, and block other collections until the fork."""
+        self._has_lock, self._data_at_fork = False, None
+        if self._closed.is_set():  # neither parent nor child exports anything
             return
-        deadline = time.monotonic() + self._timeout  # without it, the child would say its parent's sums again
-        self._holds = self._collecting.acquire(timeout=left(deadline))
-        self._at_fork = self._collect_alone(deadline) if self._holds else None
+        # The SDK stops a collection at its timeout, and a child without all counts would export them again.
+        deadline = time.monotonic() + self._timeout
+        self._has_lock = self._collecting.acquire(timeout=left(deadline))
+        self._data_at_fork = self._collect_alone(deadline) if self._has_lock else None
 
     def _in_parent(self) -> None:
-        """Keep what was collected and no later collection says again, for the next export."""
-        if self._at_fork is not None:
-            self._carried.add(self._baseline.without(self._at_fork))
-        if self._holds:
+        """Keep the deltas collected at the fork for the next export: no later collection repeats them."""
+        if self._data_at_fork is not None:
+            self._carry_over.add(self._baseline.subtract_from(self._data_at_fork))
+        if self._has_lock:
             self._collecting.release()
 
     def _after_fork(self) -> None:
-        """Begin anew in a forked child: what was counted so far is its parent's."""
-        self._route.reset()
-        if self._ends.is_set():
-            self._given_up = True
+        """Start again in a forked child: the parent exports the counts so far."""
+        self._account.reset()
+        if self._closed.is_set():
+            self._abandoned = True
             return
-        self._baseline = Baseline(self._at_fork, self._own)
+        self._baseline = Baseline(self._data_at_fork, self._own_totals)
         self._start()

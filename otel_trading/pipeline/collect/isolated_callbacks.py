@@ -1,4 +1,4 @@
-"""Observing: a callback that raises, hangs or answers nonsense harms its own instrument only."""
+"""Isolated callbacks: a callback that raises, hangs or returns nonsense affects only its own instrument."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ _PATIENCE_S: Final = 1.0
 
 
 def isolate(provider: MeterProvider) -> MeterProvider:
-    """Have a provider give out meters whose callbacks are isolated from each other; returns the provider.
+    """Isolate the callbacks of all meters that a provider returns from now on.
 
-    In the SDK, one callback that calls `sys.exit` ends all exports for good, and one that hangs holds them
-    up. Our own callbacks read a number each, and are called as they are. The provider stays one of the SDK's
-    own class, which is what the fast histograms ask for.
+    In the SDK, one callback that calls `sys.exit` ends all exports for good, and one that hangs blocks them.
+    Our own callbacks each read one number and are called directly.
+
+    Args:
+        provider: Changed in place, so that its class stays the SDK's, which the fast histograms require.
+
+    Returns:
+        The same provider.
     """
     provider.get_meter = partial(_meter, provider.get_meter)  # type: ignore[method-assign]
     return provider
@@ -42,16 +47,16 @@ def _meter(get_meter: Callable[..., Meter], name: str, *rest: Any, **more: Any) 
 def _create(
     create: Callable[..., Any], name: str, callbacks: Sequence[Any] | None = None, *rest: Any, **more: Any
 ) -> Any:
-    isolated = [Isolated(name, one) if callable(one) else one for one in callbacks or ()]
+    isolated = [IsolatedCallback(name, one) if callable(one) else one for one in callbacks or ()]
     return create(name, isolated, *rest, **more)
 
 
-class Isolated:
-    """A callback that runs on a thread of its own, and is waited for at most a second.
+class IsolatedCallback:
+    """Runs a callback on a thread of its own, and waits for it one second at most.
 
     Args:
-        name: The instrument's, for the warning.
-        callback: The user's.
+        name: The name of the instrument, for the warning.
+        callback: The callback of the user.
     """
 
     def __init__(self, name: str, callback: Callable[[CallbackOptions], Iterable[Observation]]) -> None:
@@ -59,16 +64,16 @@ class Isolated:
         self._callback = callback
         self._result: list[Observation] = []
         self._begin()
-        at_fork(in_child=self._begin)  # a call that is under way at the fork ends in the parent
+        at_fork(in_child=self._begin)  # a call that runs during the fork ends only in the parent
 
     def _begin(self) -> None:
         self._done = Event()
         self._done.set()
 
     def __call__(self, options: CallbackOptions) -> list[Observation]:
-        """Return what the callback observed, or nothing."""
+        """Return the observations of the callback; none if it failed or is late."""
         if not self._done.is_set():
-            return self._failed("still runs since an earlier collection")
+            return self._failed("still runs from an earlier collection")
         self._done.clear()
         try:
             Thread(target=self._run, args=(options,), name=f"observe {self._name}", daemon=True).start()
@@ -82,11 +87,11 @@ class Isolated:
     def _run(self, options: CallbackOptions) -> None:
         try:
             self._result = list(self._callback(options))
-        except BaseException as error:  # noqa: BLE001 - anybody's code, and it may say SystemExit
+        except BaseException as error:  # noqa: BLE001 - a callback is foreign code, and may raise SystemExit
             self._result = self._failed(f"raised {type(error).__name__}: {error}")
         self._done.set()
 
-    def _failed(self, why: str) -> list[Observation]:
+    def _failed(self, reason: str) -> list[Observation]:
         _losses.add("metrics", "callback_failed")
-        warn(f"callback:{self._name}", "otel_trading: the callback of %s %s", self._name, why)
+        warn(f"callback:{self._name}", "otel_trading: the callback of %s %s", self._name, reason)
         return []

@@ -1,7 +1,7 @@
-"""The journal: audit events are on this machine's disk before the call that told them returns.
+"""Audit journal: writes each audit event to a file before the call that reports the event returns.
 
-Each is a line of JSON in a file of the directory, which the Collector ships with a checkpoint of its own. The
-line carries the id that the exported record has too, so that whatever arrives twice is stored once.
+Each event is a line of JSON. The Collector reads the files and keeps a checkpoint of its own. The line has
+the same id as the exported record, so that an event that arrives twice is stored once.
 """
 
 from __future__ import annotations
@@ -28,30 +28,33 @@ from otel_trading.pipeline.collect.audit_events import is_audit
 from otel_trading.pipeline.deliver import threads
 
 UID: Final = "log.record.uid"
-"""What identifies a record, by OpenTelemetry's convention; the Collector makes it the document's id."""
+"""The attribute that identifies a record; the Collector uses it as the id of the document.
+
+https://opentelemetry.io/docs/specs/semconv/general/logs/#general-log-identification-attributes
+"""
 
 SUFFIX: Final = ".jsonl"
 FSYNC: Final = ("always", "interval", "off")
 _SYNC_S: Final = 1.0
 _PARTS: Final = 8
-"""Files that a journal is divided into: when it is full, the oldest eighth goes."""
+"""The number of files of a full journal. To make room, the oldest file is removed."""
 
 
 class AuditJournal:
-    """Appends lines to files of one directory, of which this process alone writes.
+    """Appends lines to files of one directory, which no other process uses. A forked child has its own files.
 
-    A forked child writes files of its own. A line is one write to a file opened for appending: after a
-    SIGKILL all of it is there, after a loss of power what was synced. A torn line stays the last of its
-    file, since every process, and every failed write, begins a new one.
+    Each line is one `write` to a file opened for appending. After a SIGKILL every written line is in the
+    file; after a power failure every synced line is. A torn line is always the last of its file, since each
+    process and each failed write starts a new file.
 
     Args:
-        directory: Where the files are; it is made where it is missing.
-        fsync: When a line is forced to the disk: "always" before the call returns, "interval" within a
-            second, or "off", when the operating system likes.
-        size: About how many bytes all files have at most; the oldest go.
+        directory: The directory of the files; it is created if it is missing.
+        fsync: When a line is synced to the disk: "always" before the call returns, "interval" within a
+            second, "off" whenever the operating system writes it.
+        size: About how many bytes all files may have together. The oldest files are removed.
 
     Raises:
-        ConfigurationError: The directory cannot be written to, or another process has it.
+        ConfigurationError: The directory cannot be written to, or another process uses it.
     """
 
     def __init__(self, directory: str, fsync: str, size: int) -> None:
@@ -61,73 +64,77 @@ class AuditJournal:
         self._file: int | None = None
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._lock_file = _locked(self._directory / "lock")
-            self._begin()
+            self._lock_file = _open_locked(self._directory / "lock")
+            self._start()
             self._open_first()
         except BlockingIOError:
             raise ConfigurationError(
-                f"journal names {directory!r}, which another process writes to: give each process a "
-                "directory of its own."
+                f"journal names {directory!r}, which another process uses: set another directory for each "
+                "process."
             ) from None
         except OSError as error:
             raise ConfigurationError(
                 f"journal names {directory!r}, which cannot be written to: {error.strerror}."
             ) from None
-        at_fork(in_child=self._begin)  # the file of a forked child's parent is the parent's
+        at_fork(in_child=self._start)  # the parent continues to write to the open file
 
     def _open_first(self) -> None:
         try:
             self._open()
         except OSError:
-            self._ends.set()
+            self._closed.set()
             os.close(self._lock_file)
             raise
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         with suppress(OSError):
-            self._abandon()
+            self._close_file()
+        # Reentrant, to see whether a signal handler interrupted its own thread: then it defers its line.
         self._mutex = locks.reentrant_lock()
-        self._aside: deque[str] = deque()
+        self._deferred: deque[str] = deque()
         self._written = 0
-        self._dirty = False
-        self._ends = Event()
+        self._unsynced = False
+        self._closed = Event()
         if self._fsync == "interval":
             threads.start(
-                self._sync_now_and_then, "otel-trading-journal", "the journal is synced at its end only"
+                self._sync_at_intervals, "otel-trading-journal", "the journal is synced only at its close"
             )
 
     def write(self, line: str) -> bool:
-        """Append a line; never raises.
+        """Append a line; never raise.
+
+        If a signal handler calls this and has interrupted another `write`, the line is deferred: it is in the
+        file when the interrupted `write` returns.
 
         Args:
-            line: Ends with its line break.
+            line: One line, with its line break.
 
         Returns:
-            Whether it is in the file; where it is not, that was counted, and the next write tries a new file.
-            A line of a signal's handler that interrupted a write is there when that write returns.
+            Whether the line is in the file or deferred. A line that could not be written is counted as lost,
+            and the next `write` opens a new file.
         """
         if locks.is_owned(self._mutex):
-            self._aside.append(line)
+            self._deferred.append(line)
             return True
         with self._mutex:
             failure = self._write_now(line)
-        for why in (failure, *self._write_aside()):
-            if why:  # said without the lock, since a handler of logging may be slow
-                warn("journal", "otel_trading: the journal cannot be written: %s", why)
+        for reason in (failure, *self._write_deferred()):
+            if reason:  # without the lock, since a logging handler may be slow
+                warn("journal", "otel_trading: the journal cannot be written: %s", reason)
         return failure is None
 
-    def _write_aside(self) -> list[str | None]:
-        """Write what a signal's handler told while this thread was at work here."""
+    def _write_deferred(self) -> list[str | None]:
+        """Write the lines of signal handlers that interrupted this thread."""
         failures = []
-        while self._aside:
+        while self._deferred:
             with self._mutex:
-                if self._aside:
-                    failures.append(self._write_now(self._aside.popleft()))
+                if self._deferred:
+                    failures.append(self._write_now(self._deferred.popleft()))
         return failures
 
     def _write_now(self, line: str) -> str | None:
-        """Append a line, and count it where that fails; returns why it did, "" where it had to."""
-        if self._ends.is_set():
+        """Append a line. If that fails, count the line and return the reason; "" after the close."""
+        if self._closed.is_set():
             _losses.add("journal", "already_shutdown")
             return ""
         try:
@@ -138,42 +145,46 @@ class AuditJournal:
         return None
 
     def close(self) -> None:
-        """Force to the disk what is not there yet, and let others have the directory."""
+        """Write and sync the remaining lines, and release the directory for other processes."""
         with self._mutex:
-            if self._ends.is_set():
+            if self._closed.is_set():
                 return
-            self._write_aside()
+            self._write_deferred()
             with suppress(OSError):
                 self._sync()
             with suppress(OSError):
-                self._abandon()
-            self._ends.set()
+                self._close_file()
+            self._closed.set()
             os.close(self._lock_file)
-        self._write_aside()
+        self._write_deferred()  # counts the lines of signal handlers that interrupted the close
 
     def _append(self, data: bytes) -> None:
         full = self._written + len(data) > self._size // _PARTS
         try:
-            file = self._open() if self._file is None or full or self._is_gone(self._file) else self._file
+            file = self._open() if self._file is None or full or self._is_removed(self._file) else self._file
             _write(file, data)
             self._written += len(data)
-            self._dirty = True
+            self._unsynced = True
             if self._fsync == "always":
                 self._sync()
         except OSError:
-            self._abandon()
+            # The next line goes to a new file: this one may end in a torn line, and a second fsync could
+            # succeed although the kernel dropped the data (https://wiki.postgresql.org/wiki/Fsync_Errors).
+            self._close_file()
             raise
 
     def _open(self) -> int:
-        """Begin a new file, and let the oldest go where all together are too large.
+        """Start a new file, and remove the oldest files if all files together are too large.
 
-        By its name it is the newest, whatever the clock says.
+        The new file has the greatest number in its name, even if the clock was set back.
         """
         self._sync()
-        self._abandon()
+        self._close_file()
         files = sorted(self._directory.glob(f"audit-*{SUFFIX}"))
-        begun = max(time.time_ns(), 1 + max(map(_begun, files), default=0))
-        name = f"audit-{begun:020d}-{os.getpid()}{SUFFIX}"
+        started = max(time.time_ns(), 1 + max(map(_started, files), default=0))
+        name = f"audit-{started:020d}-{os.getpid()}{SUFFIX}"
+        # O_APPEND: each write goes to the end of the file in one atomic step.
+        # https://man7.org/linux/man-pages/man2/open.2.html
         self._file = os.open(
             self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
         )
@@ -182,31 +193,33 @@ class AuditJournal:
         self._prune(files)
         return self._file
 
-    def _is_gone(self, file: int) -> bool:
-        """Return whether an open file was removed, by somebody or by a process that had to make room."""
-        return self._counts_links and os.fstat(file).st_nlink == 0  # some file systems always say 0
+    def _is_removed(self, file: int) -> bool:
+        """Return whether an open file was removed, by a user or by a forked child that needed room."""
+        return self._counts_links and os.fstat(file).st_nlink == 0  # some file systems always return 0
 
     def _prune(self, files: list[Path]) -> None:
         sizes = {file: _size_of(file) for file in files}
-        room = self._size - self._size // _PARTS  # the rest is for the file that has just begun
+        room = self._size - self._size // _PARTS  # the rest is for the file that was just started
         for file in files:
             if sum(sizes.values()) <= room:
                 return
-            with suppress(OSError):  # of others it may be, or gone; no line is given up for it
+            # The file may be gone or belong to another user, which must not cost the line to be written.
+            with suppress(OSError):
                 file.unlink()
                 if sizes.pop(file):
                     _losses.add("journal", "pruned_files")
 
     def _sync(self) -> None:
-        if self._dirty and self._file is not None and self._fsync != "off":
-            self._dirty = False
+        if self._unsynced and self._file is not None and self._fsync != "off":
+            self._unsynced = False
+            # Syncs the data of the file: https://man7.org/linux/man-pages/man2/fsync.2.html
             os.fsync(self._file)
 
-    def _sync_now_and_then(self) -> None:
-        while not self._ends.wait(_SYNC_S):
-            self._sync_aside()
+    def _sync_at_intervals(self) -> None:
+        while not self._closed.wait(_SYNC_S):
+            self._sync_or_warn()
 
-    def _sync_aside(self) -> None:
+    def _sync_or_warn(self) -> None:
         try:
             self._sync_copy()
         except OSError as error:
@@ -214,35 +227,41 @@ class AuditJournal:
             warn("journal", "otel_trading: the journal cannot be synced: %s", error.strerror)
 
     def _sync_copy(self) -> None:
-        """Sync without the lock, so that nobody who writes waits for the disk."""
+        """Sync without the lock, so that no `write` waits for the disk.
+
+        The descriptor is duplicated, since another thread may close the file during the sync, and its number
+        may then belong to another file.
+        """
         with self._mutex:
-            if not self._dirty or self._file is None:
+            if not self._unsynced or self._file is None:
                 return
             file = os.dup(self._file)
-            self._dirty = False
+            self._unsynced = False
         try:
             os.fsync(file)
         finally:
             os.close(file)
 
-    def _abandon(self) -> None:
-        file, self._file = self._file, None  # its number is another file's soon, closed well or not
+    def _close_file(self) -> None:
+        # Forgotten first: even a failed close releases the number, which may soon belong to another file.
+        # https://man7.org/linux/man-pages/man2/close.2.html
+        file, self._file = self._file, None
         if file is not None:
             os.close(file)
 
 
 class JournaledAudit(LogRecordProcessor):
-    """Gives each audit event its id, and writes it to the journal; the processors after it export it.
+    """Adds an id to each audit event and writes it to the journal. Later processors export the event.
 
     Args:
-        journal: Where the lines go; without one, events get their ids alone.
+        journal: The journal to write to; if None, events only get their ids.
     """
 
     def __init__(self, journal: AuditJournal | None) -> None:
         self._journal = journal
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Write the record, if it is an audit event."""
+        """Add an id to the record and journal it, if it is an audit event."""
         record = log_record.log_record
         if record.event_name is None or not is_audit(record.event_name):
             return
@@ -250,11 +269,11 @@ class JournaledAudit(LogRecordProcessor):
         if self._journal is not None:
             try:
                 line = logs.format_line(clean_record(log_record))
-            except Exception as error:  # noqa: BLE001 - an attribute may hold anything
+            except Exception as error:  # noqa: BLE001 - an attribute may have any type and fail in any way
                 _losses.add("journal", "unexportable")
                 warn(
                     "journal",
-                    "otel_trading: an event was not written to the journal: %s",
+                    "otel_trading: an event could not be written to the journal: %s",
                     type(error).__name__,
                 )
                 return
@@ -266,7 +285,7 @@ class JournaledAudit(LogRecordProcessor):
             self._journal.close()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
-        """Do nothing: a line is written when its event is told."""
+        """Do nothing: each line is written when its event is emitted."""
         return True
 
 
@@ -275,22 +294,22 @@ def _write(file: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "the disk is full")
 
 
-def _begun(file: Path) -> int:
-    """Return when a file was begun, as its name says; 0 for one that is not of a journal."""
+def _started(file: Path) -> int:
+    """Return the start of a file in nanoseconds, from its name; 0 if the name is not of a journal file."""
     time_ns = file.name.split("-")[1]
     return int(time_ns) if time_ns.isdecimal() else 0
 
 
 def _size_of(file: Path) -> int:
-    """Return the size of a file, 0 where somebody removed it."""
+    """Return the size of a file in bytes; 0 if it was removed."""
     try:
         return file.stat().st_size
     except FileNotFoundError:
         return 0
 
 
-def _locked(path: Path) -> int:
-    """Open a file and lock it until this process ends; a system without such locks has no check."""
+def _open_locked(path: Path) -> int:
+    """Open a file and lock it until this process ends. Windows has no such lock, and checks nothing."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(file)
@@ -302,7 +321,9 @@ def _locked(path: Path) -> int:
 
 def _lock(file: int) -> None:
     try:
-        import fcntl  # noqa: PLC0415 - not on Windows
+        import fcntl  # noqa: PLC0415 - Windows does not have it
     except ImportError:
         return
+    # The lock belongs to the open file and not to the process, so that forked children share it:
+    # https://man7.org/linux/man-pages/man2/flock.2.html
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

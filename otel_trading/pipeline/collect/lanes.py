@@ -1,4 +1,4 @@
-"""The lanes of a queue: what has just arrived, and what waits in order, the urgent apart from the rest."""
+"""Lanes of a batch queue: audit events wait apart from ordinary items, so that they are evicted last."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, Final, NamedTuple, TypeAlias
 _BATCH_BYTES: Final = 2 * 1024 * 1024
 
 WEIGHT: Final = itemgetter(1)
-"""Returns what a `Put` weighs."""
+"""Returns the weight of a `Put`."""
 
 
 @dataclass(frozen=True)
 class QueueBounds:
-    """How much a queue holds, and how it hands it on.
+    """How many items a queue may contain, and how it forms batches.
 
     Attributes:
-        size: How many items wait at most.
-        size_bytes: About how many bytes they hold at most.
-        batch: How many items one export takes.
-        delay: Seconds an item waits for others.
-        timeout: Seconds one export may take.
+        size: The most items that may wait.
+        size_bytes: About how many bytes these items may have together.
+        batch: The most items of one export.
+        delay: Seconds that an item waits for others before it is exported.
+        timeout: Seconds that one export may take.
     """
 
     size: int
@@ -33,15 +33,15 @@ class QueueBounds:
 
 
 Put: TypeAlias = tuple[Any, int, bool]
-"""An item, how much it weighs, and whether it is prepared."""
+"""A queued item: the item itself, its weight in bytes, and whether it was prepared for export already."""
 
 
 class Lane(NamedTuple):
-    """Items of one kind.
+    """The items of one priority.
 
     Attributes:
-        arrived: What was put, and is neither counted nor bounded yet.
-        waiting: What waits for its export, the oldest first.
+        arrived: Items that `put` appended. They are neither counted nor bounded yet.
+        waiting: Counted items that wait for their export, the oldest first.
     """
 
     arrived: deque[Put]
@@ -49,12 +49,19 @@ class Lane(NamedTuple):
 
     @classmethod
     def empty(cls) -> Lane:
-        """Return one in which nothing waits."""
+        """Return a lane without items."""
         return cls(deque(), deque())
 
 
 class Entry(NamedTuple):
-    """An item that is being exported, and the lane that it goes back to where nobody takes it."""
+    """An item of the batch that is being exported.
+
+    Attributes:
+        item: A span or a log record.
+        weight: Its size in bytes, estimated.
+        prepared: Whether it was sanitized and redacted.
+        lane: The lane that it returns to if its export has to be retried.
+    """
 
     item: Any
     weight: int
@@ -62,21 +69,31 @@ class Entry(NamedTuple):
     lane: Lane
 
 
-def drained(arrived: deque[Put]) -> list[Put]:
-    """Return what has arrived, in one step that no signal's handler interrupts."""
+def drain(arrived: deque[Put]) -> list[Put]:
+    """Remove and return all items that have arrived, in one call that no signal handler interrupts.
+
+    Args:
+        arrived: Other threads may append to it at the same time.
+    """
     entries: list[Put] = []
-    try:  # noqa: SIM105 - `suppress` takes as long as all of this
+    try:  # noqa: SIM105 - entering `suppress` takes as long as this whole function
         entries.extend(iter(arrived.popleft, None))
-    except IndexError:  # it is empty
+    except IndexError:  # the deque is empty
         pass
     return entries
 
 
-def next_batch(urgent: Lane, ordinary: Lane, most: int) -> list[Entry]:
-    """Take out what one export takes, the urgent first: at most so many items, and about 2 MiB of them."""
+def next_batch(urgent: Lane, ordinary: Lane, limit: int) -> list[Entry]:
+    """Remove and return the items of one export, urgent items first.
+
+    Args:
+        urgent: Its items come first.
+        ordinary: Its items come after all urgent items.
+        limit: The most items of the batch. A batch also ends at about 2 MiB.
+    """
     batch: list[Entry] = []
     weight = 0
-    while (urgent.waiting or ordinary.waiting) and len(batch) < most:
+    while (urgent.waiting or ordinary.waiting) and len(batch) < limit:
         lane = urgent if urgent.waiting else ordinary
         weight += lane.waiting[0][1]
         if batch and weight > _BATCH_BYTES:

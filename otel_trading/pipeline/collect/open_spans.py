@@ -1,11 +1,10 @@
-"""The unfinished: spans that are still open when the process ends are exported, marked as incomplete."""
+"""Open spans: spans that are still open when the process ends are exported, marked as incomplete."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from functools import partial
-from itertools import chain, compress, tee
+from itertools import chain, compress, starmap
 from typing import Any, Final
 
 from opentelemetry.sdk.resources import Resource
@@ -18,14 +17,14 @@ INCOMPLETE: Final = "otel_trading.incomplete"
 
 
 def end_open_spans(resource: Resource) -> int:
-    """End every open span, and return how many there were.
+    """End every open span of one resource, and return how many there were.
 
-    Nobody keeps a list of them, which would cost every span; the garbage collector knows them all.
+    The spans are found through the garbage collector, since a list of open spans would cost time per span.
 
     Args:
-        resource: Of the provider whose spans are meant; a forked child's is another than its parent's.
+        resource: The resource of the provider. A forked child has another one than its parent.
     """
-    spans = [span for span in _every(Span) if span.end_time is None and span.resource is resource]
+    spans = [span for span in _instances_of(Span) if span.end_time is None and span.resource is resource]
     for span in spans:
         with guard("end of an open span"):
             span.set_attributes({INCOMPLETE: True})
@@ -33,25 +32,31 @@ def end_open_spans(resource: Resource) -> int:
     return len(spans)
 
 
-def _every(kind: type[Any]) -> list[Any]:
-    """Return every object of a class.
+def _instances_of(kind: type[Any]) -> list[Any]:
+    """Return every object of a class and its subclasses.
 
-    Who has all objects at hand has those too that other threads are about to make: `tuple` of a generator
-    raises SystemError there, since it finds its result shared (CPython's bpo-15108). So the objects are
-    asked for, told apart by the identity of their classes, and let go in one call, of C from end to end, in
-    which no other thread and no collection runs.
+    `gc.get_objects()` also returns tuples that other threads are still building. While a list refers to such
+    a tuple, `tuple(generator)` in the other thread raises SystemError, as its unfinished result is shared
+    (https://bugs.python.org/issue15108). So no other thread may run while the objects are in a list: the call
+    of `list` collects, selects and clears, and it runs only C functions, which never release the GIL. The
+    lines before it only build iterators, which do nothing until that call.
     """
-    known = frozenset(map(id, _with_subclasses(kind)))
+    class_ids = frozenset(map(id, _with_subclasses(kind)))
+    objects: list[Any] = []
+    fill = map(objects.extend, map(gc.get_objects, (None,)))
+    # The identity of the type is compared: `isinstance` may run Python code of a proxy, and `in` a `__hash__`
+    # of a metaclass. `compress` reads the list twice in step, and only after `fill` has filled it.
+    is_instance = map(class_ids.__contains__, map(id, map(type, objects)))
+    select = compress(objects, is_instance)
+    clear = starmap(objects.clear, ((),))
     was_enabled = gc.isenabled()
-    gc.disable()
+    gc.disable()  # a collection inside the call could run finalizers, which are Python code
     try:
-        objects, same, them = tee(map(gc.get_objects, (None,)), 3)
-        is_one = map(partial(map, known.__contains__), map(partial(map, id), map(partial(map, type), same)))
-        found = chain.from_iterable(map(compress, objects, is_one))
-        return list(chain(found, filter(None, map(list.clear, them))))
+        _, *found, _ = list(chain(fill, select, clear))  # `fill` and `clear` each add one None
     finally:
         if was_enabled:
             gc.enable()
+    return found
 
 
 def _with_subclasses(kind: type[Any]) -> Iterator[type[Any]]:

@@ -1,7 +1,7 @@
 """Processors: pass each ended span and emitted log record from the SDK to a queue.
 
-`on_end` and `on_emit` run on the thread of the application, so they only weigh the item and queue it. The
-queue's own thread cleans the items (`clean.items`) and exports them.
+`on_end` and `on_emit` run on the thread of the application, so they only weigh the item and queue it. A
+worker's thread cleans the items (`clean.items`) and exports them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from otel_trading.pipeline.clean.items import clean_record
 from otel_trading.pipeline.clean.record_copy import Record
 from otel_trading.pipeline.clean.size_limits import bounded_record, bounded_span
 from otel_trading.pipeline.collect.audit_events import is_audit
-from otel_trading.pipeline.collect.batch_queue import BatchQueue
+from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.sender import Outcome
 
@@ -39,12 +39,12 @@ class BatchedLogs(LogRecordProcessor):
     """Queue log records, except those that an exporter writes: exporting them would write more, for ever.
 
     Args:
-        queue: Cleans and exports the records.
+        worker: Cleans and exports the queued records.
     """
 
-    def __init__(self, queue: BatchQueue[Record]) -> None:
-        self.queue = queue
-        self._put = queue.put
+    def __init__(self, worker: BatchWorker[Record]) -> None:
+        self.worker = worker
+        self._put = worker.queue.put
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Queue the record without its context; a full queue evicts audit events last."""
@@ -63,11 +63,11 @@ class BatchedLogs(LogRecordProcessor):
 
     def shutdown(self) -> None:
         """Export the queued records, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
+        self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Export the queued records; return whether all were delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+        return self.worker.flush(time.monotonic() + timeout_millis / 1000)
 
 
 class JsonLines(LogRecordProcessor):
@@ -92,9 +92,9 @@ class JsonLines(LogRecordProcessor):
             outcome.delivered = 1
         except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be of any class
             outcome.dropped["export_failed"] = 1
-            outcome.why = f"{type(error).__name__}: {error}"
+            outcome.reason = f"{type(error).__name__}: {error}"
         self._route.book(outcome)
-        self._route.say(outcome)
+        self._route.report_failure(outcome)
 
     def shutdown(self) -> None:
         """Do nothing: `on_emit` wrote every line."""
@@ -108,12 +108,12 @@ class BatchedSpans(SpanProcessor):
     """Queue the sampled spans that end, except those that a parent process started before a fork.
 
     Args:
-        queue: Cleans and exports the spans.
+        worker: Cleans and exports the queued spans.
     """
 
-    def __init__(self, queue: BatchQueue[ReadableSpan]) -> None:
-        self.queue = queue
-        self._put = queue.put
+    def __init__(self, worker: BatchWorker[ReadableSpan]) -> None:
+        self.worker = worker
+        self._put = worker.queue.put
         self._pid: int | None = None
         at_fork(in_child=self._forked)
 
@@ -135,8 +135,8 @@ class BatchedSpans(SpanProcessor):
 
     def shutdown(self) -> None:
         """Export the queued spans, for at most 5 s."""
-        self.queue.close(time.monotonic() + _CLOSING_S)
+        self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Export the queued spans; return whether all were delivered in time."""
-        return self.queue.flush(time.monotonic() + timeout_millis / 1000)
+        return self.worker.flush(time.monotonic() + timeout_millis / 1000)

@@ -1,1 +1,1 @@
-"""Deliver: encodes and sends batches, and accounts for every loss. Open `sender` first."""
+"""Deliver: encodes batches, sends them, and accounts for every loss. Open `sender` first."""

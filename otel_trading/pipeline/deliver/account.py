@@ -1,4 +1,4 @@
-"""The account: what became of everything that was produced: delivered, dropped by reason, or waiting."""
+"""Export account: counts for each signal and exporter the items produced, delivered, dropped, and waiting."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from otel_trading.pipeline.deliver.health import RouteHealth
 from otel_trading.pipeline.deliver.sender import Outcome
 
 AHEAD: Final = "deferred_queue_full"
-"""Why spans are lost before they come to any route, where their ends are deferred."""
+"""Reason of spans that were lost before they reached any queue, because their deferred ends had no room."""
 
 
 class ExportAccount:
-    """One signal on its way to one exporter.
+    """Counts the items of one signal on their way to one exporter.
 
     Args:
         signal: "traces", "metrics" or "logs".
-        exporter: As the setting `exporters` calls it.
+        exporter: The name of the exporter in the setting `exporters`.
 
     Attributes:
-        produced: How many items were handed over; a queue counts them under its own lock.
+        produced: How many items were handed over. A queue adds to it under its own lock.
     """
 
     def __init__(self, signal: str, exporter: str) -> None:
@@ -34,8 +34,8 @@ class ExportAccount:
         self._lost_before = _losses.count(signal, AHEAD)
 
     def reset(self) -> None:
-        """Begin a new account, as a forked child does, whose losses begin anew as well."""
-        self._lock = RLock()  # a signal's handler may come here while its thread is
+        """Start at zero, as a forked child does. The child's counts of losses start at zero as well."""
+        self._lock = RLock()  # reentrant, because a signal handler may record while its thread owns the lock
         self._lost_before = 0
         self.produced = 0
         self._delivered = 0
@@ -43,28 +43,33 @@ class ExportAccount:
         self._last_error: str | None = None
 
     def produce(self, count: int = 1) -> None:
-        """Book items that were handed over."""
+        """Count items that were handed over."""
         with self._lock:
             self.produced += count
 
     def drop(self, count: int, reason: str) -> None:
-        """Book items that never arrive."""
+        """Count items that were dropped.
+
+        Args:
+            count: How many; 0 changes nothing.
+            reason: Why, as one of a few constants such as "queue_full".
+        """
         if count:
             with self._lock:
                 self._dropped[reason] += count
             _losses.add(self.signal, reason, count)
 
     def book(self, outcome: Outcome[Any]) -> None:
-        """Book what an export came to; those to be sent again go on waiting."""
+        """Count the items that an export delivered or dropped; the items to be retried are still waiting."""
         with self._lock:
             self._delivered += outcome.delivered
         for reason, count in outcome.dropped.items():
             self.drop(count, reason)
-        if outcome.why:
-            self._last_error = redact_text(outcome.why)
+        if outcome.reason:
+            self._last_error = redact_text(outcome.reason)
 
     def health(self) -> RouteHealth:
-        """Return the account as it stands, with what was lost on the way here."""
+        """Return the counts at this moment, including spans lost before they reached a queue."""
         ahead = _losses.count(self.signal, AHEAD) - self._lost_before
         with self._lock:
             waiting = self.produced - self._delivered - self._dropped.total()
@@ -80,16 +85,19 @@ class ExportAccount:
                 self._last_error,
             )
 
-    def say(self, outcome: Outcome[Any]) -> None:
-        """Warn of what failed; to be called without a lock, since handlers of logging may take any."""
-        if not outcome.why:
+    def report_failure(self, outcome: Outcome[Any]) -> None:
+        """Warn if an export failed.
+
+        Call it without a lock, since a logging handler may acquire any lock.
+        """
+        if not outcome.reason:
             return
         warn(
             f"export:{self.signal}:{self.exporter}:{','.join(sorted(outcome.dropped))}",
-            "otel_trading: %s to %s: %s (%d dropped, %d to be sent again)",
+            "otel_trading: export of %s to %s failed: %s (%d dropped, %d to be retried)",
             self.signal,
             self.exporter,
-            redact_text(outcome.why),
+            redact_text(outcome.reason),
             outcome.dropped.total(),
-            len(outcome.again),
+            len(outcome.retry),
         )

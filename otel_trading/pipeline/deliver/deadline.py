@@ -1,4 +1,4 @@
-"""The deadline: several blocking calls at once, and nobody waits for them longer than said."""
+"""Deadlines: run several blocking calls at once, and stop waiting for them when their time is over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from otel_trading._guard import guard
 
 Job = Callable[[float], bool]
-"""Takes the deadline, on the clock of `time.monotonic`; returns whether it did all it should."""
+"""Takes a deadline, on the clock of `time.monotonic`; returns whether it succeeded by then."""
 
 
 def after(seconds: float) -> float:
@@ -25,31 +25,32 @@ def left(deadline: float) -> float:
 
 
 def together(jobs: Sequence[Job], deadline: float) -> bool:
-    """Run the jobs at the same time, each on a thread of its own.
+    """Run jobs at the same time, each on a thread of its own.
 
     Args:
         jobs: Calls that may block for ever.
         deadline: When to stop waiting for them.
 
     Returns:
-        Whether every one succeeded by then.
+        Whether every job succeeded by then.
     """
-    asides: list[Aside] = []
-    with suppress(RuntimeError):  # no thread is started where the interpreter exits, or has too many
-        asides.extend(map(Aside, jobs))
-    for aside in asides:
-        aside.begin(deadline)
-    done = [aside.finish() for aside in asides]
+    threads: list[StandbyThread] = []
+    with suppress(RuntimeError):  # the interpreter exits, or the process has too many threads
+        threads.extend(map(StandbyThread, jobs))
+    for thread in threads:
+        thread.begin(deadline)
+    done = [thread.finish() for thread in threads]
     return all(done) and len(done) == len(jobs)
 
 
-class Aside:
-    """A parked daemon thread that runs one job when told, so that whoever waits can stop waiting.
+class StandbyThread:
+    """A daemon thread that waits to run one job, so that the caller can stop waiting for the job.
 
-    It is started when it is made: since Python 3.12 no thread can be started while the interpreter exits.
+    The thread starts with this object: since Python 3.12 no thread can start while the interpreter exits
+    (https://github.com/python/cpython/issues/104690).
 
     Args:
-        job: What to run.
+        job: The call to run.
     """
 
     def __init__(self, job: Job) -> None:
@@ -59,27 +60,32 @@ class Aside:
     def _prepare(self) -> None:
         self._pid = os.getpid()
         self._deadline: float | None = None
-        self._ended = self._done = False
-        self._changed = Condition()  # over a lock that a signal's handler may take while its thread has it
-        Thread(target=self._run, name="otel-trading-aside", daemon=True).start()
+        self._ended = self._succeeded = False
+        # The lock is reentrant: a signal handler may begin or finish the job while its thread owns the lock.
+        self._changed = Condition()
+        Thread(target=self._run, name="otel-trading-standby", daemon=True).start()
 
     def _run(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._deadline is not None)
         with guard("flush or shutdown"):
-            self._done = self._job(self._deadline or 0.0)
+            self._succeeded = self._job(self._deadline or 0.0)
         with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def begin(self, deadline: float) -> None:
-        """Run the job now, if nobody has begun it; it gets the deadline and may look at it."""
+        """Run the job now, unless an earlier call began it.
+
+        Args:
+            deadline: Passed to the job, on the clock of `time.monotonic`.
+        """
         if self._ended:
             return
         if self._pid != os.getpid():  # threads do not survive a fork
             try:
                 self._prepare()
-            except RuntimeError:  # there is no other: whoever waits does it
+            except RuntimeError:  # no thread can be started, so this one runs the job
                 self._deadline = deadline
                 self._run()
         with self._changed:
@@ -88,13 +94,16 @@ class Aside:
             self._changed.notify_all()
 
     def finish(self, deadline: float | None = None) -> bool:
-        """Wait until the job is done; return whether it succeeded.
+        """Wait for the job.
 
         Args:
-            deadline: Until when to wait; the job's own if None.
+            deadline: When to stop waiting; the deadline of the job if None.
+
+        Returns:
+            Whether the job succeeded by then.
         """
         until = self._deadline if deadline is None else deadline
         if self._ended:
-            return self._done
+            return self._succeeded
         with self._changed:
-            return self._changed.wait_for(lambda: self._ended, left(until or 0.0)) and self._done
+            return self._changed.wait_for(lambda: self._ended, left(until or 0.0)) and self._succeeded

@@ -1,4 +1,4 @@
-"""Health: one answer to "does telemetry work?"."""
+"""Health: the state of telemetry in one process, with the counts of every exporter."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RouteHealth:
-    """One signal on its way to one exporter: produced = delivered + lost + waiting, exactly.
+    """The counts of one signal and exporter: produced = delivered + lost + waiting, exactly.
 
     Attributes:
         signal: "traces", "metrics" or "logs".
-        exporter: As the setting `exporters` calls it; "stdout" for the lines of JSON.
+        exporter: The name of the exporter in the setting `exporters`; "stdout" for the lines of JSON.
         produced: How many spans, log records or data points were handed over.
         delivered: How many arrived.
-        lost: How many never will.
-        waiting: How many are neither yet.
-        dropped: Why they were lost: how many, by reason.
-        last_error: What the last failed export said; None while none has failed.
+        lost: How many were dropped.
+        waiting: How many are neither delivered nor dropped yet.
+        dropped: How many were dropped, by reason.
+        last_error: The message of the last failed export; None if none has failed.
     """
 
     signal: str
@@ -37,16 +37,16 @@ class Health:
 
     Attributes:
         service: The name of the service.
-        pid: The process that was asked.
-        running: Whether `shutdown` is still to come, and OpenTelemetry is not disabled.
+        pid: The id of the process.
+        running: Whether telemetry is active: neither shut down nor disabled by `OTEL_SDK_DISABLED`.
         form: Which form of the recording cells runs: "compiled" or "pure Python".
         exporters: Every exporter in use.
-        attached_to: Per signal, whose providers are used: "ours", "file" (`OTEL_CONFIG_FILE`),
+        attached_to: Per signal, the owner of the provider in use: "ours", "file" (`OTEL_CONFIG_FILE`),
             "foreign" (set by another library) or "none".
-        endpoint: Where OTLP goes, or None.
-        metrics_address: Where `/metrics` is served, or None.
-        routes: What became of what was exported; empty where the providers are not ours.
-        losses: What was dropped, by signal and reason.
+        endpoint: The OTLP endpoint, or None.
+        metrics_address: The URL of `/metrics`, or None.
+        routes: The counts of each signal and exporter; empty if the providers are not ours.
+        losses: How many items were dropped, by signal and reason.
     """
 
     service: str
@@ -61,5 +61,5 @@ class Health:
     losses: dict[str, dict[str, int]]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values, for JSON."""
+        """Return the state as plain values, for JSON."""
         return asdict(self)

@@ -1,7 +1,8 @@
-"""Histogram sums: count and sum of histograms whose values may be negative, which the exposition leaves out.
+"""Negative histograms: add count and sum to histograms that have a negative boundary.
 
-OpenMetrics forbids a sum where a boundary is negative, and prometheus_client writes no count either, in no
-format; the Collector drops such a histogram, and Prometheus cannot say what the average slippage is.
+OpenMetrics forbids the sum of a histogram with a negative boundary
+(https://prometheus.io/docs/specs/om/open_metrics_spec/#histogram-1), and prometheus_client omits the count as
+well, in every format. Without both, the Collector drops the histogram and no query can average slippage.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def sums_of(data: MetricsData) -> dict[Key, float]:
-    """Return the sum of each histogram point with a negative boundary, by its name and labels."""
+    """Return the sum of each histogram point with a negative boundary, by name and labels.
+
+    Args:
+        data: One collection, before its conversion for Prometheus.
+    """
     return {
         (_clean(metric.name), _labels(point.attributes or {})): point.sum
         for resource in data.resource_metrics
@@ -32,21 +37,21 @@ def sums_of(data: MetricsData) -> dict[Key, float]:
 
 
 def complete(families: Iterable[Family], sums: Mapping[Key, float], of_resource: frozenset[str]) -> None:
-    """Give each family that lacks them its `_count` and `_sum`.
+    """Add `_count` and `_sum` to each histogram family that lacks them, in place.
 
     Args:
-        families: As collected; those that lack nothing stay as they are.
-        sums: From `sums_of` the same collection.
-        of_resource: The labels that the resource adds, which a point does not have.
+        families: The collected families.
+        sums: The result of `sums_of` for the same collection.
+        of_resource: The names of the labels that come from the resource and not from a point.
     """
     for family in families:
         if family.type == "histogram" and not any(s.name.endswith("_count") for s in family.samples):
             totals = [sample for sample in family.samples if sample.labels.get("le") == "+Inf"]
             for total in totals:
-                family.samples += _rest(family, total, sums, of_resource)
+                family.samples += _count_and_sum(family, total, sums, of_resource)
 
 
-def _rest(
+def _count_and_sum(
     family: Family, total: Sample, sums: Mapping[Key, float], of_resource: frozenset[str]
 ) -> Iterable[Sample]:
     labels = {key: value for key, value in total.labels.items() if key != "le"}

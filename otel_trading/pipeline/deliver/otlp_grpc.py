@@ -1,4 +1,4 @@
-"""OTLP over gRPC: one unary call per request."""
+"""OTLP over gRPC: each request is one unary call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _METHODS: Final = {
     "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
 }
 _CODES: Final = grpc.StatusCode
-_LATER: Final = frozenset(
+# https://opentelemetry.io/docs/specs/otlp/#failures lists these codes as retryable. It retries
+# RESOURCE_EXHAUSTED only if the server says when; servers that do not say so are overloaded as well.
+_RETRY: Final = frozenset(
     {
         _CODES.CANCELLED,
         _CODES.DEADLINE_EXCEEDED,
@@ -34,24 +36,24 @@ _LATER: Final = frozenset(
 )
 _CREDENTIAL: Final = frozenset({_CODES.UNAUTHENTICATED, _CODES.PERMISSION_DENIED})
 _COMPRESSION: Final = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
-_ANSWER: Final = f"vs. {LARGEST_ANSWER})"
-"""What a message that is too large is compared with where it is the answer."""
+_OVERSIZED_ANSWER: Final = f"vs. {LARGEST_ANSWER})"
+"""The end of gRPC's error text if an answer, and not our request, exceeds its limit."""
 
 _DETAILS: Final = "grpc-status-details-bin"
 
 
 class GrpcWire:
-    """Speaks OTLP over gRPC for one signal.
+    """Sends OTLP requests of one signal over gRPC.
 
     Args:
         signal: "traces", "metrics" or "logs".
-        endpoint: A URL; https is encrypted.
+        endpoint: A URL; with the scheme https the connection is encrypted.
         headers: Sent with each request, as metadata.
-        credentials: Certificates, where not the system's.
+        credentials: Certificates to use in place of the system's.
         compression: "gzip", "deflate" or "none".
     """
 
-    largest = 4 * 1024 * 1024  # what a gRPC server takes by default
+    largest = 4 * 1024 * 1024  # the default limit of a gRPC server
 
     def __init__(
         self,
@@ -71,24 +73,24 @@ class GrpcWire:
         self._pid = 0
 
     def send(self, payload: bytes, timeout: float) -> Answer:
-        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raises."""
+        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raise."""
         try:
             body = self._connected()(
                 payload, timeout=timeout, metadata=self._metadata, compression=self._compression
             )
         except grpc.RpcError as error:
             return _declined(error)
-        except ValueError as error:  # the channel was closed meanwhile
-            return Answer(Verdict.LATER, str(error))
-        return accepted(self._signal, body) or Answer(Verdict.LATER, "an answer that is none of OTLP's")
+        except ValueError as error:  # another thread closed the channel
+            return Answer(Verdict.RETRY, str(error))
+        return accepted(self._signal, body) or Answer(Verdict.RETRY, "the answer is not an OTLP response")
 
     def close(self) -> None:
-        """Give up the channel, and the call that is under way on it."""
+        """Close the channel, and cancel the call that is under way on it."""
         if self._channel is not None and self._pid == os.getpid():
             self._channel.close()
 
     def _connected(self) -> Any:
-        if self._pid != os.getpid():  # a channel does not survive a fork
+        if self._pid != os.getpid():  # gRPC's threads do not exist in a forked child
             self._pid = os.getpid()
             self._channel = self._open()
             self._call = self._channel.unary_unary(
@@ -100,7 +102,10 @@ class GrpcWire:
         options = (
             ("grpc.primary_user_agent", "otel_trading"),
             ("grpc.initial_reconnect_backoff_ms", 500),
-            ("grpc.max_reconnect_backoff_ms", 5000),  # not two minutes after an outage
+            (
+                "grpc.max_reconnect_backoff_ms",
+                5000,
+            ),  # gRPC's default is two minutes, which would delay exports after an outage
             ("grpc.max_receive_message_length", LARGEST_ANSWER),
         )
         if self._url.scheme != "https":
@@ -110,18 +115,26 @@ class GrpcWire:
 
 def _declined(error: Any) -> Answer:
     code, details = error.code(), error.details() or ""
-    why = f"gRPC {code.name}: {details}"
-    if code is _CODES.RESOURCE_EXHAUSTED and "larger than max" in details and _ANSWER not in details:
-        return Answer(Verdict.TOO_LARGE, why)
-    if code in _LATER:
-        return Answer(Verdict.LATER, why, pause=_pause(error))
+    reason = f"gRPC {code.name}: {details}"
+    # gRPC uses RESOURCE_EXHAUSTED for an overloaded server as well; only a request over the limit is split.
+    if (
+        code is _CODES.RESOURCE_EXHAUSTED
+        and "larger than max" in details
+        and _OVERSIZED_ANSWER not in details
+    ):
+        return Answer(Verdict.TOO_LARGE, reason)
+    if code in _RETRY:
+        return Answer(Verdict.RETRY, reason, pause=_pause(error))
     if code in _CREDENTIAL:
-        return Answer(Verdict.CREDENTIAL, f"{why}: the credential in `headers` is missing or not accepted")
-    return Answer(Verdict.REFUSED, why)
+        return Answer(Verdict.CREDENTIAL, f"{reason}: the credential in `headers` is missing or not accepted")
+    return Answer(Verdict.REFUSED, reason)
 
 
 def _pause(error: Any) -> float | None:
-    """Return the pause that the server asks for, as the Collector's receiver and gateways say it."""
+    """Return the pause that the server requests, or None.
+
+    https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
+    """
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS:
             return _pause_in(value)

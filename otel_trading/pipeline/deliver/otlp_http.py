@@ -1,4 +1,4 @@
-"""OTLP over HTTP: binary protobuf in a POST, on one kept-alive connection."""
+"""OTLP over HTTP: each request is a POST of binary protobuf, on one kept-alive connection."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from otel_trading.pipeline.deliver.tls import Credentials
 from otel_trading.pipeline.deliver.wire import LARGEST_ANSWER, Answer, Verdict, accepted, bounded_pause
 
 _PROTOBUF: Final = "application/x-protobuf"
-_LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+# https://opentelemetry.io/docs/specs/otlp/#failures-1 retries 429, 502, 503 and 504. Proxies also answer 408,
+# 425 or 500 during a restart, and a batch should not be lost for an error that passes.
+_RETRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CREDENTIAL: Final = frozenset({401, 403, 407})
 _ENCODE: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 
 class HttpWire:
-    """Speaks OTLP over HTTP for one signal.
+    """Sends OTLP requests of one signal over HTTP.
 
     Args:
         signal: "traces", "metrics" or "logs".
-        endpoint: The whole URL.
+        endpoint: The URL including its path.
         headers: Sent with each request.
-        credentials: Certificates, where not the system's.
+        credentials: Certificates to use in place of the system's.
         compression: "gzip", "deflate" or "none".
     """
 
-    largest = 20 * 1024 * 1024  # what the Collector takes by default
+    largest = 20 * 1024 * 1024  # the default limit of the Collector's receiver
 
     def __init__(
         self,
@@ -55,29 +57,30 @@ class HttpWire:
         self._pid = 0
 
     def send(self, payload: bytes, timeout: float) -> Answer:
-        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raises."""
+        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raise."""
         until = time.monotonic() + timeout
         body = self._encode(payload) if self._encode else payload
         try:
+            # A redirect could send the credentials in the headers to another host, so none is followed.
             response = self._connected().post(
                 self._endpoint, body, timeout=timeout, stream=True, allow_redirects=False
             )
             with closing(response):
                 answer = self._read(response, until)
         except requests.exceptions.SSLError as error:
-            return Answer(Verdict.LATER, f"TLS failed: {_innermost(error)}")
-        except ValueError as error:  # in a header, or in the endpoint's name: waiting does not mend it
-            return Answer(Verdict.REFUSED, f"no request can be made: {error}")
+            return Answer(Verdict.RETRY, f"TLS failed: {_innermost(error)}")
+        except ValueError as error:  # a header or the endpoint is invalid, which no retry changes
+            return Answer(Verdict.REFUSED, f"the request is invalid: {error}")
         except (requests.RequestException, OSError) as error:
-            return Answer(Verdict.LATER, f"{type(error).__name__}: {_innermost(error)}")
+            return Answer(Verdict.RETRY, f"{type(error).__name__}: {_innermost(error)}")
         return answer
 
     def close(self) -> None:
-        """Give up the connection."""
+        """Close the connection."""
         self._session.close()
 
     def _connected(self) -> requests.Session:
-        if self._pid != os.getpid():  # parent and child must not speak on one connection
+        if self._pid != os.getpid():  # a parent and its forked child must not share a connection
             self._pid = os.getpid()
             self._session = requests.Session()
             self._session.headers.update(self._headers)
@@ -91,25 +94,34 @@ class HttpWire:
         kind = response.headers.get("Content-Type", _PROTOBUF).partition(";")[0].strip().lower()
         body = _bounded(response, until)
         if kind != _PROTOBUF or body is None:
-            what = f"an answer of type {kind!r}" if body is not None else "a very long or very slow answer"
-            return Answer(Verdict.LATER, f"{what} with status 200: this is no OTLP endpoint")
-        answer = accepted(self._signal, body)
-        return answer or Answer(Verdict.LATER, "an answer with status 200 that is none of OTLP's")
+            answer = f"an answer of type {kind!r}" if body is not None else "a very long or very slow answer"
+            return Answer(Verdict.RETRY, f"{answer} with status 200: the endpoint is not an OTLP endpoint")
+        return accepted(self._signal, body) or Answer(
+            Verdict.RETRY, "the answer with status 200 is not an OTLP response"
+        )
 
 
 def _declined(response: requests.Response) -> Answer:
-    status, why = response.status_code, f"HTTP {response.status_code} {response.reason}"
-    if status in _LATER:
-        return Answer(Verdict.LATER, why, pause=retry_after(response.headers.get("Retry-After")))
+    status, reason = response.status_code, f"HTTP {response.status_code} {response.reason}"
+    if status in _RETRY:
+        return Answer(Verdict.RETRY, reason, pause=retry_after(response.headers.get("Retry-After")))
     if status in _CREDENTIAL:
-        return Answer(Verdict.CREDENTIAL, f"{why}: the credential in `headers` is missing or not accepted")
+        return Answer(Verdict.CREDENTIAL, f"{reason}: the credential in `headers` is missing or not accepted")
     if status == requests.codes.request_entity_too_large:
-        return Answer(Verdict.TOO_LARGE, why)
-    return Answer(Verdict.REFUSED, why)
+        return Answer(Verdict.TOO_LARGE, reason)
+    return Answer(Verdict.REFUSED, reason)
 
 
 def retry_after(given: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` asks for, within bounds; None where it cannot be read."""
+    """Return the seconds that a `Retry-After` header requests, as `bounded_pause` limits them.
+
+    Args:
+        given: The header's value: seconds, or a date
+            (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). None if the header is missing.
+
+    Returns:
+        None if the value cannot be read.
+    """
     if given is None:
         return None
     try:
@@ -126,9 +138,11 @@ def retry_after(given: str | None) -> float | None:
 
 
 def _bounded(response: requests.Response, until: float) -> bytes | None:
-    """Read the body, or return None where it is too long, or does not end in time."""
+    """Read the body; return None if it is too long or does not end in time."""
     body = b""
-    for piece in response.iter_content(1):  # a longer one would be waited for, however slowly it comes
+    for piece in response.iter_content(
+        1
+    ):  # a longer piece would block until all its bytes are there, however slowly they come
         body += piece
         if len(body) > LARGEST_ANSWER or time.monotonic() > until:
             return None
@@ -136,7 +150,7 @@ def _bounded(response: requests.Response, until: float) -> bytes | None:
 
 
 def _innermost(error: BaseException) -> str:
-    """Return what is at the bottom of requests' and urllib3's wrapped errors."""
+    """Return the message of the error that requests and urllib3 have wrapped."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return str(error)

@@ -1,4 +1,4 @@
-"""The exposition: `/metrics` on the service's own port, for a Prometheus that scrapes."""
+"""Exposition: serves `/metrics` on a port of the service, for a Prometheus that scrapes it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,23 @@ from otel_trading.pipeline.clean.redact import redact_metrics
 from otel_trading.pipeline.deliver.negative_histograms import Key, complete, sums_of
 
 _LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
-"""The attributes of the resource that Prometheus promotes to labels on the OTLP route, see `collector/`."""
+"""Resource attributes that become labels, as Prometheus promotes them on the OTLP route (`collector/`)."""
 
 _PATIENCE_S: Final = 30.0
-"""How long a connection may say nothing, or take nothing in."""
+"""How many seconds a connection may neither send nor receive a byte."""
 
 _OF_RESOURCE: Final = frozenset(key.replace(".", "_") for key in _LABELS)
 
 
 class ExpositionReader(PrometheusMetricReader):
-    """Reads metrics for `/metrics`, under the names they get on the OTLP route."""
+    """Collects metrics for `/metrics`, with the names that they have on the OTLP route.
+
+    Args:
+        registry: Gets the collected metrics.
+
+    Attributes:
+        sums: The sums of the last collection that prometheus_client omits, see `negative_histograms`.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(
@@ -49,7 +56,7 @@ class ExpositionReader(PrometheusMetricReader):
         super()._receive_metrics(data, timeout_millis)
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
-        """Do nothing: whoever scrapes collects, and a collection in between would be served twice."""
+        """Do nothing: each scrape collects, and a collection between two scrapes would be served twice."""
         return True
 
 
@@ -57,9 +64,9 @@ class _OneAtATime(Collector):
     """Serves one scrape after the other, since the exporter keeps its collections in one place.
 
     Args:
-        registry: What the reader collects into.
-        reader: Which knows the sums that the collected families lack.
-        completes: Whether to add them: the text format has them, OpenMetrics must not.
+        registry: The registry that the reader collects into.
+        reader: Knows the sums that the collected families lack.
+        completes: Whether to add these sums: the text format allows them, OpenMetrics forbids them.
     """
 
     _lock: Final = Lock()
@@ -70,11 +77,11 @@ class _OneAtATime(Collector):
         self._completes = completes
 
     def describe(self) -> Iterable[Family]:
-        """Have the registry ask for nothing at registration."""
+        """Return nothing, so that registration does not trigger a collection."""
         return ()
 
     def collect(self) -> Iterable[Family]:
-        """Collect now."""
+        """Collect now, and return the metrics in the form of prometheus_client."""
         with self._lock:
             families = list(self._registry.collect())
             if self._completes:
@@ -82,17 +89,19 @@ class _OneAtATime(Collector):
             return families
 
 
-hold_at_fork(_OneAtATime._lock)  # the SDK collects under locks that no forked child would see free again
+hold_at_fork(
+    _OneAtATime._lock
+)  # a child forked during a collection would find the SDK's locks taken for ever
 
 
 class _Page(MetricsHandler):
-    """`/metrics`, in the format that was asked for."""
+    """Serves `/metrics` in the format that the request accepts."""
 
     timeout = _PATIENCE_S
     texts: CollectorRegistry
     open_metrics: CollectorRegistry
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls it by this name
         """Answer a scrape."""
         _, content_type = choose_encoder(self.headers.get("Accept") or "")
         self.registry = self.open_metrics if "openmetrics" in content_type else self.texts
@@ -100,10 +109,10 @@ class _Page(MetricsHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    """The server, which is not interested in a scraper that went away."""
+    """An HTTP server that ignores a scraper that closes its connection."""
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the signature of socketserver
-        """Count a scrape that failed for another reason."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
+        """Count a scrape that failed for a reason other than its connection."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             _losses.add("metrics", "scrape_failed")
@@ -111,18 +120,18 @@ class _Server(ThreadingHTTPServer):
 
 
 class Exposition:
-    """The server of `/metrics`, and the reader that feeds it.
+    """The HTTP server of `/metrics`, and the metric reader that collects for it.
 
     Args:
-        host: The address it listens on.
-        port: The port it listens on; 0 takes a free one.
+        host: The address to listen on.
+        port: The port to listen on; 0 selects a free one.
 
     Attributes:
-        reader: What the meter provider reads metrics with.
-        url: Where it is served.
+        reader: The metric reader, for the meter provider.
+        url: The URL of `/metrics`.
 
     Raises:
-        ConfigurationError: The port is taken, or the address is not this machine's.
+        ConfigurationError: The port is in use, or the address does not belong to this machine.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -131,7 +140,7 @@ class Exposition:
         try:
             self._server = _Server((host, port), page)
         except OSError as error:
-            raise ConfigurationError(_why(error, host, port)) from None
+            raise ConfigurationError(_sentence(error, host, port)) from None
         self._thread = Thread(target=self._server.serve_forever, name="otel_trading-metrics", daemon=True)
         self._thread.start()
         self.url = f"http://{host}:{self._server.server_port}/metrics"
@@ -142,22 +151,25 @@ class Exposition:
         at_fork(in_child=self._leave_to_parent)
 
     def stop(self) -> None:
-        """Free the port."""
+        """Stop the server and free the port."""
         if self._serves:
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()
 
     def _leave_to_parent(self) -> None:
-        """Let the port go in a forked child, where nobody would answer, and no thread could be waited for."""
+        """Close the port in a forked child, which has no thread that would answer.
+
+        The parent keeps its own socket open and continues to serve.
+        """
         self._serves = False
         self._server.server_close()
 
 
-def _why(error: OSError, host: str, port: int) -> str:
+def _sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Port {port} of {host} is in use by another process: give /metrics another one with "
+            f"Port {port} of {host} is in use by another process: set another port for /metrics with "
             "prometheus_port, or OTEL_TRADING_PROMETHEUS_PORT."
         )
     return f"/metrics cannot listen on prometheus_host {host!r}, prometheus_port {port}: {error.strerror}."

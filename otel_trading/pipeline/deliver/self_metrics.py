@@ -1,4 +1,7 @@
-"""The account as metrics: what was exported and what was lost, under OpenTelemetry's own names."""
+"""Self-metrics: the exported and the lost items of each exporter, under OpenTelemetry's own metric names.
+
+https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,16 @@ _EXPORTED: Final = {
 }
 
 _Totals = Counter[tuple[str, str, str | None]]
-"""Items by signal, exporter, and the reason why they were lost, None for those that were delivered."""
+"""Numbers of items by signal, exporter, and reason of the loss; the reason is None for delivered items."""
 
 
 class _Reports:
-    """What one meter provider reports: the accounts of now, added to those of earlier configurations.
+    """The reports of one meter provider: the current accounts, plus the totals of earlier configurations.
 
-    A provider keeps its reports for life, since it takes the callbacks of an observable instrument once.
+    The reports live as long as the provider, since an observable instrument accepts callbacks only once.
 
     Args:
-        provider: Whose exporters export the numbers.
+        provider: Its exporters export the numbers.
         version: The version of this package.
     """
 
@@ -43,50 +46,50 @@ class _Reports:
         at_fork(in_child=self._forget_earlier)
 
     def _forget_earlier(self) -> None:
-        """Leave to the parent what is its own; the routes begin anew by themselves."""
+        """Forget earlier totals in a forked child: the parent reports them. The accounts reset themselves."""
         self._accounts = Counter(), self._accounts[1]
 
-    def go_on_with(self, routes: Sequence[ExportAccount]) -> None:
-        """Report these accounts from now on."""
-        self._accounts = self._totals(), routes  # as one, since a collection may come at any time
-        for signal in {route.signal for route in routes} - self._observed:
+    def replace_accounts(self, accounts: Sequence[ExportAccount]) -> None:
+        """Report these accounts from now on, in addition to the totals so far."""
+        self._accounts = self._totals(), accounts  # in one assignment: a collection may run at any time
+        for signal in {account.signal for account in accounts} - self._observed:
             self._observed.add(signal)
             name, unit = _EXPORTED[signal]
             self._meter.create_observable_counter(
                 name,
                 [partial(self._read, signal)],
                 unit,
-                "What an exporter delivered, or lost for the error it names.",
+                "Items that an exporter delivered, or lost with the reason in error.type.",
             )
 
-    def _read(self, signal: str, options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG002 - the API's
+    def _read(self, signal: str, options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG002 - the API's signature
         for (of, exporter, reason), count in self._totals().items():
             if of == signal:
                 error = {} if reason is None else {ERROR_TYPE: reason}
                 yield Observation(count, {_COMPONENT: exporter, **error})
 
     def _totals(self) -> _Totals:
-        earlier, routes = self._accounts
+        earlier, accounts = self._accounts
         totals = earlier.copy()
-        for route in routes:
-            health = route.health()
-            totals[route.signal, route.exporter, None] += health.delivered
+        for account in accounts:
+            health = account.health()
+            totals[account.signal, account.exporter, None] += health.delivered
             for reason, count in health.dropped.items():
-                totals[route.signal, route.exporter, reason] += count
+                totals[account.signal, account.exporter, reason] += count
         return totals
 
 
 _reports: WeakKeyDictionary[MeterProvider, _Reports] = WeakKeyDictionary()
 
 
-def observe(routes: Sequence[ExportAccount], provider: MeterProvider, version: str) -> None:
-    """Have a meter provider report what became of what was produced.
+def observe(accounts: Sequence[ExportAccount], provider: MeterProvider, version: str) -> None:
+    """Report export accounts as metrics of a meter provider.
 
-    One that reported earlier accounts goes on from where they were.
+    A provider that reported earlier accounts adds the new counts to the earlier totals.
 
     Args:
-        routes: The accounts.
-        provider: Whose exporters export the numbers.
+        accounts: One per signal and exporter.
+        provider: Its exporters export the numbers.
         version: The version of this package.
     """
-    recording.kept_for(provider, _reports, partial(_Reports, provider, version)).go_on_with(routes)
+    recording.kept_for(provider, _reports, partial(_Reports, provider, version)).replace_accounts(accounts)

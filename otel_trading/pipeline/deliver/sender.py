@@ -1,4 +1,4 @@
-"""The sending: a batch goes out in one request, or in several, and each item of it has one outcome."""
+"""Sender: exports a batch in one request or in several, and returns one outcome for each item."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 @dataclass
 class Outcome(Generic[T]):
-    """What became of the items of one batch: each was delivered, was dropped, or is to be sent again.
+    """The result of one export: each item of the batch was delivered, was dropped, or has to be retried.
 
     Attributes:
-        delivered: How many arrived.
-        dropped: How many never will, by reason.
-        again: Those to be sent again.
-        pause: Seconds that the other side asked us to wait before.
-        why: What the last failure said.
+        delivered: How many items arrived.
+        dropped: How many items were dropped, by reason.
+        retry: The items to be exported again.
+        pause: Seconds to wait before the retry, as the endpoint requested; None if it requested none.
+        reason: The message of the last failure; empty if nothing failed.
     """
 
     delivered: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    again: list[T] = field(default_factory=list)
+    retry: list[T] = field(default_factory=list)
     pause: float | None = None
-    why: str = ""
+    reason: str = ""
 
 
 class Exporter(Protocol):
@@ -48,14 +48,14 @@ class Exporter(Protocol):
 
 
 class Sender(Generic[T]):
-    """Sends the items of one signal, over one wire.
+    """Sends the items of one signal over one wire.
 
-    An item that cannot be encoded, or that is too large for a request, is dropped alone: the batch is halved
-    until it is found. What cannot be delivered now comes back to be sent again.
+    If a request cannot be encoded or is too large, the sender halves the batch until it has found the item at
+    fault, and drops that item alone. Items that cannot be delivered now are returned to be retried.
 
     Args:
-        encoding: Of the signal's items.
-        wire: Where the requests go.
+        encoding: Encodes the items of the signal.
+        wire: Sends the requests.
     """
 
     def __init__(self, encoding: Encoding[T], wire: Wire) -> None:
@@ -64,59 +64,67 @@ class Sender(Generic[T]):
         self.close = wire.close
 
     def send(self, items: Sequence[T], deadline: float) -> Outcome[T]:
-        """Send items; never raises, and makes one attempt.
+        """Send items once; never raise.
 
         Args:
-            items: Of one signal.
-            deadline: When to give up waiting for an answer, on the clock of `time.monotonic`.
+            items: Items of one signal.
+            deadline: When to stop waiting for an answer, on the clock of `time.monotonic`.
+
+        Returns:
+            The outcome of all items together.
         """
         outcome: Outcome[T] = Outcome()
         waiting = [items] if items else []
         while waiting:
             part = waiting.pop()
-            if outcome.again:  # nobody answers: the rest is not tried
-                outcome.again += part
+            if outcome.retry:  # the endpoint does not answer, so the other parts would only wait as long
+                outcome.retry += part
             else:
                 waiting += reversed(self._attempt(part, deadline, outcome))
         return outcome
 
     def _attempt(self, items: Sequence[T], deadline: float, outcome: Outcome[T]) -> list[Sequence[T]]:
-        """Send one request, and note its outcome; return the parts to be sent instead, if any."""
+        """Send one request and add its result to `outcome`; return the parts to send instead, if any."""
         try:
             payload = self._encoding.encode(items)
-        except Exception as error:  # noqa: BLE001 - an item may hold anything
-            why = f"one cannot be encoded: {type(error).__name__}: {error}"
-            return self._split(items, "unencodable", why, outcome)
+        except Exception as error:  # noqa: BLE001 - an attribute may have any type and fail in any way
+            reason = f"an item cannot be encoded: {type(error).__name__}: {error}"
+            return self._split(items, "unencodable", reason, outcome)
+        # Checked here, because a server that refuses a large request has received all of it first.
         if len(payload) > self._wire.largest:
-            return self._split(items, "too_large", "one is too large for a request", outcome)
+            return self._split(items, "too_large", "an item is too large for a request", outcome)
         answer = self._wire.send(payload, left(deadline))
         if answer.verdict is Verdict.TOO_LARGE:
-            return self._split(items, "too_large", answer.why, outcome)
-        self._note(items, answer, outcome)
+            return self._split(items, "too_large", answer.reason, outcome)
+        self._record(items, answer, outcome)
         return []
 
-    def _note(self, items: Sequence[T], answer: Answer, outcome: Outcome[T]) -> None:
+    def _record(self, items: Sequence[T], answer: Answer, outcome: Outcome[T]) -> None:
         count = self._count(items)
-        outcome.why = answer.why or outcome.why
+        outcome.reason = answer.reason or outcome.reason
         if answer.verdict is Verdict.DELIVERED:
-            rejected = min(answer.rejected, count)
+            # Rejected items are not sent again: https://opentelemetry.io/docs/specs/otlp/#partial-success
+            rejected = min(answer.rejected, count)  # an endpoint may report any number
             outcome.delivered += count - rejected
             outcome.dropped += Counter({"rejected": rejected})
-        elif answer.verdict is Verdict.LATER:
-            outcome.again += items
+        elif answer.verdict is Verdict.RETRY:
+            outcome.retry += items
             outcome.pause = answer.pause
         else:
             outcome.dropped[answer.verdict.value] += count
 
-    def _split(self, items: Sequence[T], reason: str, why: str, outcome: Outcome[T]) -> list[Sequence[T]]:
+    def _split(
+        self, items: Sequence[T], drop_reason: str, message: str, outcome: Outcome[T]
+    ) -> list[Sequence[T]]:
+        """Return the halves of a request that cannot be sent; drop an item that cannot be halved."""
         if len(items) > 1:
             middle = len(items) // 2
             return [items[:middle], items[middle:]]
         halves = self._encoding.halves(items[0])
         if halves is not None:
             return [[half] for half in halves]
-        outcome.dropped[reason] += self._count(items)
-        outcome.why = why
+        outcome.dropped[drop_reason] += self._count(items)
+        outcome.reason = message
         return []
 
     def _count(self, items: Sequence[T]) -> int:

@@ -1,4 +1,4 @@
-"""Threads that may not be had: the process has too many, or is about to exit."""
+"""Daemon threads that may fail to start: the process has too many threads, or is about to exit."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from otel_trading import _losses
 from otel_trading._guard import warn
 
 
-def start(work: Callable[[], None], name: str, otherwise: str) -> Thread:
-    """Run something on a daemon thread; where none can be had, that is counted and warned of.
+def start(work: Callable[[], None], name: str, consequence: str) -> Thread:
+    """Run a function on a daemon thread. If no thread can be started, count that and warn.
 
     Args:
-        work: What to run.
-        name: Of the thread.
-        otherwise: What is so without it.
+        work: The function to run.
+        name: The name of the thread.
+        consequence: What the warning says of a process without this thread.
 
     Returns:
-        The thread, which runs unless none could be had.
+        The thread, which does not run if it could not be started.
     """
     thread = Thread(target=work, name=name, daemon=True)
     try:
         thread.start()
     except RuntimeError as error:
         _losses.add("sdk", "no_thread")
-        warn("no_thread", "otel_trading: %s: %s", otherwise, error)
+        warn("no_thread", "otel_trading: %s: %s", consequence, error)
     return thread

@@ -1,4 +1,4 @@
-"""The certificates that OTLP is spoken with, read and checked when the process starts."""
+"""TLS: reads and checks the certificates of the OTLP connections when the process starts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Files of certificates, as OpenTelemetry's variables name them.
+    """Files of certificates, as named by OpenTelemetry's variables.
 
     Attributes:
-        authorities: Whose certificates are trusted, in place of the system's.
+        authorities: Certificates of the authorities to trust, in place of the system's.
         certificate: Our own certificate, for mutual TLS.
-        key: Its private key.
+        key: The private key of our own certificate.
     """
 
     authorities: str | None = None
@@ -33,25 +33,25 @@ class Credentials:
 
     @property
     def own(self) -> str | tuple[str, str] | None:
-        """Our own certificate as `requests` takes it."""
+        """Our own certificate in the form that `requests` expects."""
         return (self.certificate, self.key) if self.certificate and self.key else self.certificate
 
     def for_grpc(self) -> grpc.ChannelCredentials:
-        """Our own certificate and the authorities as gRPC takes them."""
-        import grpc  # noqa: PLC0415 - loaded by whoever speaks gRPC
+        """Return our own certificate and the authorities in the form that gRPC expects."""
+        import grpc  # noqa: PLC0415 - only exports over gRPC need it
 
         files = (self.authorities, self.key, self.certificate)
         return grpc.ssl_channel_credentials(*(Path(name).read_bytes() if name else None for name in files))
 
 
 def credentials(signal: str) -> Credentials:
-    """Return the certificates for one signal.
+    """Return the certificates for one signal, after checking them.
 
     Args:
         signal: "traces", "metrics" or "logs".
 
     Raises:
-        ConfigurationError: A file cannot be read, or the key is not that of the certificate.
+        ConfigurationError: A file cannot be read, or the key does not belong to the certificate.
     """
     names = ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY")
     authorities, certificate, key = (variable(signal, name) for name in names)
@@ -68,14 +68,18 @@ def _try(name: str, path: str, load: Callable[[], None]) -> None:
     try:
         load()
     except ssl.SSLError as error:
-        reason = "its key is not that of the certificate" if "MISMATCH" in str(error) else "it holds no PEM"
+        reason = (
+            "its key does not belong to the certificate"
+            if "MISMATCH" in str(error)
+            else "it does not contain PEM"
+        )
         raise ConfigurationError(_sentence(name, path, f"{reason} ({error.reason})")) from None
     except OSError as error:
         raise ConfigurationError(_sentence(name, path, error.strerror or str(error))) from None
 
 
-def _sentence(name: str, path: str, why: str) -> str:
-    return f"OTEL_EXPORTER_OTLP_{name} names {path!r}, which cannot be used: {why}."
+def _sentence(name: str, path: str, reason: str) -> str:
+    return f"OTEL_EXPORTER_OTLP_{name} names {path!r}, which cannot be used: {reason}."
 
 
 def _warn_if_expired(context: ssl.SSLContext, path: str) -> None:

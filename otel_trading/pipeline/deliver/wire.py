@@ -1,4 +1,4 @@
-"""The wire: one request of OTLP, and what became of it, whatever the other side does."""
+"""Wire: sends one OTLP request and classifies its answer, including answers that are not OTLP."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 LARGEST_ANSWER: Final = 64 * 1024
-"""Bytes of an answer that are read; a longer one is none of OTLP's."""
+"""The most bytes of an answer that are read. A longer answer does not come from an OTLP endpoint."""
 
 LONGEST_PAUSE_S: Final = 60.0
-"""The longest that an answer can make us wait, whatever it asks for."""
+"""The longest pause that an endpoint can impose. A wrong `Retry-After` must not stop exports for hours."""
 
 
 class Verdict(Enum):
-    """What a request came to."""
+    """The result of a request. The values of the refusals are reasons in the count of losses."""
 
     DELIVERED = "delivered"
-    LATER = "later"
-    """Try again: nobody answered, or who answered asked for it."""
+    RETRY = "retry"
+    """The endpoint did not answer, or its answer allows a retry."""
     TOO_LARGE = "too_large"
     CREDENTIAL = "credential"
     REFUSED = "refused"
@@ -33,32 +33,33 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the other side made of one request.
+    """The classified answer to one request.
 
     Attributes:
-        verdict: What it came to.
-        why: One sentence for people; empty where everything was taken.
-        rejected: How many items of a delivered request were not taken (OTLP's partial success).
-        pause: Seconds that the other side asked us to wait, or None.
+        verdict: The result of the request.
+        reason: One sentence that explains a failure; empty if all items were accepted.
+        rejected: How many items of a delivered request the endpoint rejected (partial success,
+            https://opentelemetry.io/docs/specs/otlp/#partial-success).
+        pause: Seconds to wait before a retry, as the endpoint requested; None if it requested none.
     """
 
     verdict: Verdict
-    why: str = ""
+    reason: str = ""
     rejected: int = 0
     pause: float | None = None
 
 
 class Wire(Protocol):
-    """One way to speak OTLP for one signal."""
+    """Sends OTLP requests of one signal over one protocol."""
 
     largest: int
-    """Bytes that one request may have."""
+    """The most bytes of one request."""
 
     def send(self, payload: bytes, timeout: float) -> Answer:
-        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raises."""
+        """Send one encoded request and wait for its answer, at most `timeout` seconds; never raise."""
 
     def close(self) -> None:
-        """Give up what is under way; it can be called from any thread."""
+        """Interrupt a request that is under way. Any thread may call this."""
 
 
 _RESPONSES: Final[dict[str, tuple[Callable[[], Any], str]]] = {
@@ -69,11 +70,14 @@ _RESPONSES: Final[dict[str, tuple[Callable[[], Any], str]]] = {
 
 
 def accepted(signal: str, body: bytes) -> Answer | None:
-    """Read the answer to a request that was taken, or return None where it is no answer of OTLP.
+    """Read the answer to a request that the endpoint accepted.
 
     Args:
         signal: "traces", "metrics" or "logs".
         body: The encoded response.
+
+    Returns:
+        None if the body is not an OTLP response.
     """
     make, field = _RESPONSES[signal]
     response = make()
@@ -82,23 +86,33 @@ def accepted(signal: str, body: bytes) -> Answer | None:
     except DecodeError:
         return None
     partial = response.partial_success
+    # A message without rejected items is only a warning of the endpoint, so that nothing failed:
+    # https://opentelemetry.io/docs/specs/otlp/#partial-success
     rejected = max(0, int(getattr(partial, field)))
     return Answer(Verdict.DELIVERED, str(partial.error_message) if rejected else "", rejected)
 
 
 def bounded_pause(seconds: float | None) -> float | None:
-    """Return a pause as it will be kept: what is absurd, negative or no number is not."""
-    if seconds is None or not seconds >= 0:
+    """Return the pause to keep before a retry, at most `LONGEST_PAUSE_S`.
+
+    Args:
+        seconds: The pause that an endpoint requested, from `Retry-After`
+            (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after) or from gRPC's `RetryInfo`.
+
+    Returns:
+        None if the request is missing, negative or NaN.
+    """
+    if seconds is None or not seconds >= 0:  # so written, since a comparison with NaN is always False
         return None
     return min(seconds, LONGEST_PAUSE_S)
 
 
 def variable(signal: str, name: str) -> str | None:
-    """Return one of OpenTelemetry's variables for OTLP exporters, that of the signal before the general one.
+    """Return one of OpenTelemetry's variables for OTLP exporters: of the signal, else of all signals.
 
     Args:
         signal: "traces", "metrics" or "logs".
-        name: What follows the prefix, such as "CERTIFICATE".
+        name: The part after the prefix, such as "CERTIFICATE".
     """
     names: Iterable[str] = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{name}", f"OTEL_EXPORTER_OTLP_{name}")
     return next((value for one in names if (value := os.environ.get(one, "").strip())), None)

@@ -1,4 +1,4 @@
-"""Builder: builds our providers, each with its exporters, queues and readers."""
+"""Builder: builds our providers, each with its exporters, workers and readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from otel_trading.pipeline.clean.items import clean_record, clean_span
 from otel_trading.pipeline.clean.record_copy import Record
-from otel_trading.pipeline.collect.batch_queue import BatchQueue
+from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.collect.interval_reader import IntervalReader
 from otel_trading.pipeline.collect.isolated_callbacks import isolate
 from otel_trading.pipeline.collect.journal import AuditJournal, JournaledAudit
@@ -61,7 +61,7 @@ class Builder:
         provider = TracerProvider(sampler, self._resource, shutdown_on_exit=False)
         bounds = self._bounds(settings.span_queue_size, settings.span_batch_size, settings.span_delay)
         for name in settings.exporters_of("traces"):
-            provider.add_span_processor(BatchedSpans(self._queue("traces", name, bounds, clean_span)))
+            provider.add_span_processor(BatchedSpans(self._worker("traces", name, bounds, clean_span)))
         return provider
 
     def _logger_provider(self) -> LoggerProvider:
@@ -76,8 +76,8 @@ class Builder:
         for name in settings.exporters_of("logs"):
             if name == "console" and settings.json_logs:
                 continue  # `JsonLines` writes the same records to the console
-            queue: BatchQueue[Record] = self._queue("logs", name, bounds, clean_record)
-            provider.add_log_record_processor(BatchedLogs(queue))
+            worker: BatchWorker[Record] = self._worker("logs", name, bounds, clean_record)
+            provider.add_log_record_processor(BatchedLogs(worker))
         return provider
 
     def _meter_provider(self) -> MeterProvider:
@@ -87,12 +87,12 @@ class Builder:
     def _bounds(self, size: int, batch: int, delay: float) -> QueueBounds:
         return QueueBounds(size, self._settings.queue_bytes, batch, delay, self._settings.export_timeout)
 
-    def _queue(self, signal: str, name: str, bounds: QueueBounds, clean: Callable[[T], T]) -> BatchQueue[T]:
+    def _worker(self, signal: str, name: str, bounds: QueueBounds, clean: Callable[[T], T]) -> BatchWorker[T]:
         exporter = exporters.build_exporter(signal, name, self._settings)
         route = self._providers.open_route(signal, name)
-        queue = BatchQueue(route, clean, exporter.send, exporter.close, bounds)
-        self._providers.queues.append(queue)
-        return queue
+        worker = BatchWorker(route, clean, exporter.send, exporter.close, bounds)
+        self._providers.workers.append(worker)
+        return worker
 
     def _reader(self, name: str) -> MetricReader:
         settings = self._settings

@@ -60,7 +60,7 @@ class ConsoleExporter:
         """Write the items."""
         if self._export(items).name == "SUCCESS":
             return Outcome(delivered=len(items))
-        return Outcome(dropped=Counter(export_failed=len(items)), why="the exporter reported a failure")
+        return Outcome(dropped=Counter(export_failed=len(items)), reason="the exporter reported a failure")
 
 
 def build_exporter(signal: str, name: str, settings: Settings) -> Exporter:

@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME
 
 from otel_trading import tracing
 from otel_trading._guard import guard
-from otel_trading.pipeline.collect.batch_queue import BatchQueue
+from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.collect.interval_reader import IntervalReader
 from otel_trading.pipeline.collect.journal import AuditJournal
 from otel_trading.pipeline.collect.open_spans import end_open_spans
@@ -37,7 +37,7 @@ NONE: Final = "none"
 
 @dataclass
 class Providers:
-    """One provider per signal, with the queues, readers and accounts behind our own ones.
+    """One provider per signal, with the workers, readers and accounts behind our own ones.
 
     Attributes:
         by_signal: The providers.
@@ -45,7 +45,7 @@ class Providers:
         routes: The accounts, one per signal and exporter.
         exposition: The server of `/metrics`, if there is one.
         journal: The journal of audit events, if there is one.
-        queues: The queues of our span and log processors.
+        workers: The workers of our span and log processors, each with its queue.
         readers: The readers of our meter provider.
     """
 
@@ -54,7 +54,7 @@ class Providers:
     routes: list[ExportAccount] = field(default_factory=list)
     exposition: Exposition | None = None
     journal: AuditJournal | None = None
-    queues: list[BatchQueue[Any]] = field(default_factory=list)
+    workers: list[BatchWorker[Any]] = field(default_factory=list)
     readers: list[IntervalReader] = field(default_factory=list)
 
     @property
@@ -83,21 +83,21 @@ class Providers:
         Other threads can then finish the shutdown that this thread waits for.
         """
         with ExitStack() as stack:
-            for queue in self.queues:
-                stack.enter_context(queue.let_go())
+            for worker in self.workers:
+                stack.enter_context(worker.queue.lock_released())
             yield
 
     def count(self) -> None:
         """Update the accounts with everything that was recorded so far."""
-        for queue in self.queues:
-            queue.admit()
+        for worker in self.workers:
+            worker.queue.admit()
 
     def flush(self, deadline: float) -> bool:
         """Export what was recorded so far; return whether all of it was delivered by the deadline."""
-        jobs: list[Job] = [queue.flush for queue in self.queues]
+        jobs: list[Job] = [worker.flush for worker in self.workers]
         jobs += [reader.export_now for reader in self.readers]
         for signal, provider in self.by_signal.items():
-            if self.owners[signal] != OURS:  # the queues and readers of our own providers are flushed above
+            if self.owners[signal] != OURS:  # the workers and readers of our own providers are flushed above
                 jobs.append(partial(_flush, provider))
         with self.locks_released():
             return together(jobs, deadline)
@@ -113,10 +113,10 @@ class Providers:
         """
         self._end_open_spans()
         tracing.flush(left(deadline))
-        for queue in self.queues:
-            queue.begin_close()
+        for worker in self.workers:
+            worker.begin_close()
         done = [self._close_provider(signal, deadline) for signal in self.by_signal]
-        done += [queue.close(deadline) for queue in self.queues]
+        done += [worker.close(deadline) for worker in self.workers]
         if self.exposition is not None:
             self.exposition.stop()
         if self.journal is not None:

@@ -11,7 +11,7 @@ from typing_extensions import Self
 
 from otel_trading import _closing, _losses, recording, tracing
 from otel_trading._guard import guard
-from otel_trading.pipeline.deliver.deadline import Aside, after, left
+from otel_trading.pipeline.deliver.deadline import StandbyThread, after, left
 from otel_trading.pipeline.setup.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Telemetry:
         self._endpoint = endpoint
         self._undo = undo
         self._running = providers is not None
-        self._closer = Aside(self._close) if self._running else None
+        self._closer = StandbyThread(self._close) if self._running else None
         self._until = inf
         self._lifecycle = Lifecycle(self) if self._running else None
 
@@ -82,7 +82,7 @@ class Telemetry:
             self._undo_changes()
         return delivered
 
-    def _close_aside(self, providers: Providers, closer: Aside, timeout: float) -> bool:
+    def _close_aside(self, providers: Providers, closer: StandbyThread, timeout: float) -> bool:
         deadline = after(timeout)
         try:
             with providers.locks_released():

@@ -143,7 +143,7 @@ def test_configure_again_after_a_shutdown(python, collector) -> None:
             "import socket\n"
             "with socket.create_server(('127.0.0.1', 0)) as taken:\n"
             "    ot.configure('a', exporters='prometheus', prometheus_port=taken.getsockname()[1])",
-            "is in use by another process: give /metrics another one with prometheus_port, or "
+            "is in use by another process: set another port for /metrics with prometheus_port, or "
             "OTEL_TRADING_PROMETHEUS_PORT.",
         ),
         (

@@ -1,4 +1,4 @@
-"""Observing: callbacks are isolated, and our own handles stay as fast as they are."""
+"""Isolated callbacks: callbacks are isolated, and our own bound histograms keep their fast path."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def values(reader: InMemoryMetricReader) -> dict[str, list[object]]:
     }
 
 
-def test_a_generator_and_a_function_observe_as_before() -> None:
+def test_a_generator_and_a_function_still_work_as_callbacks() -> None:
     reader, provider = provided()
     meter = provider.get_meter("lib")
 
@@ -41,7 +41,7 @@ def test_a_generator_and_a_function_observe_as_before() -> None:
     assert values(reader) == {"function": [1], "generator": [2], "again": [3]}
 
 
-def test_bound_histograms_are_still_folded_so_that_negative_values_arrive() -> None:
+def test_bound_histograms_still_export_negative_values() -> None:
     reader, provider = provided()
     recording.attach(provider, "test")
     labels = {"venue_name": "XNAS", "order_type": "limit", "order_side": "buy", "strategy_name": "mm"}
@@ -49,5 +49,5 @@ def test_bound_histograms_are_still_folded_so_that_negative_values_arrive() -> N
     metrics.execution_slippage.bind(**{k: v for k, v in labels.items() if k in known}).record(-1.5)
     data = reader.get_metrics_data()
     assert data is not None
-    told = {metric.name: metric.data for metric in data.resource_metrics[0].scope_metrics[0].metrics}
-    assert sum(point.sum for point in told["trading.execution.slippage"].data_points) == -1.5
+    exported = {metric.name: metric.data for metric in data.resource_metrics[0].scope_metrics[0].metrics}
+    assert sum(point.sum for point in exported["trading.execution.slippage"].data_points) == -1.5

@@ -1,4 +1,4 @@
-"""The journal: what was written is there, whatever happens to the process, the disk or the directory."""
+"""Audit journal: a written line survives a failure of the process, the disk and the directory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_line_is_synced_within_an_interval(tmp_path, monkeypatch) -> None:
 @pytest.mark.fault(11)
 def test_a_second_process_in_the_directory_is_refused(tmp_path) -> None:
     journal = AuditJournal(str(tmp_path), "off", MIB)
-    with pytest.raises(ConfigurationError, match="which another process writes to"):
+    with pytest.raises(ConfigurationError, match="which another process uses"):
         AuditJournal(str(tmp_path), "off", MIB)
     journal.close()
     AuditJournal(str(tmp_path), "off", MIB).close()
@@ -82,7 +82,7 @@ def test_a_directory_that_cannot_be_written_to_is_named(tmp_path) -> None:
 
 
 @pytest.mark.fault(11, 58)
-def test_a_full_disk_costs_what_does_not_fit_and_the_next_line_is_whole(
+def test_a_full_disk_loses_only_the_lines_that_do_not_fit_and_the_next_line_is_whole(
     journal, tmp_path, monkeypatch, caplog
 ) -> None:
     real = os.write
@@ -101,7 +101,7 @@ def test_a_full_disk_costs_what_does_not_fit_and_the_next_line_is_whole(
 
 
 @pytest.mark.fault(47, 58)
-def test_a_torn_last_line_of_a_killed_process_spoils_no_other(tmp_path) -> None:
+def test_a_torn_last_line_of_a_killed_process_damages_no_other_line(tmp_path) -> None:
     (tmp_path / "audit-00000000000000000001-1.jsonl").write_text('whole\n{"torn": ')
     journal = AuditJournal(str(tmp_path), "off", MIB)
     journal.write("new\n")
@@ -109,7 +109,7 @@ def test_a_torn_last_line_of_a_killed_process_spoils_no_other(tmp_path) -> None:
     journal.close()
 
 
-def test_the_journal_is_bounded_and_the_oldest_goes(tmp_path) -> None:
+def test_the_journal_is_bounded_and_its_oldest_lines_are_removed(tmp_path) -> None:
     journal = AuditJournal(str(tmp_path), "off", MIB)
     for number in range(3000):
         assert journal.write(f"{number} " + "x" * 1000 + "\n")
@@ -120,7 +120,7 @@ def test_the_journal_is_bounded_and_the_oldest_goes(tmp_path) -> None:
 
 
 @pytest.mark.fault(11)
-def test_a_clock_that_steps_back_costs_no_line_but_the_oldest(tmp_path, monkeypatch) -> None:
+def test_a_clock_that_is_set_back_removes_only_the_oldest_lines(tmp_path, monkeypatch) -> None:
     journal = AuditJournal(str(tmp_path), "off", 8000)
     for number in range(100):
         journal.write(f"{number:099d}\n")
@@ -135,7 +135,7 @@ def test_a_clock_that_steps_back_costs_no_line_but_the_oldest(tmp_path, monkeypa
 
 
 @pytest.mark.fault(11)
-def test_a_line_after_the_directory_was_removed_is_counted_until_it_is_there_again(journal, tmp_path) -> None:
+def test_lines_are_counted_as_lost_while_the_directory_is_missing(journal, tmp_path) -> None:
     journal.write("one\n")
     shutil.rmtree(tmp_path / "journal")
     assert not journal.write("two\n")
@@ -145,7 +145,7 @@ def test_a_line_after_the_directory_was_removed_is_counted_until_it_is_there_aga
     assert lines(tmp_path / "journal") == ["three"]
 
 
-def test_a_file_system_that_counts_no_links_has_one_file_all_the_same(tmp_path, monkeypatch) -> None:
+def test_a_file_system_that_counts_no_links_still_has_one_file(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("otel_trading.pipeline.collect.journal.os.fstat", lambda _: Mock(st_nlink=0))
     journal = AuditJournal(str(tmp_path), "off", 8 * MIB)
     assert journal.write("one\n")
@@ -156,7 +156,7 @@ def test_a_file_system_that_counts_no_links_has_one_file_all_the_same(tmp_path, 
 
 @pytest.mark.fault(48)
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_that_needs_room_costs_its_parent_no_later_line(tmp_path) -> None:
+def test_a_child_that_removes_its_parents_file_loses_no_later_line_of_the_parent(tmp_path) -> None:
     journal = AuditJournal(str(tmp_path), "off", 8000)
     journal.write("early\n")
     pid = os.fork()
@@ -186,7 +186,7 @@ def test_a_forked_child_writes_files_of_its_own(journal, tmp_path) -> None:
 
 
 @pytest.mark.fault(37, 47)
-def test_what_a_signals_handler_tells_during_a_write_that_fails_is_written(
+def test_a_line_of_a_signal_handler_during_a_write_that_fails_is_written(
     journal, tmp_path, monkeypatch
 ) -> None:
     real = os.write
@@ -203,7 +203,7 @@ def test_what_a_signals_handler_tells_during_a_write_that_fails_is_written(
 
 
 @pytest.mark.fault(37, 50)
-def test_what_a_signals_handler_tells_during_the_close_is_written_or_counted(
+def test_a_line_of_a_signal_handler_during_the_close_is_written_or_counted(
     journal, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(journal, "_sync", lambda: journal.write("too late\n"))
@@ -215,21 +215,21 @@ def test_what_a_signals_handler_tells_during_the_close_is_written_or_counted(
 
 
 @pytest.mark.fault(58)
-def test_an_old_file_that_is_gone_or_cannot_be_removed_costs_no_line(tmp_path, monkeypatch) -> None:
+def test_an_old_file_that_is_gone_or_cannot_be_removed_loses_no_line(tmp_path, monkeypatch) -> None:
     real = Path.stat
 
-    def gone(path: Path, **more: bool) -> os.stat_result:
+    def missing(path: Path, **more: bool) -> os.stat_result:
         if path.name.startswith("audit-0000"):
             raise FileNotFoundError(errno.ENOENT, "No such file or directory")
         return real(path, **more)
 
-    def kept(*_: object, **__: object) -> None:
+    def denied(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     (tmp_path / "audit-00000000000000000001-1.jsonl").write_text("old\n")
     (tmp_path / "audit-00000000000000000002-1.jsonl").write_text("x" * MIB)
-    monkeypatch.setattr(Path, "stat", gone)
-    monkeypatch.setattr(Path, "unlink", kept)
+    monkeypatch.setattr(Path, "stat", missing)
+    monkeypatch.setattr(Path, "unlink", denied)
     journal = AuditJournal(str(tmp_path), "off", MIB)
     for _ in range(300):
         assert journal.write("x" * 1000 + "\n")
@@ -238,18 +238,18 @@ def test_an_old_file_that_is_gone_or_cannot_be_removed_costs_no_line(tmp_path, m
 
 
 @pytest.mark.fault(44)
-def test_where_files_run_out_for_a_while_the_sync_goes_on_after_it(tmp_path, monkeypatch) -> None:
+def test_the_sync_resumes_after_the_process_ran_out_of_file_descriptors(tmp_path, monkeypatch) -> None:
     from threading import Event
 
     tried, synced, real = Event(), Event(), os.dup
 
-    def none_left(_: int) -> int:
+    def exhausted(_: int) -> int:
         monkeypatch.setattr(os, "dup", real)
         tried.set()
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("otel_trading.pipeline.collect.journal._SYNC_S", 0.001)
-    monkeypatch.setattr(os, "dup", none_left)
+    monkeypatch.setattr(os, "dup", exhausted)
     monkeypatch.setattr(os, "fsync", lambda _: synced.set())
     journal = AuditJournal(str(tmp_path), "interval", MIB)
     journal.write("one\n")
@@ -260,7 +260,7 @@ def test_where_files_run_out_for_a_while_the_sync_goes_on_after_it(tmp_path, mon
 
 
 @pytest.mark.fault(44)
-def test_where_no_thread_can_be_started_the_journal_is_written_and_that_is_counted(
+def test_without_a_thread_the_journal_is_still_written_and_the_missing_thread_is_counted(
     tmp_path, monkeypatch
 ) -> None:
     def refuse(_: object) -> None:
@@ -291,7 +291,7 @@ def test_a_file_whose_close_fails_is_not_written_to_again(journal, tmp_path, mon
 
 
 @pytest.mark.fault(11)
-def test_a_directory_that_could_not_be_used_once_can_be_later(tmp_path, monkeypatch) -> None:
+def test_a_directory_that_could_not_be_used_once_can_be_used_later(tmp_path, monkeypatch) -> None:
     real = os.open
 
     def full(path: Path, *rest: int) -> int:
@@ -306,7 +306,7 @@ def test_a_directory_that_could_not_be_used_once_can_be_later(tmp_path, monkeypa
     AuditJournal(str(tmp_path), "off", MIB).close()
 
 
-def test_after_its_close_a_line_is_counted(journal) -> None:
+def test_a_line_after_the_close_is_counted(journal) -> None:
     journal.close()
     journal.close()
     assert not journal.write("late\n")
@@ -314,7 +314,7 @@ def test_after_its_close_a_line_is_counted(journal) -> None:
 
 
 @pytest.mark.fault(58, 72)
-def test_an_audit_event_has_one_id_in_the_journal_and_in_what_is_exported(journal, tmp_path) -> None:
+def test_an_audit_event_has_the_same_id_in_the_journal_and_in_its_exported_record(journal, tmp_path) -> None:
     exporter = InMemoryLogRecordExporter()
     provider = LoggerProvider(Resource({}), shutdown_on_exit=False)
     provider.add_log_record_processor(JournaledAudit(journal))

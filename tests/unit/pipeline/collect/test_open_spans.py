@@ -1,4 +1,4 @@
-"""Open spans: each is ended when the process ends, and no other thread notices that they were looked for."""
+"""Open spans: each is ended when the process ends, and the search for them disturbs no other thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from otel_trading.pipeline.collect.open_spans import INCOMPLETE, end_open_spans
 
 @pytest.fixture
 def switches() -> Iterator[None]:
-    """Threads take turns far more often than they do."""
+    """Make threads switch far more often than by default."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -43,12 +43,12 @@ def test_open_spans_of_one_resource_are_ended_and_those_of_another_are_not() -> 
 
 @pytest.mark.fault(43)
 @pytest.mark.usefixtures("switches")
-def test_a_thread_that_makes_tuples_meanwhile_is_not_disturbed() -> None:
-    resource, enough, errors = Resource({}), Event(), []
+def test_a_thread_that_builds_tuples_during_the_search_is_not_disturbed() -> None:
+    resource, done, errors = Resource({}), Event(), []
 
     def make() -> None:
         try:
-            while not enough.is_set():
+            while not done.is_set():
                 tuple(number for number in range(12))
         except SystemError as error:
             errors.append(error)
@@ -57,6 +57,6 @@ def test_a_thread_that_makes_tuples_meanwhile_is_not_disturbed() -> None:
     thread.start()
     for _ in range(50):
         assert end_open_spans(resource) == 0
-    enough.set()
+    done.set()
     thread.join()
     assert errors == []

@@ -1,4 +1,4 @@
-"""The deadline: blocking calls are waited for as long as said, and no longer."""
+"""Deadlines: a wait for blocking calls ends at its deadline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from otel_trading.pipeline.deliver.deadline import Aside, after, left, together
+from otel_trading.pipeline.deliver.deadline import StandbyThread, after, left, together
 
 
 def test_time_left_is_never_negative() -> None:
@@ -39,13 +39,13 @@ def _refuse(_: object) -> None:
     raise RuntimeError("can't create new thread at interpreter shutdown")
 
 
-def test_no_new_thread_means_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_together_is_false_when_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("threading.Thread.start", _refuse)
     assert not together([lambda _: True], after(30))
 
 
 @pytest.mark.fault(44)
-def test_where_threads_run_out_the_jobs_that_have_one_are_run_and_none_is_left_over(
+def test_when_threads_run_out_the_jobs_with_a_thread_run_and_no_thread_is_left_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real, started, ran = Thread.start, [], []
@@ -63,42 +63,44 @@ def test_where_threads_run_out_the_jobs_that_have_one_are_run_and_none_is_left_o
 
 
 @pytest.mark.fault(44, 48)
-def test_a_forked_child_that_can_start_no_thread_does_it_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    aside = Aside(lambda _: True)
+def test_a_forked_child_that_cannot_start_a_thread_runs_the_job_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    thread = StandbyThread(lambda _: True)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     monkeypatch.setattr("threading.Thread.start", _refuse)
-    aside.begin(after(30))
-    assert aside.finish()
+    thread.begin(after(30))
+    assert thread.finish()
 
 
 @pytest.mark.fault(45, 50)
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_signals_handler_that_interrupts_who_waits_can_begin_and_wait_too() -> None:
-    asked, runs = [], []
-    aside = Aside(lambda _: not runs.append(None))  # type: ignore[func-returns-value]
+def test_a_signal_handler_that_interrupts_a_wait_can_begin_and_wait_too() -> None:
+    finished, runs = [], []
+    thread = StandbyThread(lambda _: not runs.append(None))  # type: ignore[func-returns-value]
 
-    def ask(*_: object) -> None:
-        aside.begin(after(30))
-        asked.append(aside.finish())
+    def handler(*_: object) -> None:
+        thread.begin(after(30))
+        finished.append(thread.finish())
 
-    before = signal.signal(signal.SIGUSR1, ask)
+    before = signal.signal(signal.SIGUSR1, handler)
     try:
-        with aside._changed:  # as where the signal comes in the middle of a call
+        with thread._changed:  # as if the signal came in the middle of a call
             signal.raise_signal(signal.SIGUSR1)
-        aside.begin(after(30))
-        assert (aside.finish(), asked, len(runs)) == (True, [True], 1)
+        thread.begin(after(30))
+        assert (thread.finish(), finished, len(runs)) == (True, [True], 1)
     finally:
         signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_can_run_it_too() -> None:
-    aside = Aside(lambda _: True)
+def test_a_forked_child_can_run_the_job_too() -> None:
+    thread = StandbyThread(lambda _: True)
     pid = os.fork()
     if pid == 0:
-        aside.begin(after(30))
-        os._exit(0 if aside.finish() else 1)
+        thread.begin(after(30))
+        os._exit(0 if thread.finish() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    aside.begin(after(30))
-    assert aside.finish()
+    thread.begin(after(30))
+    assert thread.finish()

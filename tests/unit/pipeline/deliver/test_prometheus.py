@@ -1,4 +1,4 @@
-"""The exposition: `/metrics` serves what was recorded, once, and a port that is taken is one sentence."""
+"""Exposition: `/metrics` serves each recorded value once, and a port in use is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -71,18 +71,18 @@ def test_a_flush_between_two_scrapes_serves_nothing_twice(
     assert len(scrape(exposition)) == 1
 
 
-def test_a_taken_port_is_one_sentence_that_names_port_and_setting() -> None:
+def test_a_port_in_use_is_reported_in_one_sentence_with_port_and_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError) as caught:
             Exposition("127.0.0.1", port)
     assert str(caught.value) == (
-        f"Port {port} of 127.0.0.1 is in use by another process: give /metrics another one with "
+        f"Port {port} of 127.0.0.1 is in use by another process: set another port for /metrics with "
         "prometheus_port, or OTEL_TRADING_PROMETHEUS_PORT."
     )
 
 
-def test_an_address_of_another_machine_is_one_sentence() -> None:
+def test_an_address_of_another_machine_is_reported_in_one_sentence() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Exposition("192.0.2.1", 0)
     assert str(caught.value) == (
@@ -94,44 +94,44 @@ def test_an_address_of_another_machine_is_one_sentence() -> None:
 @pytest.mark.fault(48)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_leaves_the_port_to_its_parent_and_waits_for_no_server() -> None:
+def test_a_forked_child_leaves_the_port_to_its_parent_and_stops_without_waiting() -> None:
     exposition = Exposition("127.0.0.1", 0)
     port = int(exposition.url.split(":")[2].removesuffix("/metrics"))
-    goes, told = os.pipe()
+    ended, end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(told)
+        os.close(end)
         exposition.stop()
-        os.read(goes, 1)  # until the parent has done
+        os.read(ended, 1)  # until the parent closes its end
         os._exit(0)
     assert scrape(exposition) == []
     exposition.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=30)
-    os.close(told)
+    os.close(end)
     assert os.waitpid(pid, 0)[1] == 0
 
 
 @pytest.mark.fault(52)
-def test_a_scraper_that_goes_away_is_no_error_and_one_that_says_nothing_is_not_kept(
+def test_a_scraper_that_disconnects_is_not_an_error_and_a_silent_one_is_disconnected(
     exposition: Exposition, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    asked = Event()
+    requested = Event()
     answer = _Page.do_GET
 
-    def late(page: _Page) -> None:
-        asked.set()
-        went.wait(30)
+    def answer_late(page: _Page) -> None:
+        requested.set()
+        disconnected.wait(30)
         answer(page)
 
-    went = Event()
-    monkeypatch.setattr(_Page, "do_GET", late)
+    disconnected = Event()
+    monkeypatch.setattr(_Page, "do_GET", answer_late)
     port = int(exposition.url.split(":")[2].removesuffix("/metrics"))
     with socket.create_connection(("127.0.0.1", port)) as hasty:
         hasty.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert asked.wait(30)
+        assert requested.wait(30)
         hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    went.set()
+    disconnected.set()
     monkeypatch.setattr(_Page, "timeout", 0.01)
     with socket.create_connection(("127.0.0.1", port)) as silent:
         silent.settimeout(30)

@@ -1,4 +1,4 @@
-"""Certificates: a file that cannot be used is named when the process starts, and an expired one is warned of."""
+"""TLS: a certificate that cannot be used is an error at the start that names its file; an expired one is a warning."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def given(monkeypatch: pytest.MonkeyPatch, **files: object) -> None:
         monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", str(path))
 
 
-def test_the_variable_of_a_signal_comes_before_the_general_one(monkeypatch) -> None:
+def test_the_variable_of_a_signal_overrides_the_general_one(monkeypatch) -> None:
     given(monkeypatch, CERTIFICATE=HERE / "one.pem", TRACES_CERTIFICATE=HERE / "expired.pem")
     assert credentials("traces").authorities == str(HERE / "expired.pem")
     assert credentials("logs").authorities == str(HERE / "one.pem")
 
 
-def test_a_certificate_of_ones_own_comes_with_its_key(monkeypatch) -> None:
+def test_our_own_certificate_is_used_with_its_key(monkeypatch) -> None:
     given(monkeypatch, CLIENT_CERTIFICATE=HERE / "one.pem", CLIENT_KEY=HERE / "one.key")
     found = credentials("traces")
     assert found.own == (str(HERE / "one.pem"), str(HERE / "one.key"))
@@ -32,24 +32,24 @@ def test_a_certificate_of_ones_own_comes_with_its_key(monkeypatch) -> None:
 
 @pytest.mark.fault(5)
 @pytest.mark.parametrize(
-    ("files", "why"),
+    ("files", "reason"),
     [
         ({"CERTIFICATE": "no/such.pem"}, "OTEL_EXPORTER_OTLP_CERTIFICATE names 'no/such.pem', which cannot be used: No such file"),
         ({"CERTIFICATE": HERE}, "cannot be used: "),
-        ({"CERTIFICATE": HERE / "one.key"}, "it holds no PEM"),
-        ({"CLIENT_CERTIFICATE": HERE / "one.pem", "CLIENT_KEY": HERE / "two.key"}, "its key is not that of the certificate"),
+        ({"CERTIFICATE": HERE / "one.key"}, "it does not contain PEM"),
+        ({"CLIENT_CERTIFICATE": HERE / "one.pem", "CLIENT_KEY": HERE / "two.key"}, "its key does not belong to the certificate"),
         ({"CLIENT_CERTIFICATE": HERE / "one.pem", "CLIENT_KEY": "no/such.key"}, "No such file"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_used_is_named(monkeypatch, files, why) -> None:
+def test_a_file_that_cannot_be_used_is_named(monkeypatch, files, reason) -> None:
     given(monkeypatch, **files)
     with pytest.raises(ConfigurationError) as raised:
         credentials("traces")
-    assert why in str(raised.value)
+    assert reason in str(raised.value)
 
 
 @pytest.mark.fault(5)
-def test_certificates_that_have_expired_are_warned_of(monkeypatch, caplog) -> None:
+def test_expired_certificates_cause_a_warning(monkeypatch, caplog) -> None:
     given(monkeypatch, CERTIFICATE=HERE / "expired.pem")
     credentials("traces")
     assert caplog.messages == [f"otel_trading: every certificate in {HERE / 'expired.pem'} has expired"]

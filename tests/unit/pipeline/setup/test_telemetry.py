@@ -47,7 +47,7 @@ def test_after_ctrl_c_during_a_shutdown_the_next_call_does_not_wait(monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("otel_trading.pipeline.deliver.deadline.Aside.finish", interrupted)
+        patch.setattr("otel_trading.pipeline.deliver.deadline.StandbyThread.finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
             telemetry.shutdown(3600)
     assert not telemetry.shutdown(3600)  # it would be long
