@@ -23,20 +23,27 @@ HEAVY: Final = 128 * 1024
 """Bytes above which an item is sanitized before it is queued, on the thread that recorded it."""
 
 _SPAN: Final = 2048
+"""About how many bytes a span holds without its name, attributes, events and links."""
+
 _RECORD: Final = 1536
+"""About how many bytes a log record holds without its body and attributes."""
+
 _VALUE: Final = ATTRIBUTE
 _DEEPEST: Final = 4
 _MOST: Final = 1000
+"""The number of items of a container that are weighed."""
+
 _FLAT: Final = frozenset({int, float, bool, type(None)})
+"""Types whose values all weigh the same."""
 
 
 def bounded_span(span: ReadableSpan) -> tuple[ReadableSpan, int]:
     """Return the span, sanitized if it is heavy, and about how many bytes it holds."""
-    remembered = getattr(span, "weight", None)  # see `FastSpan.weight`
+    remembered = getattr(span, "queue_weight", None)  # see `FastSpan.queue_weight`
     weight = remembered or _span_weight(span)
     if remembered == 0:
         kind: Any = type(span)
-        kind.weight = weight
+        kind.queue_weight = weight
     if weight > HEAVY:
         span = SpanCopy(span, sanitize_span(span_copy.fields_of(span)))
         weight = _span_weight(span)

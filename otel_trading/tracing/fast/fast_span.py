@@ -98,7 +98,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     _lock: Any = _Completion()
     _context: Any = _LateContext()
-    weight: int | None = None
+    queue_weight: int | None = None
     """About how many bytes an unchanged span of a call site holds: 0 until the pipeline weighs one and sets
     this on the class; None for a span that was changed or has no call site.
     """
@@ -132,7 +132,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
         limits, given = self._limits, self._given
         made: dict[str, Any] = self.__dict__
         attributes = copied(given, limits.max_span_attributes, limits.max_span_attribute_length)
-        parts = {"_given": attributes, "_events": self._new_events(), "weight": None}
+        parts = {"_given": attributes, "_events": self._new_events(), "queue_weight": None}
         if "_links" not in made:  # else it was started with some, or with more than the limits allow
             parts["_links"] = self._new_links(())
         parts["_lock"] = Lock()  # last, since it says that the others are there
@@ -142,7 +142,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
         """Return a class of spans that have a name, a kind and attributes in common."""
-        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes), "weight": 0}
+        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes), "queue_weight": 0}
         return type("FastSpan", (cls,), shared)
 
     @classmethod
