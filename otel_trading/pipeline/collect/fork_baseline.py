@@ -62,9 +62,8 @@ class Baseline:
 
     def _with_owed(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
         owed = self._owed.pop(key_of(scope, metric, point), 0)
-        value = max(
-            0, point.value + owed
-        )  # a foreign counter that started at zero has an unknown parent's value
+        # A foreign counter that starts at zero in the child has a negative delta, and nothing is known to be owed.
+        value = max(0, point.value + owed)
         return point if value == point.value else replace(point, value=value)
 
     def _difference(self, scope: ScopeMetrics, metric: Metric, point: Any) -> Any:
@@ -80,7 +79,7 @@ class Baseline:
             rest["min"] = point.min if point.min < before.min else None
             rest["max"] = point.max if point.max > before.max else None
         else:
-            if point.value < before.value:  # a counter of the process, such as its CPU time
+            if point.value < before.value:  # it started at zero with the process, as CPU time does
                 before = self._before[key_of(scope, metric, point)] = replace(before, value=0)
             rest["value"] = point.value - before.value
         return replace(point, **rest)

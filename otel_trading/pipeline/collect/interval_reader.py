@@ -180,7 +180,7 @@ class IntervalReader(MetricReader):
         self._has_lock, self._data_at_fork = False, None
         if self._closed.is_set():  # neither parent nor child exports anything
             return
-        # The SDK stops a collection at its timeout, and a child without all counts would export them again.
+        # If this collection failed, the child would have no baseline and export its parent's sums again.
         deadline = time.monotonic() + self._timeout
         self._has_lock = self._collecting.acquire(timeout=left(deadline))
         self._data_at_fork = self._collect_alone(deadline) if self._has_lock else None

@@ -22,7 +22,7 @@ _METHODS: Final = {
 }
 _CODES: Final = grpc.StatusCode
 # https://opentelemetry.io/docs/specs/otlp/#failures lists these codes as retryable. It retries
-# RESOURCE_EXHAUSTED only if the server says when; servers that do not say so are overloaded as well.
+# RESOURCE_EXHAUSTED only with `RetryInfo`; overloaded servers may omit that, so it is always retried here.
 _RETRY: Final = frozenset(
     {
         _CODES.CANCELLED,
@@ -102,10 +102,7 @@ class GrpcWire:
         options = (
             ("grpc.primary_user_agent", "otel_trading"),
             ("grpc.initial_reconnect_backoff_ms", 500),
-            (
-                "grpc.max_reconnect_backoff_ms",
-                5000,
-            ),  # gRPC's default is two minutes, which would delay exports after an outage
+            ("grpc.max_reconnect_backoff_ms", 5000),  # two minutes by default, too long after an outage
             ("grpc.max_receive_message_length", LARGEST_ANSWER),
         )
         if self._url.scheme != "https":
@@ -116,12 +113,9 @@ class GrpcWire:
 def _declined(error: Any) -> Answer:
     code, details = error.code(), error.details() or ""
     reason = f"gRPC {code.name}: {details}"
-    # gRPC uses RESOURCE_EXHAUSTED for an overloaded server as well; only a request over the limit is split.
-    if (
-        code is _CODES.RESOURCE_EXHAUSTED
-        and "larger than max" in details
-        and _OVERSIZED_ANSWER not in details
-    ):
+    # gRPC also uses RESOURCE_EXHAUSTED for an overloaded server, and for an answer that exceeds our own limit.
+    exceeds = "larger than max" in details and _OVERSIZED_ANSWER not in details
+    if code is _CODES.RESOURCE_EXHAUSTED and exceeds:
         return Answer(Verdict.TOO_LARGE, reason)
     if code in _RETRY:
         return Answer(Verdict.RETRY, reason, pause=_pause(error))

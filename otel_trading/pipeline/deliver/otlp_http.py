@@ -140,9 +140,8 @@ def retry_after(given: str | None) -> float | None:
 def _bounded(response: requests.Response, until: float) -> bytes | None:
     """Read the body; return None if it is too long or does not end in time."""
     body = b""
-    for piece in response.iter_content(
-        1
-    ):  # a longer piece would block until all its bytes are there, however slowly they come
+    # Byte by byte: `iter_content` waits for a whole piece, and a slow server could delay a longer one for ever.
+    for piece in response.iter_content(1):
         body += piece
         if len(body) > LARGEST_ANSWER or time.monotonic() > until:
             return None

@@ -89,9 +89,8 @@ class _OneAtATime(Collector):
             return families
 
 
-hold_at_fork(
-    _OneAtATime._lock
-)  # a child forked during a collection would find the SDK's locks taken for ever
+# A child that is forked during a collection would find the SDK's locks taken for ever.
+hold_at_fork(_OneAtATime._lock)
 
 
 class _Page(MetricsHandler):
