@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture `telemetry`; imports nothing of ours before a test asks for it."""
+"""The pytest plugin: a fixture `telemetry`, which imports the package only when a test uses it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def telemetry() -> Iterator[CapturedTelemetry]:
     """Capture the spans, metrics and logs of one test in memory; see `otel_trading.testing`."""
-    from otel_trading.testing import capture  # noqa: PLC0415 - see the module's docstring
+    from otel_trading.testing import capture  # noqa: PLC0415 - keeps other test runs fast
 
     with capture() as captured:
         yield captured

@@ -1,4 +1,7 @@
-"""The pipeline: how telemetry leaves the process, or gets counted as lost."""
+"""Pipeline: every item that is recorded leaves the process, or is counted as lost.
+
+Four rooms, in the order in which imports point: setup, collect, deliver, clean.
+"""
 
 from otel_trading.pipeline.setup.configure import attach_to_globals, configure, is_running
 from otel_trading.pipeline.setup.telemetry import Telemetry

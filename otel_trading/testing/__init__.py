@@ -1,6 +1,6 @@
-"""Testing: the telemetry of a test in memory, with ids that count up and a clock that ticks.
+"""Testing: capture the telemetry of a test in memory, with ids that count up and a clock that ticks.
 
-With pytest, the fixture `telemetry` is there as soon as the package is installed:
+With pytest, the fixture `telemetry` is available once the package is installed:
 
 ```python
 from otel_trading import Order
@@ -21,7 +21,7 @@ def test_that_a_quote_is_traded_once(telemetry):
     assert [span.name for span in telemetry.spans if span.parent is None] == ["order limit"]
 ```
 
-Without pytest, `with capture() as telemetry:` is the same.
+Without pytest, `with capture() as telemetry:` does the same.
 """
 
 from __future__ import annotations
@@ -50,23 +50,26 @@ __all__ = [
 ]
 
 _VERSION: Final = "test"
-_LEFT_ALONE: Final = ("otel_trading.pipeline", "otel_trading.ops", "otel_trading.testing")
+_REAL_TIME: Final = ("otel_trading.pipeline", "otel_trading.ops", "otel_trading.testing")
+"""The rooms that read the real time during a test."""
 
 
 @contextmanager
 def capture() -> Iterator[CapturedTelemetry]:
-    """Capture what is recorded in the block; OpenTelemetry's global providers are left alone.
+    """Capture the telemetry of the block; OpenTelemetry's global providers stay unchanged.
 
     Yields:
-        What was captured, to be read at any time, also after the block.
+        The captured telemetry, which can be read at any time, also after the block.
 
     Raises:
         ConfigurationError: `configure` was called and not shut down.
     """
     if pipeline.is_running():
-        raise ConfigurationError("capture() was called while telemetry runs: call shutdown() on it first.")
+        raise ConfigurationError(
+            "capture() was called while telemetry runs: call shutdown() first, on the result of configure()."
+        )
     telemetry = CapturedTelemetry()
-    _closing.run()  # orders that a test before this one left open are none of this one
+    _closing.run()  # close the orders that an earlier test left open
     _losses.reset()
     with ExitStack() as undo:
         _replace_clocks(telemetry.clock, undo)
@@ -76,7 +79,7 @@ def capture() -> Iterator[CapturedTelemetry]:
         undo.callback(logs.detach)
         recording.attach(telemetry.meter_provider, _VERSION)
         undo.callback(recording.detach)
-        _take_in_logging(undo)
+        _capture_logging(undo)
         try:
             yield telemetry
         finally:
@@ -84,7 +87,7 @@ def capture() -> Iterator[CapturedTelemetry]:
             telemetry.keep_metrics()
 
 
-def _take_in_logging(undo: ExitStack) -> None:
+def _capture_logging(undo: ExitStack) -> None:
     root, handler = logging.getLogger(), logs.StdlibHandler()
     undo.callback(root.setLevel, root.level)
     undo.callback(root.removeHandler, handler)
@@ -93,10 +96,10 @@ def _take_in_logging(undo: ExitStack) -> None:
 
 
 def _replace_clocks(clock: Clock, undo: ExitStack) -> None:
-    """Have the package's own modules read `clock`; the rest of the process keeps the real time."""
+    """Replace the clocks of our own modules by `clock`; the rest of the process reads the real time."""
     clocks = ((time.perf_counter, clock.perf_counter), (time.time_ns, clock.time_ns), (time.time, clock.time))
     for name, module in list(sys.modules.items()):
-        if name.startswith("otel_trading.") and not name.startswith(_LEFT_ALONE):
+        if name.startswith("otel_trading.") and not name.startswith(_REAL_TIME):
             for real, ours in clocks:
                 if vars(module).get(real.__name__) is real:
                     setattr(module, real.__name__, ours)

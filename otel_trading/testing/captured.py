@@ -1,4 +1,4 @@
-"""What was captured: spans, logs and histograms, as a test compares them; and what catches them."""
+"""Captured spans, logs and histograms as a test compares them, and the processors that capture them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class CapturedSpan:
     """A span that ended.
 
     Attributes:
-        parent: The name of its parent; the id of one that was not captured; None for a root.
+        parent: The name of its parent; the parent's id if that was not captured; None for a root.
         kind: "internal", "client", "server", "producer" or "consumer".
         status: "unset", "ok" or "error".
-        description: What an error's status says.
-        links: The ids of the traces it is linked to.
-        start_ns: When it started, by the test's clock.
+        description: The text of an error's status.
+        links: The ids of the linked traces.
+        start_ns: The start on the test's clock, in nanoseconds.
     """
 
     name: str
@@ -59,7 +59,7 @@ class CapturedLog:
     Attributes:
         name: The name of the event; None for a plain log record.
         severity: "INFO" and so on.
-        trace_id: The trace it was emitted in, or None outside of a span.
+        trace_id: The id of the trace in which it was emitted, or None outside of a span.
     """
 
     name: str | None
@@ -72,7 +72,7 @@ class CapturedLog:
 
 @dataclass(frozen=True)
 class CapturedHistogram:
-    """The values of one series of a histogram; `buckets` has how many lie up to each boundary, `inf` last."""
+    """The values of one series of a histogram; `buckets` has a count per upper boundary, `inf` last."""
 
     count: int
     sum: float
@@ -97,15 +97,15 @@ class CountedIds(IdGenerator):
 
 
 class SpanCatcher(SpanProcessor):
-    """Keeps the spans that end, with the times at which the test's clock saw them start and end."""
+    """Keeps the spans that end, with their start and end on the test's clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._started: dict[int, tuple[str, int]] = {}
         self._ended: dict[int, tuple[ReadableSpan, int]] = {}
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's
-        """Note when the span started."""
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's signature
+        """Record the start of the span."""
         self._started[span.get_span_context().span_id] = (span.name, self._clock.time_ns())
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -157,7 +157,7 @@ class LogCatcher(LogRecordProcessor):
         )
 
     def shutdown(self) -> None:
-        """Do nothing: what was captured stays."""
+        """Do nothing: the captured records stay."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Return True: nothing waits."""

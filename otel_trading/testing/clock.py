@@ -1,4 +1,4 @@
-"""The clock of a test: it ticks, and goes on when it is told to."""
+"""The clock of a test: each reading advances it, and a test can advance it further."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _TICK_NS: Final = 1_000_000
 
 
 class Clock:
-    """Begins at midnight of 2026-01-01, UTC; each reading is a millisecond after the last."""
+    """A clock that starts at midnight of 2026-01-01, UTC; each reading is a millisecond after the last."""
 
     def __init__(self) -> None:
         self._readings = count(START_NS, _TICK_NS)
         self._advanced_ns = 0
 
     def advance(self, seconds: float) -> None:
-        """Let time pass.
+        """Advance the clock.
 
         Args:
-            seconds: How much.
+            seconds: The time to add to the clock.
         """
         self._advanced_ns += round(seconds * 1e9)
 

@@ -1,4 +1,4 @@
-"""The telemetry of one test: three providers in memory, and what they were told."""
+"""The telemetry of one test: three providers in memory, and the telemetry they received."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _SERVICE: Final = "test"
 
 
 class CapturedTelemetry:
-    """What a test recorded so far; each property is read anew.
+    """The telemetry that a test recorded so far; reading a property again returns its present state.
 
     Attributes:
-        clock: What the package reads the time from during the test.
+        clock: The clock that the package reads during the test.
     """
 
     def __init__(self) -> None:
@@ -64,23 +64,23 @@ class CapturedTelemetry:
 
     @property
     def losses(self) -> dict[str, dict[str, int]]:
-        """What was dropped, by signal and reason."""
+        """The number of dropped items by signal and reason."""
         return _losses.snapshot()
 
     def events(self, name: str | None = None) -> list[CapturedLog]:
-        """Return the events; with a name, such as `trading.order.filled`, those that have it."""
+        """Return the events, or only those with the given name, such as `trading.order.filled`."""
         return [record for record in self.logs if record.name and name in (None, record.name)]
 
     def metric(self, metric: str | BoundMetric[Any], **labels: object) -> float | CapturedHistogram | None:
-        """Return what one series of a metric holds.
+        """Return the value of one series of a metric.
 
         Args:
             metric: One of `otel_trading.metrics`, its name there, or the name of any other metric.
-            **labels: As in `bind`; those of one series, or as many as tell it apart.
+            **labels: Labels as in `bind`: enough of them to select one series.
 
         Returns:
-            The value of a counter or level, the contents of a histogram, or None where nothing was recorded;
-            a counter that was only bound, here or in an earlier test, recorded nothing.
+            The value of a counter or level, the contents of a histogram, or None if nothing was recorded. A
+            counter that was only bound, here or in an earlier test, has recorded nothing.
 
         Raises:
             LabelError: The metric or a label is unknown, or several series have these labels.
@@ -90,7 +90,7 @@ class CapturedTelemetry:
         points = self._points()
         if definition is None and name not in points:
             known_names = [*points, *(known for one in semconv.ALL_METRICS for known in _names(one))]
-            raise LabelError(f"{name!r} is no metric that was recorded.{nearest(name, known_names)}")
+            raise LabelError(f"No metric {name!r} was recorded.{nearest(name, known_names)}")
         wanted = _keys(definition, labels) if definition else {k: str(v) for k, v in labels.items()}
         found = [
             point
@@ -105,7 +105,7 @@ class CapturedTelemetry:
         return _value(found[0]) if found else None
 
     def keep_metrics(self) -> None:
-        """Keep the metrics as they are now, for whoever asks after the capture is over."""
+        """Keep the present state of the metrics, to be read after the capture."""
         self._kept = self._points()
 
     def _points(self) -> dict[str, list[Any]]:
@@ -140,6 +140,7 @@ def _keys(definition: Metric, labels: Mapping[str, object]) -> dict[str, str]:
 
 
 def _was_recorded(data: Any, point: Any) -> bool:
+    # `bind` makes the series of a counter before its first `add`, so that a value of 0 means: only bound.
     return not getattr(data, "is_monotonic", False) or point.value != 0
 
 

@@ -1,4 +1,4 @@
-"""Every block of Python in README and docs runs, and every page is in the navigation."""
+"""Every block of Python in README and docs runs and loses no telemetry; every page is in the navigation."""
 
 from __future__ import annotations
 
@@ -32,16 +32,38 @@ def page_id(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+LOSSES = """
+def _assert_no_losses():
+    import sys
+    counted = sys.modules.get("otel_trading._losses")
+    losses = counted.snapshot() if counted else {}
+    assert losses == {}, f"the page loses telemetry: {losses}"
+"""
+AFTER_A_PAGE = f"""
+{LOSSES}
+_assert_no_losses()
+"""
+AFTER_EACH_TEST = f"""
+import pytest
+{LOSSES}
+@pytest.fixture(autouse=True)
+def _lossless():
+    yield
+    _assert_no_losses()
+"""
+
+
 @pytest.mark.parametrize("page", pages_with("python"), ids=page_id)
-def test_the_python_blocks_of_a_page_run_one_after_another(page, tmp_path):
-    """In one process per page; a block with tests in it is run by pytest."""
+def test_the_python_blocks_of_a_page_run_in_order_and_lose_nothing(page, tmp_path):
+    """In one process per page; a page with tests is run by pytest."""
     code = "\n\n".join(blocks(page, "python"))
     script = tmp_path / "test_page.py"
-    script.write_text(code, encoding="utf-8")
+    script.write_text(code + AFTER_A_PAGE, encoding="utf-8")
     command = [sys.executable, "-W", "error", str(script)]
     if "\ndef test_" in code:
+        (tmp_path / "conftest.py").write_text(AFTER_EACH_TEST, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(script)]
-    environ = {**os.environ, "OTEL_TRADING_EXPORTERS": "none"}  # where a page does not say it itself
+    environ = {**os.environ, "OTEL_TRADING_EXPORTERS": "none"}  # unless the page sets exporters itself
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=120, check=False
     )

@@ -1,4 +1,4 @@
-"""The pipeline of a service in the test's own process, and processes of their own, against an endpoint."""
+"""Run the pipeline of a service, in the test's process or in a separate one, against an endpoint."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ from otel_trading import logs, recording, tracing
 from otel_trading.pipeline.deliver import self_metrics
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import after
+from otel_trading.pipeline.setup.builder import Builder
 from otel_trading.pipeline.setup.providers import Providers
-from otel_trading.pipeline.setup.settings import SIGNALS, resolve
+from otel_trading.pipeline.setup.resolve import resolve
+from otel_trading.pipeline.setup.settings import SIGNALS
 from tests.faults.endpoint import ENDPOINTS, Endpoint
 
 
 class Pipeline:
-    """Providers as `configure` builds them, without a process around them."""
+    """Providers as `configure` builds them, without its handlers of exit and signals."""
 
     def __init__(self, url: str, protocol: str, **settings: Any) -> None:
         keywords = {"service_name": "faults", "endpoint": url, "protocol": protocol, **settings}
         resolved = resolve(keywords, {})
         self.providers = Providers()
         resource = Resource({"service.name": "faults", "process.pid": os.getpid()})
+        builder = Builder(self.providers, resolved, resource)
         for signal in SIGNALS:
-            self.providers.build(signal, resolved, resource)
+            builder.build(signal)
         tracer, meter, logger = (self.providers.by_signal[signal] for signal in SIGNALS)
         self.tracer, self.logger = tracer.get_tracer("raw"), logger.get_logger("raw")
         self.meter = meter.get_meter("raw")
@@ -87,12 +90,12 @@ def http() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard as it is in production: an error of ours is swallowed."""
+    """The guard as in production: it swallows our own errors."""
     monkeypatch.delenv("PYTEST_VERSION")
 
 
 def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
-    """The environment of a service, without what a developer's shell or pytest itself put there."""
+    """The environment of a service, without the variables of OpenTelemetry and pytest."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
     ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.url, "OTEL_EXPORTER_OTLP_PROTOCOL": endpoint.protocol}
     return {**kept, **ours, **overrides}
@@ -100,7 +103,7 @@ def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start programs; what a test leaves running is killed."""
+    """Start programs; the fixture kills those that still run after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(code: str, endpoint: Endpoint, **env: str) -> subprocess.Popen[str]:

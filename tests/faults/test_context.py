@@ -1,4 +1,4 @@
-"""Context and errors (entries 38 to 40): the wrong parent is worse than none, and an error goes on as it came."""
+"""Context and errors (entries 38 to 40): no span has a wrong parent, and an exception is raised unchanged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_thread_has_no_parent_unless_its_context_is_handed_over(pipelines, htt
 
 
 @pytest.mark.fault(40)
-async def test_what_asyncio_runs_elsewhere_has_the_parent_that_asyncio_gives_it(pipelines, http) -> None:
+async def test_work_of_asyncio_in_threads_has_the_parent_of_the_copied_context(pipelines, http) -> None:
     pipeline = pipelines(http.url)
     loop = asyncio.get_running_loop()
     with ot.span("around"):

@@ -1,4 +1,4 @@
-"""The process (entries 34 to 51): it ends, forks and is interrupted, and what was recorded arrives once."""
+"""The process (entries 34 to 51): it ends, forks and is interrupted, and every item arrives once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def service_of(resource: Any) -> dict[str, str]:
 
 
 def sums(endpoint: Endpoint, name: str) -> dict[str, float]:
-    """What a metric came to per process, added up over its labels; counts of a histogram."""
+    """The sum of a metric over its labels per process; of a histogram, its counts."""
     found: dict[tuple[str, str], float] = {}
     for resource in endpoint.items_of("metrics", "resource_metrics"):
         pid = service_of(resource.resource)["pid"]
@@ -70,7 +70,7 @@ def sums(endpoint: Endpoint, name: str) -> dict[str, float]:
 
 
 def check_counts(endpoint: Endpoint, processes: int, each: int) -> None:
-    """Every process has its own items, under its own name, and none is there twice."""
+    """Every process exported its own items once, under its own instance id."""
     for name in ("trading.order.submitted", "lib.count", "trading.risk.check.duration"):
         counted = {pid: value for pid, value in sums(endpoint, name).items() if value}
         assert sum(counted.values()) == processes * each, (name, counted)
@@ -107,7 +107,7 @@ def test_a_forked_child_delivers_its_own_and_nothing_twice(run, endpoint) -> Non
 
 @pytest.mark.fault(48)
 @pytest.mark.parametrize("temporality", ["cumulative", "delta", "lowmemory"])
-def test_what_is_counted_on_either_side_of_a_fork_is_counted_once(run, http, temporality) -> None:
+def test_counts_before_and_after_a_fork_are_exported_once(run, http, temporality) -> None:
     done = run(
         RECORD + "telemetry = setup()\n"
         "work('parent', 5)\n"
@@ -155,7 +155,7 @@ def test_threads_that_tell_a_state_during_a_fork_keep_no_child_from_exporting(ru
 
 
 @pytest.mark.fault(48)
-def test_a_metric_that_was_made_after_telemetry_started_holds_up_no_fork(run, http) -> None:
+def test_a_metric_that_was_created_after_configure_does_not_block_a_fork(run, http) -> None:
     done = run(
         RECORD + "from otel_trading.recording import CounterMetric\n"
         "telemetry = setup()\n"
@@ -191,7 +191,7 @@ def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run
 
 
 @pytest.mark.fault(48)
-def test_a_fork_after_the_end_wakes_no_reader_and_collects_nothing(run, http) -> None:
+def test_a_fork_after_shutdown_wakes_no_reader_and_collects_nothing(run, http) -> None:
     done = run(
         "import threading\n" + RECORD + "telemetry = setup()\n"
         "asked = []\n"
@@ -210,7 +210,7 @@ def test_a_fork_after_the_end_wakes_no_reader_and_collects_nothing(run, http) ->
 
 
 @pytest.mark.fault(48)
-def test_a_child_that_is_forked_while_metrics_are_scraped_waits_for_no_lock_of_that_scrape(run, http) -> None:
+def test_a_child_that_is_forked_during_a_scrape_does_not_wait_for_its_locks(run, http) -> None:
     done = run(
         "from threading import Event, Thread\n"
         "from urllib.request import urlopen\n" + RECORD + "telemetry = ot.configure("
@@ -231,8 +231,8 @@ def test_a_child_that_is_forked_while_metrics_are_scraped_waits_for_no_lock_of_t
 
 
 @pytest.mark.fault(34, 48)
-def test_a_fork_does_not_wait_for_a_callback_whose_failure_has_to_be_counted(run, http) -> None:
-    """What is counted is collected before the fork; a failure there is counted under a lock that a fork holds."""
+def test_a_fork_does_not_wait_for_a_failing_callback(run, http) -> None:
+    """The metrics are collected before the fork, and a failure is counted under a lock that a fork holds."""
     done = run(
         RECORD + "telemetry = setup()\n"
         "api.get_meter('lib').create_observable_counter('bad', [lambda _: 1 / 0])\n"
@@ -280,7 +280,7 @@ def test_a_pool_of_processes_delivers_everything(run, http) -> None:
 
 
 @pytest.mark.fault(48)
-def test_a_server_that_forks_its_workers_before_they_work(run, http) -> None:
+def test_a_server_that_forks_its_workers_after_configure(run, http) -> None:
     """As gunicorn does with --preload: configured once, forked, ended by SIGTERM whose handler exits."""
     done = run(
         RECORD + "setup()\nwork('master')\n"
@@ -380,7 +380,7 @@ sys.exit(asyncio.run(main()))
 
 @pytest.mark.fault(45)
 @pytest.mark.parametrize("before", [True, False])
-def test_a_loops_own_sigterm_is_kept_and_its_exit_code_too(start, http, before) -> None:
+def test_the_sigterm_handler_of_an_event_loop_and_its_exit_code_are_kept(start, http, before) -> None:
     program = start(RECORD + ASYNCIO.format(before=before), http)
     assert program.stdout.readline() == "ready\n"
     program.send_signal(signal.SIGTERM)
@@ -393,7 +393,7 @@ def test_a_second_sigint_does_not_wait(start, http) -> None:
     http.mode = Mode(hangs=True)
     program = start(
         RECORD + "setup()\nwork('main')\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell may have it ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell may start it with SIGINT ignored
         "try:\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
@@ -405,7 +405,9 @@ def test_a_second_sigint_does_not_wait(start, http) -> None:
     assert program.stdout.readline() == "ready\n"
     program.send_signal(signal.SIGINT)
     assert program.stdout.readline() == "again\n"
-    http.wait_for(lambda: len(http.requests) >= 3)  # it closes, and all three signals hang
+    http.wait_for(
+        lambda: len(http.requests) >= 3
+    )  # the shutdown runs, and the exports of all three signals hang
     program.send_signal(signal.SIGINT)
     assert program.wait(60) == -signal.SIGINT
     assert program.stderr.read().count("KeyboardInterrupt") == 1
@@ -431,7 +433,7 @@ def test_shutdown_from_many_threads_and_while_recording_raises_nothing(run, http
 def test_a_sigterm_while_a_shutdown_is_under_way_waits_for_it(start, http) -> None:
     http.mode = Mode(delay=1.0)
     program = start(RECORD + "telemetry = setup()\nwork('main')\ntelemetry.shutdown()\n", http)
-    http.wait_for(lambda: http.requests)  # it closes, and the endpoint is slow
+    http.wait_for(lambda: http.requests)  # the shutdown runs, and the endpoint is slow
     program.send_signal(signal.SIGTERM)
     assert program.wait(60) == -signal.SIGTERM
     assert len(http.spans) == 10
@@ -439,7 +441,7 @@ def test_a_sigterm_while_a_shutdown_is_under_way_waits_for_it(start, http) -> No
 
 @pytest.mark.fault(50)
 @pytest.mark.parametrize("delivers", [True, False])
-def test_a_second_shutdown_says_what_the_first_said(run, http, delivers) -> None:
+def test_a_second_shutdown_returns_the_result_of_the_first(run, http, delivers) -> None:
     http.mode = Mode() if delivers else Mode(status=503)
     done = run(
         RECORD + "telemetry = setup()\nwork('main')\nprint(telemetry.shutdown(1), telemetry.shutdown())\n",
@@ -449,7 +451,7 @@ def test_a_second_shutdown_says_what_the_first_said(run, http, delivers) -> None
 
 
 @pytest.mark.fault(50)
-def test_what_a_hung_endpoint_keeps_at_the_end_is_accounted_for(run, http) -> None:
+def test_items_that_a_hung_endpoint_did_not_confirm_are_counted(run, http) -> None:
     http.mode = Mode(hangs=True)
     done = run(
         RECORD + "telemetry = ot.configure('risk', json_logs=False, span_delay=0.01, export_interval=0.05)\n"
@@ -466,7 +468,7 @@ def test_what_a_hung_endpoint_keeps_at_the_end_is_accounted_for(run, http) -> No
 
 
 @pytest.mark.fault(41)
-def test_threads_that_live_on_at_exit_cause_no_traceback(run, http) -> None:
+def test_threads_that_outlive_the_main_thread_cause_no_traceback(run, http) -> None:
     done = run(
         RECORD + "import threading\n"
         "setup()\n"
@@ -492,9 +494,9 @@ def test_a_finalizer_that_runs_when_nothing_can_be_imported_any_more_causes_no_t
         "class Late:\n"
         "    def __del__(self, span=ot.span, event=ot.event, inject=ot.inject, write=os.write):\n"
         "        with span('late'): event('trading.test')\n"
-        "        inject({})\n"  # looks for propagators where it is the first to
+        "        inject({})\n"  # the first call imports the propagators
         "        write(2, b'over')\n"
-        "builtins.late = Late()\n",  # the last module that goes
+        "builtins.late = Late()\n",  # the last module that the interpreter clears
         http,
     )
     assert done.returncode == 0
@@ -565,7 +567,7 @@ def test_logging_in_odd_places_neither_recurses_nor_blocks(run, http) -> None:
         "signal.signal(signal.SIGUSR1, handler)\n"
         "theirs = logging.StreamHandler(open(os.devnull, 'w'))\n"
         "logging.getLogger().addHandler(theirs)\n"
-        "with theirs.lock:\n"  # ours has none
+        "with theirs.lock:\n"  # our handler has no lock
         "    signal.raise_signal(signal.SIGUSR1)\n"
         "    work('locked', 1)\n"
         "class Late:\n"
@@ -597,12 +599,12 @@ def test_without_file_descriptors_the_process_goes_on_and_says_so(run, http) -> 
     flushed, waiting = json.loads(done.stdout)
     assert not flushed
     assert waiting["traces"] == 10
-    assert waiting["logs"] >= 10  # and the warnings about it
+    assert waiting["logs"] >= 10  # with the warnings about it
 
 
 @pytest.mark.fault(49)
 @pytest.mark.parametrize("ending", ["os._exit(0)", "os.execv('/bin/true', ['true'])"])
-def test_what_no_hook_can_see_loses_what_was_not_flushed_and_nothing_else(run, http, ending) -> None:
+def test_an_end_without_hooks_loses_only_the_items_that_were_not_flushed(run, http, ending) -> None:
     run(
         RECORD + f"telemetry = setup()\nwork('flushed')\nassert telemetry.flush(20)\nwork('lost')\n{ending}",
         http,

@@ -1,4 +1,4 @@
-"""Secrets (entries 6, 72 to 74): none of a service's reaches any sink, and what only looks like one stays."""
+"""Secrets (entries 6, 72 to 74): no secret of a service reaches a sink, and similar harmless texts stay."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ COLLECTOR_STATUS: list[str] = [
 
 
 def replaced(patterns: list[str], text: str) -> str:
-    """The text as a Collector with these patterns passes it on."""
+    """The text as a Collector with these patterns exports it."""
     for pattern in patterns:
         text = re.sub(pattern, "****", text)
     return text
@@ -159,7 +159,7 @@ def test_a_key_that_only_looks_like_a_secret_keeps_its_value(key: str) -> None:
      "account.", "account id ", "account=", "account:a", "account=a-"],
 )  # fmt: skip
 def test_no_text_makes_redaction_slow(piece: str) -> None:
-    """A second and more per megabyte would be quadratic; it takes some tens of milliseconds."""
+    """Quadratic patterns take more than a second per megabyte; linear ones take some tens of milliseconds."""
     short, long = piece * (FAR // 100 // len(piece)), piece * (FAR // len(piece))
     began = time.thread_time()
     redact_text(short)
@@ -169,7 +169,7 @@ def test_no_text_makes_redaction_slow(piece: str) -> None:
     assert time.thread_time() - began < 2 + 1000 * once
 
 
-def test_a_redactor_of_the_user_comes_after_ours_and_may_fail(monkeypatch) -> None:
+def test_the_redactor_of_the_user_runs_after_our_rules_and_may_fail(monkeypatch) -> None:
     seen: list[tuple[str, str]] = []
 
     def mine(key: str, text: str) -> str:

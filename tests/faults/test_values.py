@@ -1,4 +1,4 @@
-"""Bad values (entries 12 to 33): they hurt neither the caller nor any other item, and arrive as the rule says."""
+"""Bad values (entries 12 to 33): they harm neither the caller nor another item, and arrive as documented."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind
 
 import otel_trading as ot
 from otel_trading import _losses
+from otel_trading.pipeline.setup.builder import write_json_lines
 from otel_trading.tracing import start_span
 from otel_trading.values.exportable import exportable
 from otel_trading.values.text import CUT, LONGEST
@@ -39,9 +40,9 @@ def test_what_is_normal_in_this_field_arrives_by_the_rule_and_without_a_word(
     ot.event("trading.test", {"value": given})
     logging.getLogger("desk").warning("line", extra={"value": given})
     assert pipeline.flush()
-    (told,) = http.spans
-    assert of(told.attributes) == {"value": expected, "later": expected}
-    assert of(told.events[0].attributes) == {"value": expected}
+    (exported,) = http.spans
+    assert of(exported.attributes) == {"value": expected, "later": expected}
+    assert of(exported.events[0].attributes) == {"value": expected}
     assert of(http.records[0].attributes)["value"] == expected
     assert [record for record in caplog.records if record.name != "desk"] == []
 
@@ -62,9 +63,9 @@ def test_a_value_that_is_hostile_costs_neither_its_span_nor_its_neighbours(pipel
         span.record_exception(value)
     ot.event("trading.test", {"value": value}, body="body")
     assert pipeline.flush()
-    told = {span.name: span for span in http.spans}
-    assert set(told) == {"before 0", "before 1", "before 2", "s"}
-    assert {"value", "good", "later", "more"} <= of(told["s"].attributes).keys()
+    exported = {span.name: span for span in http.spans}
+    assert set(exported) == {"before 0", "before 1", "before 2", "s"}
+    assert {"value", "good", "later", "more"} <= of(exported["s"].attributes).keys()
     assert "value" in of(http.records[0].attributes)
 
 
@@ -100,7 +101,7 @@ def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> Non
     pipeline = pipelines(http.url)
     attributes = {f"k{number}": "x" * 1_000_000 for number in range(10)}
     pipeline.tracer.start_span("raw", attributes=attributes).end()
-    queues = [worker.queue for worker in pipeline.providers._workers]
+    queues = [worker.queue for worker in pipeline.providers.workers]
     (queue,) = [queue for queue in queues if queue.account.signal == "traces"]
     assert 300_000 < queue._weight < 400_000
 
@@ -108,7 +109,7 @@ def test_an_item_is_no_heavier_than_a_share_of_the_queue(pipelines, http) -> Non
 @pytest.mark.fault(20)
 def test_control_characters_are_data_on_the_wire_and_escaped_in_a_line(pipelines, http, capsys) -> None:
     pipeline = pipelines(http.url)
-    pipeline.providers.write_json()
+    write_json_lines(pipeline.providers)
     forged = 'filled\r\n{"level":"INFO","message":"forged"}\x1b[2J\u202e\u2028'
     logging.getLogger("desk").warning("%s", forged, extra={"note": forged})
     pipeline.logger.emit(body=forged)
@@ -140,9 +141,9 @@ def test_a_span_has_a_name_whatever_it_is_given(pipelines, http, name, expected,
     start("before").end()
     start(name).end()
     assert pipeline.flush()
-    told = [span.name for span in http.spans]
-    assert told[0] == "before"
-    assert told[1] == expected if expected is not None else told[1]
+    exported = [span.name for span in http.spans]
+    assert exported[0] == "before"
+    assert exported[1] == expected if expected is not None else exported[1]
 
 
 NOW = 1_767_225_600
@@ -174,7 +175,7 @@ def test_times_in_any_unit_are_put_right(pipelines, http, raw, start, end, expec
 @pytest.mark.fault(22)
 @pytest.mark.parametrize("moment", [-5, -5.0, float("nan"), float("inf"), 2**64])
 @pytest.mark.usefixtures("guarded")
-def test_a_time_that_is_none_costs_no_neighbour(pipelines, http, moment) -> None:
+def test_a_time_that_is_not_one_loses_no_other_span(pipelines, http, moment) -> None:
     pipeline = pipelines(http.url)
     pipeline.tracer.start_span("raw", start_time=moment).end()
     span = pipeline.tracer.start_span("event")
@@ -187,7 +188,7 @@ def test_a_time_that_is_none_costs_no_neighbour(pipelines, http, moment) -> None
 
 
 NAMED = {"None": 1, "2": 2, "unnamed": 3, "k" * 200: 4, "b'b'": 5}
-"""What keys become that are no texts, or empty."""
+"""The exported keys of attributes whose keys are empty, too long, or not texts."""
 
 
 @pytest.mark.fault(23)
@@ -203,14 +204,14 @@ def test_attributes_of_any_shape_are_taken_or_left(pipelines, http, attributes) 
     ot.event("trading.test", attributes)
     assert pipeline.flush()
     assert [span.name for span in http.spans] == ["s"]
-    told = {key: value for key, value in of(http.spans[0].attributes).items() if key in NAMED}
-    assert told == (NAMED if isinstance(attributes, dict) else {"None": 1})
+    exported = {key: value for key, value in of(http.spans[0].attributes).items() if key in NAMED}
+    assert exported == (NAMED if isinstance(attributes, dict) else {"None": 1})
 
 
 @pytest.mark.fault(19, 22)
 def test_a_poisoned_item_is_the_only_one_that_is_lost(pipelines, endpoint, monkeypatch) -> None:
-    """Where sanitizing overlooks something, the encoder finds it, and the batch goes on without it."""
-    monkeypatch.setattr("otel_trading.pipeline.collect.processors.sanitize_span", lambda span: span)
+    """If sanitizing misses a value, the encoder rejects its item, and the rest of the batch is exported."""
+    monkeypatch.setattr("otel_trading.pipeline.clean.items.sanitize_span", lambda fields: fields)
     pipeline = pipelines(endpoint.url, endpoint.protocol)
     for number in range(500):
         pipeline.tracer.start_span(f"good {number}").end()
@@ -221,7 +222,7 @@ def test_a_poisoned_item_is_the_only_one_that_is_lost(pipelines, endpoint, monke
 
 
 @pytest.mark.fault(24, 25, 26)
-def test_a_metric_that_cannot_be_encoded_takes_no_other_with_it(pipelines, http) -> None:
+def test_a_metric_that_cannot_be_encoded_is_the_only_one_that_is_lost(pipelines, http) -> None:
     pipeline = pipelines(http.url)
     pipeline.meter.create_counter("good").add(1)
     pipeline.meter.create_counter("huge").add(2**63)
@@ -276,15 +277,15 @@ def test_a_container_is_gone_through_to_a_depth_of_four(name) -> None:
 
 
 @pytest.mark.fault(17, 18, 74)
-def test_what_is_large_takes_a_moment_and_not_more() -> None:
-    """A second is thousands of times what it takes; raw OpenTelemetry takes half a second for one text."""
+def test_a_large_value_is_converted_within_a_second() -> None:
+    """It takes a thousandth of that; raw OpenTelemetry takes half a second for one text."""
     began = time.perf_counter()
     for name in ("recursive", "deep", "wide", "1 MB"):
         exportable({"value": HOSTILE[name]})
     assert time.perf_counter() - began < 1
 
 
-def test_kinds_are_those_of_opentelemetry(pipelines, http) -> None:
+def test_the_kind_of_a_span_is_exported(pipelines, http) -> None:
     pipeline = pipelines(http.url)
     with ot.span("client", kind=SpanKind.CLIENT):
         pass

@@ -1,4 +1,4 @@
-"""Values that nobody should pass to telemetry, and that somebody will."""
+"""Values that applications pass to telemetry: unusual but normal ones, and hostile ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Level(IntEnum):
 
 
 class Raises:
-    """Raises whatever is asked of it."""
+    """Raises in every special method."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -59,7 +59,7 @@ class Raises:
 
 
 class Speaks:
-    """Remembers whether it was asked for its text."""
+    """Remembers whether its `__str__` was called."""
 
     asked = False
 
@@ -116,7 +116,7 @@ NORMAL = {
     "text enum": (Text.DAY, "day"),
     "int enum": (Level.HIGH, 3),
     "datetime": (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "2026-01-02T03:04:05+00:00"),
-    "naive datetime": (datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05"),  # noqa: DTZ001 - as people write it
+    "naive datetime": (datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05"),  # noqa: DTZ001 - a naive time is the case
     "date": (date(2026, 1, 2), "2026-01-02"),
     "uuid": (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
     "path": (Path("a/b"), "a/b"),
@@ -127,7 +127,7 @@ NORMAL = {
     "numpy datetime": (np.datetime64("2026-01-02T03:04:05"), "2026-01-02T03:04:05"),
     "order id beyond 64 bits": (2**64 + 1, "18446744073709551617"),
 }
-"""What is normal in this field: given, and what arrives."""
+"""Normal values of this field: the given value, and the exported one."""
 
 HOSTILE: dict[str, Any] = {
     "raises": Raises(),
@@ -181,4 +181,4 @@ anything = st.recursive(
 """Any value at all."""
 
 attributes = st.one_of(st.dictionaries(keys, anything, max_size=6), anything)
-"""What somebody may pass where attributes belong."""
+"""Values in the place of attributes: mappings, and values that are not mappings."""

@@ -1,4 +1,4 @@
-"""The test doubles: what a test records is there, deterministic, and gone for the next test."""
+"""The test doubles: the telemetry of a test is captured, deterministic, and gone for the next test."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_values_of_metrics_by_label(telemetry: CapturedTelemetry) -> None:
     assert telemetry.metric("order_submitted", venue_name="XNAS") is None
 
 
-def test_a_histogram_has_the_duration_that_the_clock_says(telemetry: CapturedTelemetry) -> None:
+def test_a_histogram_has_the_duration_on_the_clock_of_the_test(telemetry: CapturedTelemetry) -> None:
     timed = metrics.signal_generate_duration.bind(strategy_name="mm", direction="buy")
     with timed.time():
         telemetry.clock.advance(0.25)
@@ -92,7 +92,7 @@ def test_a_metric_of_another_library_is_found_by_its_own_labels(telemetry: Captu
         (
             "order_submited",
             {},
-            "'order_submited' is no metric that was recorded. Did you mean 'order_submitted'?",
+            "No metric 'order_submited' was recorded. Did you mean 'order_submitted'?",
         ),
         (
             "order_submitted",
@@ -110,7 +110,7 @@ def test_a_misspelt_name_is_one_sentence(
     assert str(caught.value) == sentence
 
 
-def test_what_was_captured_stays_readable_after_the_block() -> None:
+def test_the_captured_telemetry_stays_readable_after_the_block() -> None:
     with capture() as telemetry:
         strategy()
     strategy()
@@ -119,14 +119,14 @@ def test_what_was_captured_stays_readable_after_the_block() -> None:
     assert len(telemetry.logs) == 2
 
 
-def test_an_order_that_was_left_open_before_is_not_told_of() -> None:
+def test_an_order_that_an_earlier_test_left_open_is_not_captured() -> None:
     ot.Order("left-open", venue="XNAS", type="limit", side="buy", quantity=1, strategy="mm", symbol="IBM")
     with capture() as telemetry:
         pass
     assert (telemetry.spans, telemetry.logs) == ([], [])
 
 
-def test_nothing_of_the_process_stays_changed() -> None:
+def test_the_process_is_as_before_after_the_block() -> None:
     def state() -> tuple[object, ...]:
         root = logging.getLogger()
         globals_ = trace_api.get_tracer_provider(), metrics_api.get_meter_provider()
@@ -139,7 +139,7 @@ def test_nothing_of_the_process_stays_changed() -> None:
     assert ot.recording.cells.perf_counter is time.perf_counter
 
 
-def test_losses_begin_at_zero() -> None:
+def test_losses_start_at_zero() -> None:
     _losses.add("traces", "queue_full")
     with capture() as telemetry:
         assert telemetry.losses == {}
@@ -147,7 +147,7 @@ def test_losses_begin_at_zero() -> None:
         assert telemetry.losses == {"traces": {"queue_full": 2}}
 
 
-def test_capture_refuses_where_telemetry_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capture_is_an_error_while_telemetry_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "is_running", lambda: True)
     with pytest.raises(ConfigurationError, match="call shutdown"), capture():
         pass

@@ -1,1 +1,1 @@
-"""Clean: makes telemetry valid OTLP, redacts secrets and bounds sizes. Open `sanitize` first."""
+"""Clean: make telemetry valid OTLP, redact secrets and bound sizes. Open `items` first."""

@@ -1,4 +1,4 @@
-"""Metrics as the SDK hands them over: nested in resource, scope and metric, and changed in copies."""
+"""Metrics data: walk the SDK's nested metrics, and change metrics and points in copies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opentelemetry.sdk.metrics.export import Metric, MetricsData, ResourceMetric
 
 
 def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Metric | None]) -> MetricsData:
-    """Return the data with each metric as `change` makes it of its scope and itself; None leaves it out."""
+    """Return the data with each metric replaced by `change(scope, metric)`; None drops the metric."""
     return replace(
         data,
         resource_metrics=[
@@ -32,7 +32,7 @@ def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Met
 
 
 def with_points(metric: Metric, change: Callable[[Any], Any]) -> Metric:
-    """Return the metric with each data point as `change` returns it; itself where none is another object."""
+    """Return the metric with each data point replaced by `change(point)`; itself if no point changed."""
     points = [change(point) for point in metric.data.data_points]
     if all(after is before for after, before in zip(points, metric.data.data_points, strict=True)):
         return metric
@@ -40,13 +40,13 @@ def with_points(metric: Metric, change: Callable[[Any], Any]) -> Metric:
 
 
 def of_points(metric: Metric, points: Sequence[Any]) -> Metric:
-    """Return the metric with other data points of its kind."""
+    """Return the metric with other data points of the same kind."""
     data: Any = metric.data
     return replace(metric, data=replace(data, data_points=points))
 
 
 def each_metric(data: MetricsData) -> Iterator[tuple[ResourceMetrics, ScopeMetrics, Metric]]:
-    """Yield every metric with its resource and its scope."""
+    """Yield every metric with its resource and scope."""
     for resource in data.resource_metrics:
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
@@ -59,15 +59,15 @@ def count_points(data: MetricsData) -> int:
 
 
 def stream_of(scope: ScopeMetrics, metric: Metric) -> Hashable:
-    """Return what tells a metric from all others: instruments of one name may differ in anything else."""
+    """Return a key that is unique per metric: instruments of one name may differ in every other field."""
     return scope.scope, metric.name, metric.description, metric.unit, type(metric.data)
 
 
 def series_of(attributes: Mapping[str, Any] | None) -> Hashable:
-    """Return what tells the series of a metric apart, for which True, 1 and 1.0 are three values."""
+    """Return a key that is unique per series of a metric; True, 1 and 1.0 are different values."""
     return repr(sorted((attributes or {}).items()))
 
 
 def key_of(scope: ScopeMetrics, metric: Metric, point: Any) -> Hashable:
-    """Return what tells a point's series from all others of all metrics."""
+    """Return a key that is unique per series over all metrics."""
     return stream_of(scope, metric), series_of(point.attributes)

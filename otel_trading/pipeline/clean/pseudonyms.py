@@ -1,4 +1,4 @@
-"""Pseudonyms: accounts are told apart by names that only a key of the deployment makes of their numbers."""
+"""Pseudonyms: replace account numbers by names that a secret key of the deployment derives from them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 _ACCOUNT: Final = re.compile(r"(?:account|acct)s?_?(?:(?:ids?|numbers?|nos?|nums?)_|$)")
-"""What the words of a key end in, or those before its last, each followed by an underscore."""
+"""Matches a key that names an account number, as `words_of` returns its words."""
 
 _OF_A_CLOUD: Final = "cloud.account.id"
-"""A resource attribute of the conventions: no account that anybody trades on."""
+"""A resource attribute of the conventions: the account of a cloud provider, not of a broker."""
 
 _DIGITS: Final = 12
 _MADE: Final = re.compile(rf"acct-[0-9a-f]{{{_DIGITS}}}")
@@ -19,38 +19,38 @@ _WORD: Final = re.compile(r"[A-Z0-9]+(?![a-z0-9])|[A-Z]?[a-z0-9]+")
 
 
 class _Key:
-    """The key of the deployment; one per process, as there is one pipeline."""
+    """The key of the deployment: one per process, since a process has one pipeline."""
 
     value: bytes | None = None
 
 
 def use(key: str | None) -> None:
-    """Make pseudonyms with `key` from now on; None makes none."""
+    """Use `key` for pseudonyms from now on; without a key, `pseudonym` returns None."""
     _Key.value = None if key is None else key.encode()
 
 
 def words_of(key: str) -> str:
-    """Return the words an attribute's key is made of, in lower case, each followed by an underscore."""
+    """Return the words of an attribute's key in lower case, each followed by an underscore."""
     return "".join(f"{word.lower()}_" for word in _WORD.findall(key))
 
 
 @lru_cache(4096)
 def names_an_account(key: str) -> bool:
-    """Return whether what stands under `key` is the number of an account, by the words the key is made of."""
+    """Return whether the words of `key` name the number of an account."""
     return key != _OF_A_CLOUD and bool(_ACCOUNT.search(words_of(key)))
 
 
 def pseudonym(value: object) -> str | None:
-    """Return the name that stands for an account, itself where it is one already.
+    """Return the pseudonym of an account number; a pseudonym is returned unchanged.
 
-    It is `acct-` and 12 hexadecimal digits of the HMAC-SHA256 of the number. Whoever has the key can find the
-    number again, by trying all there are; who has not, cannot.
+    It is `acct-` and 12 hexadecimal digits of the HMAC-SHA256 of the number (RFC 2104). With the key, the
+    number can be found again by trying all numbers; without it, that is impossible.
 
     Args:
         value: The account's number, as text, bytes or an int.
 
     Returns:
-        The pseudonym, or None where there is no key, or the value is no number of an account.
+        The pseudonym, or None without a key, or for a value of another type.
     """
     if isinstance(value, str) and _MADE.fullmatch(value):
         return value

@@ -1,35 +1,43 @@
-"""Redaction: query strings and credentials do not leave the process, wherever a URL or a header turned up.
+"""Redact: replace query strings and credentials in every text that leaves the process.
 
-A span or record without any is passed on as it is; else a copy is, and what the application holds stays.
+Every function returns the same object if it redacted nothing, and otherwise a copy: the objects of the
+application never change. `REDACTED` is the word of the semantic conventions for URLs:
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.metrics.export import MetricsData
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Link, Status
+from opentelemetry.sdk.trace import Event
+from opentelemetry.trace import Status
 
 from otel_trading.pipeline.clean.metrics_data import with_metrics, with_points
 from otel_trading.pipeline.clean.pseudonyms import names_an_account, pseudonym, words_of
-from otel_trading.pipeline.clean.span_copy import changed, fields_of, with_dropped
+from otel_trading.pipeline.clean.record_copy import RecordFields
+from otel_trading.pipeline.clean.span_copy import (
+    SpanFields,
+    with_description,
+    with_dropped,
+    with_event,
+    with_link,
+)
 
 REDACTED: Final = "REDACTED"
-"""What upstream's conventions put in the place of a secret."""
+"""Replaces a secret, as in OpenTelemetry's semantic conventions."""
 
 Extension = Callable[[str, str], str]
-"""Takes the key a text stands under ("" where there is none) and the text; returns what may leave."""
+"""Takes a text's key ("" if it has none) and the text; returns the text to export."""
 
 _TOO_DEEP: Final = 8
 
-# Each is linear in the length of the text: no two neighbouring repetitions share a character.
+# Each pattern takes time linear in the length of the text, since no two neighbouring repetitions share a
+# character: https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS
 _USER_INFO: Final = re.compile(r"(?<=://)[^\s/?#@\"'<>]+(?=@)")
 _QUERY: Final = re.compile(r"\?[^\s=?&#\"'<>]+=[^\s\"'<>#)]*")
 _CREDENTIALS: Final = re.compile(r"\b(bearer|basic)\s+(?=\S*\d)[\w\-.~+/]{8,}=*", re.IGNORECASE)
@@ -38,7 +46,7 @@ _ASSIGNED: Final = re.compile(
     r"(?<![a-z0-9])((?:[a-z0-9]+[_-]?)?(?:authorization|cookie|password|passwd|passphrase|secret|token|signature"
     r"|api[_-]?key|private[_-]?key|access[_-]?key|secret[_-]?key|key[_-]id|api[_-]?key[_-]?id"
     r"|client[_-]?secret|(?:account|acct)(?:[._ -]?(?:id|number|num|no\.?))?"
-    rf"(?={_SIGN}[^\s\"',;&}})\\]{{0,64}}\d)))"  # what an account is called, such as "paper", may stay
+    rf"(?={_SIGN}[^\s\"',;&}})\\]{{0,64}}\d)))"  # a name of an account without digits, such as "paper", stays
     rf"({_SIGN})(?!\s)[^\s\"',;&}})\\]+",
     re.IGNORECASE,
 )
@@ -46,7 +54,7 @@ _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 _KEY_ID: Final = re.compile(r"\b(?:[PAC]K|AKIA|ASIA)(?=[A-Z]*\d)[A-Z0-9]{16,24}\b")
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
 _SIGNS: Final = frozenset(":=%")
-"""Of which a text has one where it assigns something."""
+"""A text without any of these assigns no value, so that the search for assignments is skipped."""
 
 _SHORTEST_KEY: Final = 18
 _LITERAL: Final = re.compile(r"'[^']*(?:'|$)")
@@ -55,7 +63,7 @@ _SECRET: Final = re.compile(
     r"(?:authorization|cookie|credentials?|jwt|pass(?:phrase|wd|word)|secret|token|(?:api|private|access)_?key"
     r"|key_?id|url_?query)_"
 )
-"""What the words of a key end in, each followed by an underscore."""
+"""Matches a key that names a secret, as `words_of` returns its words."""
 
 _STATEMENTS: Final = frozenset({"db.query.text", "db.statement"})
 
@@ -63,15 +71,15 @@ V = TypeVar("V")
 
 
 class _Extension:
-    """What a user added; one per process, as there is one pipeline."""
+    """The redactor of the user: one per process, since a process has one pipeline."""
 
     redact: Extension | None = None
 
 
 def extend(extension: Extension | None) -> None:
-    """Have every text pass `extension` too, after our own rules; None takes it back.
+    """Call `extension` with every text, after our own rules; None removes it.
 
-    Where it raises, or returns no text, the text is replaced as a whole.
+    If it raises, or returns a value that is not a text, the whole text is replaced.
     """
     _Extension.redact = extension
     _redact_name.cache_clear()
@@ -81,8 +89,8 @@ def redact_text(text: str, key: str = "") -> str:
     """Return `text` without the query strings, user names, passwords and credentials in it.
 
     Args:
-        text: Of any length; the time it takes is linear in it.
-        key: What it stands under; the literals of a database statement are dropped.
+        text: A text of any length; the time is linear in it.
+        key: The key of the text, such as an attribute's; in a database statement, literals are replaced.
     """
     if key in _STATEMENTS:
         text = _LITERAL.sub("'?'", text)
@@ -100,43 +108,38 @@ def redact_text(text: str, key: str = "") -> str:
     return text if _Extension.redact is None else _extended(key, text)
 
 
-def redact_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span, or a copy of it where a name, attribute, event, link or the status held a secret."""
-    given = fields_of(span)
-    after = given._replace(
+def redact_span(given: SpanFields) -> SpanFields:
+    """Return the fields of a span without secrets in its name, attributes, events, links and status."""
+    return given._replace(
         name=redact_value(given.name),
         attributes=redact_value(given.attributes),
         events=[_redact_event(event) for event in given.events],
-        links=[_redact_link(link) for link in given.links],
+        links=[with_link(link, _redact_attributes(link.attributes)) for link in given.links],
         status=_redact_status(given.status),
     )
-    return changed(span, given, after)
 
 
-def redact_record(record: ReadableLogRecord) -> ReadableLogRecord:
-    """Return the record, or a copy of it where its name, its body or an attribute held a secret."""
-    given = record.log_record
-    name, body = redact_value(given.event_name), redact_value(given.body)
-    attributes = with_dropped(redact_value(given.attributes), given.attributes)
-    if body is given.body and attributes is given.attributes and name is given.event_name:
-        return record
-    inner = copy(given)
-    inner.body, inner.attributes, inner.event_name = body, attributes, name
-    return replace(record, log_record=inner)
+def redact_record(given: RecordFields) -> RecordFields:
+    """Return the fields of a log record without secrets in its name, body and attributes."""
+    return given._replace(
+        body=redact_value(given.body),
+        attributes=_redact_attributes(given.attributes),
+        event_name=redact_value(given.event_name),
+    )
 
 
 def redact_metrics(data: MetricsData) -> MetricsData:
-    """Return metrics whose attributes hold no secret."""
+    """Return the metrics without secrets in the attributes of their points."""
     return with_metrics(data, lambda _, metric: with_points(metric, _redact_point))
 
 
 def redact_value(value: V, depth: int = 0, key: str = "") -> V:
-    """Return an attribute value, or a mapping of them, redacted; the same object where nothing changed.
+    """Return an attribute's value, or a mapping of them, without secrets; the same object if it has none.
 
     Args:
-        value: What an attribute or a log body holds.
-        depth: How many containers it lies in; below the eighth nothing is looked at but replaced.
-        key: What it stands under.
+        value: The value of an attribute, or a log body.
+        depth: How many containers hold the value; containers below the eighth are replaced as a whole.
+        key: The key of the value.
     """
     if isinstance(value, str):
         redacted = redact_text(value, key)
@@ -175,24 +178,25 @@ def _redact_bytes(value: bytes, key: str) -> bytes:
 def _extended(key: str, text: str) -> str:
     try:
         redacted: object = _Extension.redact(key, text) if _Extension.redact else text
-    except KeyboardInterrupt:  # of the operator, where the caller is the application
+    except KeyboardInterrupt:  # the operator's Ctrl-C, on a thread of the application
         raise
-    except BaseException:  # noqa: BLE001 - user code, and may say SystemExit; what it could not look at does not leave
+    except BaseException:  # noqa: BLE001 - user code may raise SystemExit; an unseen text must not leave
         return REDACTED
     return redacted if isinstance(redacted, str) else REDACTED
 
 
 @lru_cache(4096)
 def names_a_secret(key: str) -> bool:
-    """Return whether what stands under `key` does not leave the process, by the words the key is made of."""
+    """Return whether the words of `key` name a secret, so that its value must not leave the process."""
     return bool(_SECRET.search(words_of(key)))
 
 
+def _redact_attributes(given: Any) -> Any:
+    return with_dropped(redact_value(given), given)
+
+
 def _redact_event(event: Event) -> Event:
-    attributes = with_dropped(redact_value(event.attributes), event.attributes)
-    name = redact_value(event.name)
-    same = name is event.name and attributes is event.attributes
-    return event if same else Event(name, attributes, event.timestamp)
+    return with_event(event, redact_value(event.name), _redact_attributes(event.attributes), event.timestamp)
 
 
 def _redact_point(point: Any) -> Any:
@@ -211,18 +215,12 @@ def _redact_label(value: V, key: str) -> V:
 
 @lru_cache(8192)
 def _redact_name(value: str, key: str) -> str:
-    """Redact a text that is a metric's attribute; there are few, and each comes with every export."""
+    """Redact a text of a metric's attribute; cached, since every export has the same few texts."""
     return redact_value(value, key=key)
 
 
-def _redact_link(link: Link) -> Link:
-    attributes = with_dropped(redact_value(link.attributes), link.attributes)
-    return link if attributes is link.attributes else Link(link.context, attributes)
-
-
 def _redact_status(status: Status) -> Status:
-    description = redact_value(status.description)
-    return status if description is status.description else Status(status.status_code, description)
+    return with_description(status, redact_value(status.description))
 
 
 def _same(some: Sequence[object], others: Sequence[object]) -> bool:

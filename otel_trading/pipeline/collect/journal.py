@@ -23,9 +23,8 @@ from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 from otel_trading._sdk import locks
 from otel_trading.errors import ConfigurationError
-from otel_trading.pipeline.clean.size_limits import detached
+from otel_trading.pipeline.clean.items import clean_record
 from otel_trading.pipeline.collect.audit_events import is_audit
-from otel_trading.pipeline.collect.processors import safe_record
 from otel_trading.pipeline.deliver import threads
 
 UID: Final = "log.record.uid"
@@ -269,7 +268,7 @@ class JournaledAudit(LogRecordProcessor):
         record.attributes = {**(record.attributes or {}), UID: uuid4().hex}
         if self._journal is not None:
             try:
-                line = logs.format_line(safe_record(detached(log_record)))
+                line = logs.format_line(clean_record(log_record))
             except Exception as error:  # noqa: BLE001 - an attribute may have any type and fail in any way
                 _losses.add("journal", "unexportable")
                 warn(

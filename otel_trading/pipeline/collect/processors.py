@@ -1,4 +1,8 @@
-"""The processors: what the SDK hands over when a span ends or a record is emitted goes to a queue."""
+"""Processors: pass each ended span and emitted log record from the SDK to a queue.
+
+`on_end` and `on_emit` run on the thread of the application, so they only weigh the item and queue it. A
+worker's thread cleans the items (`clean.items`) and exports them.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,12 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import TraceFlags
 
 from otel_trading._forking import at_fork
-from otel_trading._guard import guard
+from otel_trading._guard import report
 from otel_trading._sdk.contexts import SPAN_KEY
 from otel_trading._sdk.logs import FastRecord
-from otel_trading.pipeline.clean.redact import redact_record, redact_span
-from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
-from otel_trading.pipeline.clean.size_limits import Record, bounded_record, bounded_span, detached
+from otel_trading.pipeline.clean.items import clean_record
+from otel_trading.pipeline.clean.record_copy import Record
+from otel_trading.pipeline.clean.size_limits import bounded_record, bounded_span
 from otel_trading.pipeline.collect.audit_events import is_audit
 from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.deliver.account import ExportAccount
@@ -28,45 +32,50 @@ from otel_trading.pipeline.deliver.sender import Outcome
 _SAMPLED: Final = TraceFlags.SAMPLED
 
 _CLOSING_S: Final = 5.0
-"""How long a processor waits that the SDK shuts down without saying for how long."""
+"""Seconds a processor waits when the SDK shuts it down: the SDK passes no timeout."""
 
 
 class BatchedLogs(LogRecordProcessor):
-    """Hands log records to a queue, except those that an export itself writes: they would never end."""
+    """Queue log records, except those that an exporter writes: exporting them would write more, for ever.
+
+    Args:
+        worker: Cleans and exports the queued records.
+    """
 
     def __init__(self, worker: BatchWorker[Record]) -> None:
         self.worker = worker
         self._put = worker.queue.put
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Queue the record without its context, which may hold on to anything; audit events give way last."""
+        """Queue the record without its context; a full queue evicts audit events last."""
         fast = log_record.__class__ is FastRecord
         context = log_record.log_record.context
+        # An exporter suppresses instrumentation by a key of the context, so a context whose only key is the
+        # current span cannot be an exporter's: one look instead of a lookup in every log call.
         if not (fast and len(context) == 1 and SPAN_KEY in context) and not is_instrumentation_enabled():
             return
         try:
             record, weight = bounded_record(log_record)
             name = record.log_record.event_name
             self._put(record, weight, urgent=name is not None and is_audit(name))
-        except Exception:
-            with guard("queueing of a log record"):
-                raise
+        except Exception as error:  # noqa: BLE001 - a log call of the application must not fail
+            report("queueing of a log record", error)
 
     def shutdown(self) -> None:
-        """Export what is there, for at most 5 s."""
+        """Export the queued records, for at most 5 s."""
         self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Export what is there; returns whether it was delivered in time."""
+        """Export the queued records; return whether all were delivered in time."""
         return self.worker.flush(time.monotonic() + timeout_millis / 1000)
 
 
 class JsonLines(LogRecordProcessor):
-    """Writes each record as a line of JSON, on the thread that emits it.
+    """Write each record as a line of JSON, on the thread that emits it.
 
     Args:
         exporter: Writes one line per record.
-        route: The account.
+        route: The account of this output.
     """
 
     def __init__(self, exporter: LogRecordExporter, route: ExportAccount) -> None:
@@ -79,24 +88,28 @@ class JsonLines(LogRecordProcessor):
         outcome: Outcome[ReadableLogRecord] = Outcome()
         try:
             with suppress_instrumentation():
-                self._exporter.export([safe_record(detached(log_record))])
+                self._exporter.export([clean_record(log_record)])
             outcome.delivered = 1
-        except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be anything
+        except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be of any class
             outcome.dropped["export_failed"] = 1
             outcome.reason = f"{type(error).__name__}: {error}"
         self._route.book(outcome)
         self._route.report_failure(outcome)
 
     def shutdown(self) -> None:
-        """Do nothing: a line is written when it is emitted."""
+        """Do nothing: `on_emit` wrote every line."""
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
-        """Do nothing: a line is written when it is emitted."""
+        """Do nothing: `on_emit` wrote every line."""
         return True
 
 
 class BatchedSpans(SpanProcessor):
-    """Hands the sampled spans that end to a queue; a span that a parent process began is the parent's."""
+    """Queue the sampled spans that end, except those that a parent process started before a fork.
+
+    Args:
+        worker: Cleans and exports the queued spans.
+    """
 
     def __init__(self, worker: BatchWorker[ReadableSpan]) -> None:
         self.worker = worker
@@ -105,6 +118,7 @@ class BatchedSpans(SpanProcessor):
         at_fork(in_child=self._forked)
 
     def _forked(self) -> None:
+        # A span that was open at the fork exists in both processes; only the parent exports it.
         self._pid = os.getpid()
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -116,25 +130,13 @@ class BatchedSpans(SpanProcessor):
             if self._pid is None or span.resource.attributes.get(PROCESS_PID) == self._pid:
                 span, weight = bounded_span(span)
                 self._put(span, weight)
-        except Exception:
-            with guard("queueing of a span"):  # only where it failed: a span can be a tick
-                raise
+        except Exception as error:  # noqa: BLE001 - ending a span must not fail in the application
+            report("queueing of a span", error)
 
     def shutdown(self) -> None:
-        """Export what is there, for at most 5 s."""
+        """Export the queued spans, for at most 5 s."""
         self.worker.close(time.monotonic() + _CLOSING_S)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Export what is there; returns whether it was delivered in time."""
+        """Export the queued spans; return whether all were delivered in time."""
         return self.worker.flush(time.monotonic() + timeout_millis / 1000)
-
-
-def safe_span(span: ReadableSpan) -> ReadableSpan:
-    """Return the span as it leaves the process: sanitized, then redacted."""
-    return redact_span(sanitize_span(span))
-
-
-def safe_record(record: Record) -> ReadableLogRecord:
-    """Return the record as it leaves the process: sanitized, then redacted."""
-    readable = record if isinstance(record, ReadableLogRecord) else detached(record)
-    return redact_record(sanitize_record(readable))

@@ -1,1 +1,1 @@
-"""Setup: turns settings into providers, and owns them until shutdown. Open `configure` first."""
+"""Setup: turn settings into providers, and own them until shutdown. Open `configure` first."""

@@ -1,4 +1,7 @@
-"""The configuration file: OpenTelemetry's declarative form, which replaces every `OTEL_*` variable."""
+"""Configuration file: OpenTelemetry's declarative configuration, which replaces every `OTEL_*` variable.
+
+https://opentelemetry.io/docs/specs/otel/configuration/sdk/
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ def load(path: str) -> OpenTelemetryConfiguration:
     """Read and check the file.
 
     Args:
-        path: What `OTEL_CONFIG_FILE` says.
+        path: The value of `OTEL_CONFIG_FILE`.
 
     Raises:
-        ConfigurationError: The package that reads it is not installed, or the file is not there or not valid.
+        ConfigurationError: The package that reads it is not installed, or the file is missing or not valid.
     """
     if find_spec("opentelemetry.configuration") is None:
         raise ConfigurationError(
@@ -37,21 +40,21 @@ def load(path: str) -> OpenTelemetryConfiguration:
 
 
 def settings_in(config: OpenTelemetryConfiguration) -> Mapping[str, object]:
-    """Return our own settings, which the file holds under `distribution: {otel_trading: …}`."""
+    """Return our own settings, which stand in the file under `distribution: {otel_trading: …}`."""
     return (config.distribution or {}).get(_OURS) or {}
 
 
 def resource_in(config: OpenTelemetryConfiguration) -> dict[str, Any]:
-    """Return the attributes of the resource that the file gives."""
+    """Return the resource attributes of the file."""
     attributes = config.resource.attributes if config.resource else None
     return {attribute.name: attribute.value for attribute in attributes or [] if attribute.value is not None}
 
 
 def apply(config: OpenTelemetryConfiguration, attributes: Mapping[str, str | int]) -> None:
-    """Set OpenTelemetry's providers as the file says, with our attributes where the file has none.
+    """Set OpenTelemetry's providers from the file, with our resource attributes that the file does not have.
 
     Raises:
-        ConfigurationError: The file asks for something that is not installed, or that does not work.
+        ConfigurationError: The file names a component that is not installed or does not work.
     """
     from opentelemetry.configuration import configure_sdk  # noqa: PLC0415
     from opentelemetry.configuration.models import AttributeNameValue, Resource  # noqa: PLC0415
@@ -65,4 +68,4 @@ def apply(config: OpenTelemetryConfiguration, attributes: Mapping[str, str | int
     try:
         configure_sdk(config)
     except Exception as error:
-        raise ConfigurationError(f"OTEL_CONFIG_FILE cannot be put into force: {error}") from error
+        raise ConfigurationError(f"OTEL_CONFIG_FILE cannot be applied: {error}") from error

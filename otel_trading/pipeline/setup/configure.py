@@ -1,4 +1,4 @@
-"""Configure: from settings to running telemetry, once per process."""
+"""Configure: start telemetry from settings, once per process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PACKAGE: Final = "otel_trading"
 
 
 class _Process:
-    """What telemetry this process has."""
+    """The telemetry of this process."""
 
     lock = Lock()
     telemetry: Telemetry | None = None
@@ -23,18 +23,18 @@ class _Process:
 
 
 def configure(service_name: str | None = None, **settings: Any) -> Telemetry:
-    """Start telemetry; before this call, everything this package offers is a no-op.
+    """Start telemetry. Before this call, everything that this package offers is a no-op.
 
     Each setting is a keyword, or the environment variable `OTEL_TRADING_<SETTING>`, or OpenTelemetry's own
-    variable; the reference page on settings lists them. Providers that another library has set are used
-    as they are; a configuration file (`OTEL_CONFIG_FILE`) describes the providers instead.
+    variable; the reference page on settings lists them. If another library has set providers, they are used
+    unchanged. If `OTEL_CONFIG_FILE` names a configuration file, that file describes the providers.
 
     Args:
-        service_name: What the service is called, such as `execution-engine`.
+        service_name: The name of the service, such as `execution-engine`.
         **settings: Any other setting, such as `environment="paper"`.
 
     Returns:
-        The handle to flush, to ask for health, and to shut down with; exit and SIGTERM shut down as well.
+        The handle to flush, read the health, and shut down. Process exit and SIGTERM shut down as well.
 
     Raises:
         ConfigurationError: A setting is unknown or wrong, a port is taken, or telemetry already runs.
@@ -44,7 +44,7 @@ def configure(service_name: str | None = None, **settings: Any) -> Telemetry:
         if running is not None and not _Process.by_entry_point:
             raise ConfigurationError(
                 "configure() was called while telemetry runs: call it once, where the process starts, or "
-                "call shutdown() first on what the earlier call returned."
+                "first call shutdown() on the result of the earlier call."
             )
         if running is not None:
             running.shutdown()
@@ -54,14 +54,14 @@ def configure(service_name: str | None = None, **settings: Any) -> Telemetry:
 
 
 def is_running() -> bool:
-    """Return whether `configure` was called in this process, and `shutdown` is still to come."""
+    """Return whether telemetry runs in this process: after `configure` and before `shutdown`."""
     return _Process.telemetry is not None and _Process.telemetry.running
 
 
 def attach_to_globals() -> None:
-    """Attach to whatever providers are global: `opentelemetry-instrument` calls this by entry point.
+    """Attach to the global providers; `opentelemetry-instrument` calls this through an entry point.
 
-    Does nothing where telemetry runs already, or where the SDK has no providers.
+    Do nothing if telemetry runs already, or if no global provider is one of the SDK's.
     """
     with _Process.lock, guard("attaching under opentelemetry-instrument"):
         if is_running():
@@ -77,12 +77,12 @@ def attach_to_globals() -> None:
 
 
 def _start(keywords: dict[str, Any]) -> Telemetry:
-    """Start telemetry, or leave nothing behind."""
-    from otel_trading.pipeline.setup.settings import resolve  # noqa: PLC0415 - a table that nothing else needs
+    """Start telemetry, or undo everything and raise."""
+    from otel_trading.pipeline.setup.resolve import resolve  # noqa: PLC0415 - only `configure` needs the table
 
     path = os.environ.get("OTEL_CONFIG_FILE")
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        resolve(keywords, os.environ)  # a mistake is one, also where nothing is to run
+        resolve(keywords, os.environ)  # wrong settings are reported even if telemetry is disabled
         return Telemetry(None, None)
     from otel_trading.pipeline.setup import assembly, config_file  # noqa: PLC0415 - imports the SDK
 
@@ -90,16 +90,16 @@ def _start(keywords: dict[str, Any]) -> Telemetry:
     settings = resolve(keywords, os.environ, None if config is None else config_file.settings_in(config))
     version = _version()
     with ExitStack() as on_failure, ExitStack() as undo:
-        assembly.redact_by(settings, undo)
+        assembly.set_redaction(settings, undo)
         providers = assembly.find_or_build(settings, config, version)
         on_failure.callback(providers.close, 0.0)
         assembly.attach(providers, version, undo, defer=settings.defer_span_ends)
-        assembly.take_in(providers, settings, undo)
+        assembly.capture_others(providers, settings, undo)
         on_failure.pop_all()
         return Telemetry(providers, None if config else settings.endpoint, undo.pop_all().close)
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - it looks into the file system, and takes its time
+    from importlib.metadata import version  # noqa: PLC0415 - it reads the file system, slowly
 
     return version(_PACKAGE)

@@ -1,4 +1,4 @@
-"""The exporters: what the settings ask for, imported only when it is built."""
+"""Exporters: build those that the settings name, and import their libraries only then."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ TEMPORALITIES: Final[Mapping[str, dict[type, AggregationTemporality]]] = {
     "delta": {CounterInstrument: _DELTA, ObservableCounter: _DELTA, Histogram: _DELTA},
     "lowmemory": {CounterInstrument: _DELTA, Histogram: _DELTA},
 }
-"""What OpenTelemetry's preference means per kind of instrument; whatever is not named is cumulative."""
+"""Temporality per preference and kind of instrument; kinds that are not named are cumulative.
+
+https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
+"""
 
 _ENCODINGS: Final[Mapping[str, Any]] = {
     "traces": encoding.SPANS,
@@ -42,18 +45,18 @@ _ENCODINGS: Final[Mapping[str, Any]] = {
 
 
 class ConsoleExporter:
-    """Hands items to one of the SDK's exporters, which take them or not.
+    """Passes items to an exporter of the SDK.
 
     Args:
-        export: Takes the items; returns an enum whose name is SUCCESS, or another.
-        close: Ends it.
+        export: Exports the items; returns an enum whose name is SUCCESS or FAILURE.
+        close: Closes the exporter.
     """
 
     def __init__(self, export: Callable[[Any], Enum], close: Callable[[], Any]) -> None:
         self._export = export
         self.close = close
 
-    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:  # noqa: ARG002 - it is on this machine
+    def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:  # noqa: ARG002 - the console needs no deadline
         """Write the items."""
         if self._export(items).name == "SUCCESS":
             return Outcome(delivered=len(items))
@@ -61,7 +64,7 @@ class ConsoleExporter:
 
 
 def build_exporter(signal: str, name: str, settings: Settings) -> Exporter:
-    """Build what the setting `exporters` calls `name`, `prometheus` aside.
+    """Build the exporter that the setting `exporters` calls `name`, except `prometheus`.
 
     Args:
         signal: "traces", "metrics" or "logs".

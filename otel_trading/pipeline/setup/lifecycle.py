@@ -1,4 +1,4 @@
-"""The lifecycle: what happens when the process ends or forks."""
+"""Lifecycle: close telemetry when the process ends, and restart its counts in a forked child."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ from typing import Any, Final, Protocol
 from otel_trading import _losses, recording
 
 _LATE: Final = -100
-"""The priority of what runs when a child of multiprocessing ends: after the application's own."""
-
+"""The priority of our finalizer in a child of `multiprocessing`: after those of the application."""
 
 _INIT: Final = 1
-"""The first process of a container, which outlives each signal that it has no handler of its own for."""
+"""The process id of a container's first process. The kernel ignores signals for it without a handler.
+
+https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+"""
 
 
 class Closable(Protocol):
-    """What ends with the process."""
+    """Telemetry, as far as the lifecycle knows it."""
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Export what is there."""
+        """Export everything that was recorded so far."""
 
     def shutdown(self, timeout: float = 5.0) -> bool:
-        """Export what is there and stop."""
+        """Export everything that was recorded, and stop."""
 
 
 class Lifecycle:
-    """Closes telemetry at exit and at SIGTERM, and lets a forked child begin its own account.
+    """Closes telemetry at exit and at SIGTERM, and restarts the counts of losses in a forked child.
 
-    Children of `multiprocessing` end without `atexit`; there its own finalizers close telemetry.
+    Children of `multiprocessing` end without running `atexit`, so its own finalizers close telemetry there.
 
     Args:
-        telemetry: What is closed.
+        telemetry: The telemetry to close.
     """
 
     def __init__(self, telemetry: Closable) -> None:
@@ -51,10 +53,10 @@ class Lifecycle:
         _close_with_children(telemetry)
         self._take_sigterm()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=partial(_begin_account, weakref.ref(telemetry)))
+            os.register_at_fork(after_in_child=partial(_restart_counts, weakref.ref(telemetry)))
 
     def end(self) -> None:
-        """Leave exit and SIGTERM to others again."""
+        """Remove the handlers of exit and SIGTERM."""
         atexit.unregister(self._at_exit)
         if self._installed and _in_main_thread() and signal.getsignal(signal.SIGTERM) == self._on_sigterm:
             signal.signal(signal.SIGTERM, self._previous)
@@ -64,7 +66,7 @@ class Lifecycle:
         if not _in_main_thread():
             return
         previous = signal.getsignal(signal.SIGTERM)
-        if previous is signal.SIG_IGN or previous is None:  # None: installed by something that is not Python
+        if previous is signal.SIG_IGN or previous is None:  # None: the handler was not installed from Python
             return
         self._previous = previous
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -72,7 +74,7 @@ class Lifecycle:
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
         previous: Callable[[int, FrameType | None], Any] | int = self._previous
-        if callable(previous):  # the application decides what SIGTERM means; it may go on
+        if callable(previous):  # the application decides what SIGTERM means; it may not end
             self._telemetry.flush()
             previous(number, frame)
             return
@@ -81,31 +83,31 @@ class Lifecycle:
             return
         self._telemetry.shutdown()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)  # so that the parent sees which signal it was
+        os.kill(os.getpid(), signal.SIGTERM)  # the parent sees the signal as the cause of the exit
 
 
 def _close(telemetry: Closable) -> None:
-    with suppress(KeyboardInterrupt):  # the second one: whoever presses it does not want to wait
+    with suppress(KeyboardInterrupt):  # a second Ctrl-C: the user does not want to wait
         telemetry.shutdown()
 
 
 def _close_with_children(telemetry: Closable) -> None:
-    from multiprocessing import parent_process, util  # noqa: PLC0415 - `import otel_trading` needs none of it
+    from multiprocessing import parent_process, util  # noqa: PLC0415 - keeps `import otel_trading` fast
 
-    if parent_process() is not None:  # spawned: `atexit` will not run
+    if parent_process() is not None:  # a spawned child: `atexit` will not run
         _finalize(telemetry)
     util.register_after_fork(telemetry, _finalize)
 
 
 def _finalize(telemetry: Closable) -> None:
-    """Have multiprocessing close telemetry when this child ends."""
-    from multiprocessing import util  # noqa: PLC0415
+    """Register a finalizer of `multiprocessing` that closes telemetry when this child ends."""
+    from multiprocessing import util  # noqa: PLC0415 - as above
 
     util.Finalize(None, telemetry.shutdown, exitpriority=_LATE)
 
 
-def _begin_account(telemetry: weakref.ref[Closable]) -> None:
-    if telemetry() is not None:  # what the parent lost and counted, the parent says
+def _restart_counts(telemetry: weakref.ref[Closable]) -> None:
+    if telemetry() is not None:  # the parent reports its own losses
         _losses.reset()
         recording.restart()
 

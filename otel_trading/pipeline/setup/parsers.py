@@ -1,4 +1,4 @@
-"""The values a setting may have: a parser returns what was given as its type, or says what is wrong."""
+"""Parsers: each turns the given value of a setting into a typed one, or raises `Refused`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORTEST_SECRET: Final = 16
 
 
 class Refused(ValueError):  # noqa: N818 - half a sentence, which ConfigurationError completes
-    """What is wrong with a value, as the second half of a sentence that starts with the setting's name."""
+    """A value is not allowed. The text is the second half of a sentence that starts with the setting."""
 
 
 def _refuse(value: object, allowed: str, hint: str = "") -> Refused:
@@ -28,14 +28,14 @@ def _refuse(value: object, allowed: str, hint: str = "") -> Refused:
 
 
 def text(value: object) -> str:
-    """Accept any text that is more than white space."""
+    """Accept any text that is not only white space."""
     if not isinstance(value, str) or not value.strip():
         raise _refuse(value, "a text that is not empty")
     return value.strip()
 
 
 def boolean(value: object) -> bool:
-    """Accept True and False, and in words true, yes, on, 1, false, no, off, 0."""
+    """Accept True and False, and the words true, yes, on, 1, false, no, off and 0."""
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -44,8 +44,8 @@ def boolean(value: object) -> bool:
     return word in _TRUE
 
 
-def one_of(*words: str) -> Parser:
-    """Build the parser that accepts one of `words`, in any case."""
+def one_of(*words: str) -> Callable[[object], str]:
+    """Return a parser that accepts one of `words`, in any case."""
     by_word = {word.lower(): word for word in words}
 
     def parse(value: object) -> str:
@@ -57,8 +57,8 @@ def one_of(*words: str) -> Parser:
     return parse
 
 
-def some_of(*words: str) -> Parser:
-    """Build the parser that accepts several of `words`: a sequence, or a text with commas."""
+def some_of(*words: str) -> Callable[[object], tuple[str, ...]]:
+    """Return a parser that accepts several of `words`: a sequence, or a text with commas."""
     single = one_of(*words)
 
     def parse(value: object) -> tuple[str, ...]:
@@ -70,8 +70,10 @@ def some_of(*words: str) -> Parser:
     return parse
 
 
-def number(allowed: str, *, low: float, high: float, above: bool = False, whole: bool = False) -> Parser:
-    """Build the parser of a number between two bounds.
+def number(
+    allowed: str, *, low: float, high: float, above: bool = False, whole: bool = False
+) -> Callable[[object], float]:
+    """Return a parser that accepts a number between two bounds.
 
     Args:
         allowed: The range in words, for the error.
@@ -89,9 +91,15 @@ def number(allowed: str, *, low: float, high: float, above: bool = False, whole:
         inside = low < given <= high if above else low <= given <= high
         if not inside or (whole and not given.is_integer()):
             raise _refuse(value, allowed)
-        return int(given) if whole else given
+        return given
 
     return parse
+
+
+def whole_number(allowed: str, *, low: int, high: int) -> Callable[[object], int]:
+    """Return a parser that accepts an integer between two bounds; `allowed` is the range in words."""
+    parse = number(allowed, low=low, high=high, whole=True)
+    return lambda value: int(parse(value))
 
 
 def mapping(value: object) -> dict[str, str]:
@@ -102,12 +110,14 @@ def mapping(value: object) -> dict[str, str]:
         raise Refused("must be a mapping, or a text of the form key=value,key=value.")
     pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
     if any(not key.strip() or not separator for key, separator, _ in pairs):
-        raise Refused("must be a text of the form key=value,key=value.")  # unquoted: it may hold a secret
+        raise Refused(
+            "must be a text of the form key=value,key=value."
+        )  # the value is not quoted: it may hold a secret
     return {key.strip(): item.strip() for key, _, item in pairs}
 
 
 def function(value: object) -> Callable[..., Any]:
-    """Accept a function, or `module:name` of one."""
+    """Accept a function, or the text `module:name`, which is imported."""
     if callable(value):
         return value
     module, _, name = str(value).partition(":")
@@ -121,15 +131,15 @@ def function(value: object) -> Callable[..., Any]:
 
 
 def secret(value: object) -> str:
-    """Accept a text of at least 16 characters, or `file:` and the path of a file that holds one."""
+    """Accept a text of at least 16 characters, or `file:` and the path of a file that holds it."""
     if not isinstance(value, str):
-        raise Refused(f"must be a text, not of type {type(value).__name__}: it may be file: and a path.")
+        raise Refused(f"must be a text, or file: and a path, but its type is {type(value).__name__}.")
     if value.startswith(("/", "~")):
-        raise Refused("starts like a path, which needs file: before it.")
+        raise Refused("starts like a path: put file: before a path.")
     given = _content(value.removeprefix("file:")) if value.startswith("file:") else value
-    if given.encode(errors="ignore").decode() != given:  # without an error, which would hold the secret
+    if given.encode(errors="ignore").decode() != given:  # a UnicodeError would hold the secret
         raise Refused("must be UTF-8.")
-    if len(given.strip()) < _SHORTEST_SECRET:  # not repeated: it may be most of one
+    if len(given.strip()) < _SHORTEST_SECRET:  # not quoted: it may be most of a secret
         raise Refused(
             f"must be a text of at least {_SHORTEST_SECRET} characters, or file: and the path of one."
         )
@@ -146,33 +156,31 @@ def _content(path: str) -> str:
 def url(value: object) -> str:
     """Accept an http or https URL with a host, without credentials."""
     given = str(value).strip()
-    if "@" in given:  # first of all, so that no other sentence prints it
+    if "@" in given:  # checked first, so that no other error prints the credentials
         raise Refused("holds a user name or a password, which belong in the setting headers, not in a URL.")
     try:
         parts = urlsplit(given)
-    except ValueError:  # an IPv6 address without its bracket
+    except ValueError:  # such as an IPv6 address without its closing bracket
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _refuse(value, "a URL such as http://localhost:4317, with the scheme http or https")
     try:
-        numbered = parts.port != 0
+        has_port = parts.port != 0
     except ValueError:
-        numbered = False
-    if not numbered:
+        has_port = False
+    if not has_port:
         raise _refuse(value, f"a URL with a port from 1 to {_LARGEST_PORT}")
     return given.rstrip("/")
 
 
 ratio: Final = number("a number from 0 to 1", low=0, high=1)
-port: Final = number(
-    f"a port from 0 to {_LARGEST_PORT}, 0 for a free one", low=0, high=_LARGEST_PORT, whole=True
-)
-count: Final = number("a whole number from 1 to 1000000", low=1, high=1_000_000, whole=True)
-byte_count: Final = number(
-    "a whole number of bytes from 1048576 (1 MiB) to 1073741824", low=2**20, high=2**30, whole=True
+port: Final = whole_number(f"a port from 0 to {_LARGEST_PORT}, 0 for a free one", low=0, high=_LARGEST_PORT)
+count: Final = whole_number("a whole number from 1 to 1000000", low=1, high=1_000_000)
+byte_count: Final = whole_number(
+    "a whole number of bytes from 1048576 (1 MiB) to 1073741824", low=2**20, high=2**30
 )
 
 
-def seconds(high: float) -> Parser:
-    """Build the parser of a duration in seconds, above 0 and at most `high`."""
+def seconds(high: float) -> Callable[[object], float]:
+    """Return a parser that accepts a duration in seconds, above 0 and at most `high`."""
     return number(f"a number of seconds above 0 and at most {high:g}", low=0, high=high, above=True)

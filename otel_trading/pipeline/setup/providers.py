@@ -1,190 +1,126 @@
-"""The providers: OpenTelemetry's three, ours or somebody else's, and everything behind them."""
+"""Providers: own OpenTelemetry's three providers and everything behind them; flush and close them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry import _logs as logs_api
-from opentelemetry import metrics as metrics_api
-from opentelemetry import trace as trace_api
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.resources import SERVICE_NAME
 
 from otel_trading import tracing
-from otel_trading._guard import guard, warn
-from otel_trading.pipeline.clean.size_limits import Record
+from otel_trading._guard import guard
 from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.collect.interval_reader import IntervalReader
-from otel_trading.pipeline.collect.isolated_callbacks import isolate
-from otel_trading.pipeline.collect.journal import AuditJournal, JournaledAudit
-from otel_trading.pipeline.collect.lanes import QueueBounds
+from otel_trading.pipeline.collect.journal import AuditJournal
 from otel_trading.pipeline.collect.open_spans import end_open_spans
-from otel_trading.pipeline.collect.processors import (
-    BatchedLogs,
-    BatchedSpans,
-    JsonLines,
-    safe_record,
-    safe_span,
-)
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import Job, left, together
-from otel_trading.pipeline.setup import exporters
-from otel_trading.pipeline.setup.settings import Settings
 
 if TYPE_CHECKING:
     from otel_trading.pipeline.deliver.prometheus import Exposition
 
-T = TypeVar("T")
-
 OURS: Final = "ours"
+"""`configure` built the provider."""
+
 FOREIGN: Final = "foreign"
+"""Another library set the provider: it is flushed with ours, and that library shuts it down."""
+
 FILE: Final = "file"
+"""OpenTelemetry built the provider from the configuration file, for us: it is shut down with ours."""
+
 NONE: Final = "none"
-
-_SDK: Final[dict[str, type[Any]]] = {
-    "traces": TracerProvider,
-    "metrics": MeterProvider,
-    "logs": LoggerProvider,
-}
-_GLOBAL: Final[dict[str, Callable[[], Any]]] = {
-    "traces": trace_api.get_tracer_provider,
-    "metrics": metrics_api.get_meter_provider,
-    "logs": logs_api.get_logger_provider,
-}
-_SET_GLOBAL: Final[dict[str, Callable[[Any], None]]] = {
-    "traces": trace_api.set_tracer_provider,
-    "metrics": metrics_api.set_meter_provider,
-    "logs": logs_api.set_logger_provider,
-}
-
-_built: WeakSet[Any] = WeakSet()
-"""Every provider this package built, so that a later `configure` does not take one for somebody else's."""
-
-
-def set_by_others(signal: str) -> Any:
-    """Return the SDK provider that is global for a signal and was not built here, or None."""
-    provider = _GLOBAL[signal]()
-    return None if provider in _built or not isinstance(provider, _SDK[signal]) else provider
+"""The configuration file describes no provider of this signal."""
 
 
 @dataclass
 class Providers:
-    """One provider per signal, with the queues and routes behind those that are ours.
+    """One provider per signal, with the workers, readers and accounts behind our own ones.
 
     Attributes:
         by_signal: The providers.
-        owners: Per signal "ours", "file", "foreign" or "none".
-        routes: What the account of each way out says.
+        owners: Per signal one of `OURS`, `FILE`, `FOREIGN` and `NONE`.
+        routes: The accounts, one per signal and exporter.
         exposition: The server of `/metrics`, if there is one.
+        journal: The journal of audit events, if there is one.
+        workers: The workers of our span and log processors, each with its queue.
+        readers: The readers of our meter provider.
     """
 
     by_signal: dict[str, Any] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     routes: list[ExportAccount] = field(default_factory=list)
     exposition: Exposition | None = None
-    _journal: AuditJournal | None = None
-    _workers: list[BatchWorker[Any]] = field(default_factory=list)
-    _readers: list[IntervalReader] = field(default_factory=list)
+    journal: AuditJournal | None = None
+    workers: list[BatchWorker[Any]] = field(default_factory=list)
+    readers: list[IntervalReader] = field(default_factory=list)
 
     @property
     def service(self) -> str:
-        """The name of the service, as the resource of the first provider says it."""
+        """The name of the service, from the resource of the first provider that has one."""
         for provider in self.by_signal.values():
             if (resource := getattr(provider, "resource", None)) is not None:
                 return str(resource.attributes.get(SERVICE_NAME, ""))
         return ""
 
-    def adopt(self, signal: str, provider: Any, owner: str) -> None:
-        """Use a provider that is there already."""
+    def add(self, signal: str, provider: Any, owner: str) -> None:
+        """Add the provider of a signal, and its owner: `OURS`, `FILE` or `FOREIGN`."""
         self.by_signal[signal] = provider
         self.owners[signal] = owner
 
-    def build(self, signal: str, settings: Settings, resource: Resource) -> None:
-        """Build our provider of one signal.
-
-        Args:
-            signal: "traces", "metrics" or "logs".
-            settings: The settings in force.
-            resource: What the provider's telemetry speaks of.
-
-        Raises:
-            ConfigurationError: The port of `/metrics` is taken.
-        """
-        if signal == "traces":
-            provider: Any = self._tracer_provider(settings, resource)
-        elif signal == "metrics":
-            provider = self._meter_provider(settings, resource)
-        else:
-            provider = self._logger_provider(settings, resource)
-        _built.add(provider)
-        self.adopt(signal, provider, OURS)
-
-    def make_global(self, signal: str) -> None:
-        """Make our provider OpenTelemetry's global one, so that other libraries use it."""
-        if isinstance(_GLOBAL[signal](), _SDK[signal]):
-            warn(
-                "global providers",
-                "otel_trading: OpenTelemetry keeps the global providers of the first configure(); what other "
-                "libraries record after a second one is not exported",
-            )
-        else:
-            _SET_GLOBAL[signal](self.by_signal[signal])
-
-    def write_json(self) -> None:
-        """Have every log record written to stdout as a line of JSON."""
-        provider = self.by_signal.get("logs")
-        if provider is not None:
-            provider.add_log_record_processor(
-                JsonLines(exporters.json_exporter(), self._route("logs", "stdout"))
-            )
+    def open_route(self, signal: str, exporter: str) -> ExportAccount:
+        """Return a new account of the items that one exporter gets of one signal."""
+        route = ExportAccount(signal, exporter)
+        self.routes.append(route)
+        return route
 
     @contextmanager
-    def let_go(self) -> Iterator[None]:
-        """Let other threads close what a signal interrupted this one in."""
+    def locks_released(self) -> Iterator[None]:
+        """Release the queues' locks that this thread holds, because a signal handler interrupted it there.
+
+        Other threads can then finish the shutdown that this thread waits for.
+        """
         with ExitStack() as stack:
-            for worker in self._workers:
+            for worker in self.workers:
                 stack.enter_context(worker.queue.lock_released())
             yield
 
     def count(self) -> None:
-        """Have the accounts tell of everything that was recorded so far."""
-        for worker in self._workers:
+        """Update the accounts with everything that was recorded so far."""
+        for worker in self.workers:
             worker.queue.admit()
 
     def flush(self, deadline: float) -> bool:
-        """Export what was recorded so far; returns whether all of it was delivered by the deadline."""
-        jobs: list[Job] = [worker.flush for worker in self._workers]
-        jobs += [reader.export_now for reader in self._readers]
+        """Export what was recorded so far; return whether all of it was delivered by the deadline."""
+        jobs: list[Job] = [worker.flush for worker in self.workers]
+        jobs += [reader.export_now for reader in self.readers]
         for signal, provider in self.by_signal.items():
-            if self.owners[signal] != OURS:  # behind ours are the queues and the readers
+            if self.owners[signal] != OURS:  # the workers and readers of our own providers are flushed above
                 jobs.append(partial(_flush, provider))
-        with self.let_go():
+        with self.locks_released():
             return together(jobs, deadline)
 
     def close(self, deadline: float) -> bool:
-        """Export what is there and stop what is ours; call it on a thread that may be abandoned.
+        """Export what was recorded and stop what is ours; call it on a thread that may be abandoned.
 
-        It starts no thread of its own, since that is impossible while the interpreter exits.
+        It starts no thread, since the interpreter refuses new threads at exit:
+        https://github.com/python/cpython/issues/104690
+
+        Returns:
+            Whether everything was delivered by the deadline.
         """
         self._end_open_spans()
         tracing.flush(left(deadline))
-        for worker in self._workers:
+        for worker in self.workers:
             worker.begin_close()
         done = [self._close_provider(signal, deadline) for signal in self.by_signal]
-        done += [worker.close(deadline) for worker in self._workers]
+        done += [worker.close(deadline) for worker in self.workers]
         if self.exposition is not None:
             self.exposition.stop()
-        if self._journal is not None:
-            self._journal.close()
+        if self.journal is not None:
+            self.journal.close()
         return all(done)
 
     def _end_open_spans(self) -> None:
@@ -200,80 +136,11 @@ class Providers:
             with guard("shutdown of a provider"):
                 provider.shutdown()
         elif signal == "metrics":
-            done = [reader.close(deadline) for reader in self._readers]
+            done = [reader.close(deadline) for reader in self.readers]
             with guard("shutdown of the meter provider"):
                 provider.shutdown()
             return all(done)
         return left(deadline) > 0
-
-    def _route(self, signal: str, exporter: str) -> ExportAccount:
-        route = ExportAccount(signal, exporter)
-        self.routes.append(route)
-        return route
-
-    def _tracer_provider(self, settings: Settings, resource: Resource) -> TracerProvider:
-        ratio = settings.sample_ratio
-        sampler = None if ratio is None else ParentBasedTraceIdRatio(ratio)
-        provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
-        bounds = QueueBounds(
-            settings.span_queue_size,
-            settings.queue_bytes,
-            settings.span_batch_size,
-            settings.span_delay,
-            settings.export_timeout,
-        )
-        for name in settings.exporters_of("traces"):
-            provider.add_span_processor(
-                BatchedSpans(self._worker("traces", name, settings, bounds, safe_span))
-            )
-        return provider
-
-    def _logger_provider(self, settings: Settings, resource: Resource) -> LoggerProvider:
-        provider = LoggerProvider(resource, shutdown_on_exit=False)
-        if settings.journal is not None:
-            self._journal = AuditJournal(settings.journal, settings.journal_fsync, settings.journal_bytes)
-        provider.add_log_record_processor(JournaledAudit(self._journal))
-        bounds = QueueBounds(
-            settings.log_queue_size,
-            settings.queue_bytes,
-            settings.log_batch_size,
-            settings.log_delay,
-            settings.export_timeout,
-        )
-        for name in settings.exporters_of("logs"):
-            if name == "console" and settings.json_logs:
-                continue  # the lines of JSON are on the console already
-            worker: BatchWorker[Record] = self._worker("logs", name, settings, bounds, safe_record)
-            provider.add_log_record_processor(BatchedLogs(worker))
-        return provider
-
-    def _worker(
-        self, signal: str, name: str, settings: Settings, bounds: QueueBounds, prepare: Callable[[T], T]
-    ) -> BatchWorker[T]:
-        exporter = exporters.build_exporter(signal, name, settings)
-        worker = BatchWorker(self._route(signal, name), prepare, exporter.send, exporter.close, bounds)
-        self._workers.append(worker)
-        return worker
-
-    def _meter_provider(self, settings: Settings, resource: Resource) -> MeterProvider:
-        readers = [self._reader(name, settings) for name in settings.exporters_of("metrics")]
-        return isolate(MeterProvider(readers, resource, shutdown_on_exit=False))
-
-    def _reader(self, name: str, settings: Settings) -> MetricReader:
-        if name == "prometheus":
-            from otel_trading.pipeline.deliver.prometheus import Exposition  # noqa: PLC0415 - imports the exporter
-
-            self.exposition = Exposition(settings.prometheus_host, settings.prometheus_port)
-            return self.exposition.reader
-        reader = IntervalReader(
-            self._route("metrics", name),
-            exporters.build_exporter("metrics", name, settings),
-            exporters.TEMPORALITIES[settings.temporality],
-            settings.export_interval,
-            settings.export_timeout,
-        )
-        self._readers.append(reader)
-        return reader
 
 
 def _flush(provider: Any, deadline: float) -> bool:

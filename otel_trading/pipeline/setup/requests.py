@@ -1,4 +1,7 @@
-"""The instrumentation of `requests`: a broker's answers are timed and traced under the stable conventions."""
+"""Requests: time and trace HTTP calls of `requests` under the stable semantic conventions.
+
+https://opentelemetry.io/docs/specs/semconv/non-normative/http-migration/
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ _DURATION: Final = "http.client.request.duration"
 
 
 def prefer_stable_http() -> None:
-    """Opt in to `http.client.request.duration`, in seconds; what the user opted in to stays.
+    """Opt in to `http.client.request.duration`, in seconds, and keep the other choices of the user.
 
-    Without it, the instrumentation measures `http.client.duration` in milliseconds. It reads the variable
+    By default, the instrumentation measures `http.client.duration` in milliseconds. It reads the variable
     once, when the first library is instrumented.
     """
     chosen = [word.strip() for word in os.environ.get(_OPT_IN, "").split(",") if word.strip()]
@@ -33,16 +36,20 @@ def prefer_stable_http() -> None:
 
 
 def prefer_stable_http_by_default() -> None:
-    """Opt in where the user has chosen nothing: `opentelemetry-instrument` calls this by entry point."""
+    """Opt in if the user has chosen nothing; `opentelemetry-instrument` calls this through an entry point."""
     if not os.environ.get(_OPT_IN):
         prefer_stable_http()
 
 
 def instrument_requests(tracer_provider: TracerProvider, meter_provider: MeterProvider) -> Callable[[], None]:
-    """Instrument `requests`, unless it is not there or somebody else has done it.
+    """Instrument `requests`, unless it is not installed or already instrumented.
+
+    Args:
+        tracer_provider: The provider of the spans.
+        meter_provider: The provider of the histogram.
 
     Returns:
-        A function that takes it back, if it was done here.
+        A function that removes the instrumentation, if this call added it.
     """
     if find_spec("requests") is None:
         return _nothing
@@ -62,7 +69,7 @@ def instrument_requests(tracer_provider: TracerProvider, meter_provider: MeterPr
 
 
 def _nothing() -> None:
-    """Take back what was not done."""
+    """Remove nothing, since nothing was instrumented."""
 
 
 def _boundaries() -> list[float] | None:
@@ -73,7 +80,7 @@ def _boundaries() -> list[float] | None:
 
 
 def _redact_url(span: Span, request: PreparedRequest) -> None:
-    """Redact at the source as well, for spans that leave through somebody else's exporter."""
+    """Redact at the source as well, for spans that another library's exporter exports."""
     attributes: Any = getattr(span, "attributes", None) or {}
     for key in ("url.full", "http.url"):
         if key in attributes and request.url:

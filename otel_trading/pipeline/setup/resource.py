@@ -1,4 +1,7 @@
-"""The resource: which service, instance and environment the telemetry of this process speaks of."""
+"""Resource: the service, instance and environment that the telemetry of this process describes.
+
+https://opentelemetry.io/docs/specs/otel/resource/sdk/
+"""
 
 from __future__ import annotations
 
@@ -28,22 +31,25 @@ _ENVIRONMENT: Final = "deployment.environment.name"
 
 
 def build_resource(settings: Settings, version: str) -> Resource:
-    """Describe this process, from the settings, `OTEL_RESOURCE_ATTRIBUTES` and what can be found out.
+    """Return the resource of this process, from the settings, `OTEL_RESOURCE_ATTRIBUTES` and detectors.
 
     Raises:
-        ConfigurationError: Nothing says what the service is called.
+        ConfigurationError: The service has no name.
     """
     found = Resource.create(attributes_of(settings, version, OTELResourceDetector().detect().attributes))
     return Resource(redact_value(dict(found.attributes)), found.schema_url)
 
 
 def attributes_of(settings: Settings, version: str, given: Mapping[str, object]) -> dict[str, str | int]:
-    """Return our part of the resource, and have forked children keep to it.
+    """Return our attributes of the resource, and prepare the instance id of forked children.
 
     Args:
         settings: The settings in force.
         version: The version of this package.
-        given: Attributes that were given elsewhere, in the environment or in a configuration file.
+        given: Attributes from other sources: the environment or a configuration file.
+
+    Raises:
+        ConfigurationError: The service has no name.
     """
     attributes: dict[str, str | int] = {
         **(settings.resource_attributes or {}),
@@ -73,7 +79,7 @@ def attributes_of(settings: Settings, version: str, given: Mapping[str, object])
 
 
 def _survive_fork() -> None:
-    """Have the SDK ask our detector in a forked child, where it sets a random instance id by itself."""
+    """Name our detector to the SDK: in a forked child it would otherwise set a random instance id."""
     names = [name.strip() for name in os.environ.get(_DETECTORS, "").split(",") if name.strip()]
     if _DETECTOR not in names and "*" not in names:
         os.environ[_DETECTORS] = ",".join([*names, _DETECTOR])

@@ -1,4 +1,4 @@
-"""The handle that `configure` returns: flush, ask how it goes, shut down."""
+"""Telemetry: the handle that `configure` returns, to flush, read the health, and shut down."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 _SHARE: Final = 0.9
-"""How much of the time of a shutdown exports get."""
+"""The share of a shutdown's timeout for exports; the rest is for counting the items they did not export."""
 
 
 class Telemetry:
     """The telemetry of this process, from `configure` to `shutdown`; also a context manager.
 
     Args:
-        providers: What the rooms are attached to, or None where OpenTelemetry is disabled.
-        endpoint: Where OTLP goes.
-        undo: Takes back what `configure` did to the process, when the last export is over.
+        providers: The providers in use, or None if OpenTelemetry is disabled.
+        endpoint: The URL that OTLP is sent to, for the health report.
+        undo: Reverts the changes that `configure` made to the process; called after the last export.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Telemetry:
         self._lifecycle = Lifecycle(self) if self._running else None
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Export what was recorded so far.
+        """Export everything that was recorded so far.
 
         Args:
             timeout: Seconds to wait, over all signals.
@@ -55,44 +55,44 @@ class Telemetry:
         if self._providers is None:
             return True
         deadline = after(timeout)
-        handed_on = tracing.flush(left(deadline))
-        return self._running and self._providers.flush(deadline) and handed_on
+        passed_on = tracing.flush(left(deadline))
+        return self._running and self._providers.flush(deadline) and passed_on
 
     def shutdown(self, timeout: float = 5.0) -> bool:
-        """Run what must happen at the end, export what is there, and stop.
+        """Run the closing functions of instruments, export everything that was recorded, and stop.
 
-        A second call does nothing but wait for the first, as long as that does, and says what that says. What
-        could not be exported in time is counted as lost.
+        A second call only waits for the first one and returns the same. Items that could not be exported in
+        time are counted as lost.
 
         Args:
-            timeout: Seconds to wait, over all signals, whatever the endpoint does.
+            timeout: Seconds to wait, over all signals, even if the endpoint does not answer.
 
         Returns:
             Whether all of it was delivered in time.
         """
         if self._providers is None:
             return True
-        if self._closer is None:  # somebody waited, and would not any longer
+        if self._closer is None:  # Ctrl-C interrupted an earlier call while it waited
             return False
         is_first, self._running = self._running, False
         if is_first:
             self._until = after(timeout)
         delivered = self._close_aside(self._providers, self._closer, timeout)
         if is_first:
-            self._take_back()
+            self._undo_changes()
         return delivered
 
     def _close_aside(self, providers: Providers, closer: StandbyThread, timeout: float) -> bool:
         deadline = after(timeout)
         try:
-            with providers.let_go():
-                closer.begin(after(timeout * _SHARE))  # the rest is for the account of what it gives up
+            with providers.locks_released():
+                closer.begin(after(timeout * _SHARE))
                 return closer.finish(min(deadline, self._until))
         except KeyboardInterrupt:
             self._closer = None
             raise
 
-    def _take_back(self) -> None:
+    def _undo_changes(self) -> None:
         if self._undo is not None:
             with guard("shutdown"):
                 self._undo()
@@ -101,7 +101,7 @@ class Telemetry:
 
     def health(self) -> Health:
         """Return the state of telemetry in this process."""
-        from otel_trading.pipeline.deliver.health import Health  # noqa: PLC0415 - an import of the package needs none
+        from otel_trading.pipeline.deliver.health import Health  # noqa: PLC0415 - keeps `import otel_trading` fast
 
         providers = self._providers
         routes = providers.routes if providers else []
@@ -128,7 +128,7 @@ class Telemetry:
 
     @property
     def running(self) -> bool:
-        """Whether `shutdown` is still to come."""
+        """Whether `shutdown` was not called yet."""
         return self._running
 
     def __enter__(self) -> Self:

@@ -42,7 +42,7 @@ def _changeable_parts(span: Any) -> dict[str, Any]:
     """Return the parts that the SDK's methods need to change a span, by their private names."""
     limits, given = span._limits, span._given
     attributes = copied(given, limits.max_span_attributes, limits.max_span_attribute_length)
-    parts = {"_given": attributes, "_events": span._new_events(), "_lock": Lock()}
+    parts = {"_given": attributes, "_events": span._new_events(), "queue_weight": None, "_lock": Lock()}
     if "_links" not in vars(span):  # a span that started with links has them already, within the limits
         parts["_links"] = span._new_links(())
     return parts
@@ -65,8 +65,10 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     _lock: Any = _CHANGEABLE
     _context: Any = Lazy(_drawn_context)
-    weight: int | None = None
-    """About how many bytes an unchanged span of a call site needs; the pipeline stores it on the class."""
+    queue_weight: int | None = None
+    """About how many bytes an unchanged span of a call site holds: 0 until the pipeline weighs one and sets
+    this on the class; None for a span that was changed or has no call site.
+    """
     _trace_id: int | None = None
     _given: Any = None
     """The attributes. The spans of a call site share those of their class until something changes one."""
@@ -109,7 +111,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
         """Return a class of spans that have a name, a kind and attributes in common."""
-        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes)}
+        shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes), "queue_weight": 0}
         return type("FastSpan", (cls,), shared)
 
     @classmethod

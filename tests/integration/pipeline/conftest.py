@@ -1,4 +1,4 @@
-"""A collector that speaks OTLP over HTTP and can misbehave, and a way to run programs against it."""
+"""A collector that receives OTLP over HTTP and can misbehave, and fixtures that run programs against it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REQUESTS = {
 
 
 class Collector:
-    """Keeps every request by its path; answers with `status`, or not at all while it hangs."""
+    """Keeps every request by its path; answers with `status`, or not at all while `answering` is not set."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -127,7 +127,7 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment(overrides: dict[str, str]) -> dict[str, str]:
-    """The environment without what a developer's shell or pytest itself put there."""
+    """The environment without the variables of OpenTelemetry and pytest."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
     return {**kept, **overrides}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from otel_trading.pipeline.setup.settings import resolve
+from otel_trading.pipeline.setup.resolve import resolve
 
 ROOT = Path(__file__).parents[3]
 FILE = """
@@ -93,7 +93,7 @@ def test_a_disabled_file_records_nothing(python, collector, file: Path) -> None:
         ('file_format: "0.4"', "which cannot be used: "),
         (
             FILE.replace("batch: {{exporter: {{otlp_http", "batch: {{exporter: {{carrier_pigeon", 1),
-            "OTEL_CONFIG_FILE cannot be put into force: ",
+            "OTEL_CONFIG_FILE cannot be applied: ",
         ),
         (
             FILE.replace("json_logs", "jsonlogs"),

@@ -1,4 +1,4 @@
-"""Configure in a process of its own: what it starts, what it attaches to, and what it says when it cannot."""
+"""Configure in a separate process: it starts providers, attaches to those of others, and explains failures."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_headers_are_sent_and_never_shown(python, collector) -> None:
     assert "S3CRET" not in done.stdout + done.stderr
 
 
-def test_opentelemetrys_globals_are_ours_for_other_libraries(python, collector) -> None:
+def test_other_libraries_record_to_our_providers(python, collector) -> None:
     done = python(
         "import otel_trading as ot\n"
         "from opentelemetry import metrics, trace\n"
@@ -100,7 +100,7 @@ def test_opentelemetrys_globals_are_ours_for_other_libraries(python, collector) 
     assert "their.count" in collector.metrics
 
 
-def test_nothing_is_exported_where_opentelemetry_is_disabled(python, collector) -> None:
+def test_nothing_is_exported_if_opentelemetry_is_disabled(python, collector) -> None:
     done = python(
         WORK + "telemetry = ot.configure('risk')\n"
         "work()\n"
@@ -119,8 +119,8 @@ def test_configure_again_after_a_shutdown(python, collector) -> None:
     )
     assert done.returncode == 0
     assert done.stderr == (
-        "otel_trading: OpenTelemetry keeps the global providers of the first configure(); what other "
-        "libraries record after a second one is not exported\n"
+        "otel_trading: OpenTelemetry keeps the global providers of the first configure(); telemetry that "
+        "other libraries record after a second configure() is not exported\n"
     )
     services = [resource["service.name"] for resource in collector.resources]
     assert set(services) == {"first", "second"}
@@ -136,8 +136,8 @@ def test_configure_again_after_a_shutdown(python, collector) -> None:
         ),
         (
             "ot.configure('a'); ot.configure('a')",
-            "configure() was called while telemetry runs: call it once, where the process starts, or call "
-            "shutdown() first on what the earlier call returned.",
+            "configure() was called while telemetry runs: call it once, where the process starts, or first "
+            "call shutdown() on the result of the earlier call.",
         ),
         (
             "import socket\n"
@@ -201,8 +201,8 @@ def test_providers_of_another_library_are_used_and_one_sentence_says_so(python, 
         "print(telemetry.health().attached_to, telemetry.flush(30), telemetry.shutdown(30))"
     )
     assert done.stderr == (
-        "otel_trading: the providers that another library has set are used for traces, metrics; "
-        "its exporters export them\n"
+        "otel_trading: another library has set the providers of traces, metrics; they are used, and its "
+        "exporters export the telemetry\n"
     )
     assert done.stdout.splitlines() == [
         "(['route order'], True)",

@@ -1,4 +1,4 @@
-"""How a process ends: everything is delivered, or the wait is bounded and the loss counted."""
+"""The end of a process: everything is delivered, or the wait is bounded and the loss is counted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print(a, b, telemetry.shutdown(0.2), json.dumps(telemetry.health().losses))
     ("ending", "code"),
     [("", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1), ("import sys; sys.exit('no')", 1)],
 )
-def test_what_was_recorded_last_is_exported_at_exit(python, collector, ending: str, code: int) -> None:
+def test_the_last_span_is_exported_at_exit(python, collector, ending: str, code: int) -> None:
     done = python(SPAN + ending)
     assert done.returncode == code
     assert [span.name for span in collector.spans] == ["last words"]
@@ -96,14 +96,14 @@ def test_sigterm_exports_and_still_ends_the_process_by_that_signal(process, coll
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM cannot be handled on Windows")
-def test_a_handler_that_was_there_before_is_called_and_decides(process, collector) -> None:
+def test_an_earlier_handler_of_sigterm_is_called_and_decides(process, collector) -> None:
     child = process(f"import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n{WAIT}")
     assert stop(child) == 7
     assert [span.name for span in collector.spans] == ["last words"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM cannot be handled on Windows")
-def test_an_ignored_sigterm_stays_ignored_and_shutdown_gives_a_handler_back(python) -> None:
+def test_an_ignored_sigterm_stays_ignored_and_shutdown_restores_a_handler(python) -> None:
     done = python(
         "import signal, otel_trading as ot\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -129,7 +129,7 @@ def test_configure_works_off_the_main_thread(python, collector) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
-def test_a_forked_child_exports_under_its_own_name(python, collector) -> None:
+def test_a_forked_child_exports_under_its_own_instance_id(python, collector) -> None:
     done = python(
         SPAN + "import os, sys\n"
         "pid = os.fork()\n"
@@ -199,7 +199,7 @@ SPAWNED = """
         {"OTEL_RESOURCE_ATTRIBUTES": "service.instance.id=pod-7"},
     ],
 )
-def test_a_child_that_configures_itself_has_a_name_of_its_own(
+def test_a_child_that_configures_itself_has_its_own_instance_id(
     python, collector, tmp_path, children: str, given: dict[str, str]
 ) -> None:
     (tmp_path / "program.py").write_text(CONFIGURES + children)

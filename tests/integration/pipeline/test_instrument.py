@@ -1,4 +1,4 @@
-"""Under `opentelemetry-instrument`, with a distribution that sets the SDK up: the same series and spans."""
+"""Under `opentelemetry-instrument` with a distribution that configures the SDK: the same series and spans."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_our_settings_are_flags_of_the_command(distribution: Path, collector) ->
     assert "insecure (given as OTEL_TRADING_INSECURE) is 'maybe' but must be true or false." in done.stderr
 
 
-def test_a_forked_child_keeps_its_parents_name_without_configure(distribution: Path) -> None:
+def test_our_detector_gives_the_instance_id_without_configure(distribution: Path) -> None:
     done = subprocess.run(
         [
             sys.executable,

@@ -42,14 +42,14 @@ def test_no_secret_of_a_url_leaves_the_process(python, collector) -> None:
     assert "S3CRET" not in str(collector.requests)
 
 
-def test_the_choice_of_conventions_that_is_there_stays(python) -> None:
+def test_an_earlier_choice_of_conventions_is_kept(python) -> None:
     done = python(
         CALL + "print(os.environ['OTEL_SEMCONV_STABILITY_OPT_IN'])", OTEL_SEMCONV_STABILITY_OPT_IN="database"
     )
     assert done.stdout == "database,http\n"
 
 
-def test_requests_are_left_alone_after_shutdown_and_where_the_setting_says_so(python) -> None:
+def test_requests_is_not_instrumented_after_shutdown_or_if_the_setting_is_off(python) -> None:
     done = python(
         "import otel_trading as ot, requests\n"
         "def applied():\n"
@@ -63,7 +63,7 @@ def test_requests_are_left_alone_after_shutdown_and_where_the_setting_says_so(py
     assert done.stdout == "False\nTrue\nFalse\n"
 
 
-def test_somebody_elses_instrumentation_stays(python) -> None:
+def test_the_instrumentation_of_another_library_stays(python) -> None:
     done = python(
         "import otel_trading as ot\n"
         "from opentelemetry.instrumentation.requests import RequestsInstrumentor\n"

@@ -265,9 +265,7 @@ def test_without_one_of_the_private_names_the_plain_instrument_records_with_one_
     assert_records_plainly_with_one_warning(attach, caplog)
 
 
-@pytest.mark.parametrize(
-    "function", ["_add_to_buckets", "_add_to_sum", "_offer_exemplars"]
-)
+@pytest.mark.parametrize("function", ["_add_to_buckets", "_add_to_sum", "_offer_exemplars"])
 def test_if_the_probe_finds_a_difference_the_plain_instrument_records_with_one_warning(
     function, monkeypatch, attach, caplog
 ):

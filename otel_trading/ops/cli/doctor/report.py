@@ -14,7 +14,7 @@ from otel_trading.errors import ConfigurationError
 from otel_trading.ops.cli.doctor import canary, checks
 from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 from otel_trading.ops.cli.doctor.checks import Check
-from otel_trading.pipeline.setup.settings import resolve
+from otel_trading.pipeline.setup.resolve import resolve
 
 _FLUSH: Final = 5.0
 _MARKS: Final = {True: "ok", None: "look", False: "FAILED"}

@@ -1,4 +1,4 @@
-"""Pseudonyms: an account's number leaves as a name that its deployment's key makes, or not at all."""
+"""Pseudonyms: an account's number is exported as a pseudonym under the deployment's key, or not at all."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_key_names_an_account_by_its_words(key: str, *, is_one: bool) -> None:
 
 @pytest.mark.usefixtures("_keyed")
 @pytest.mark.parametrize("number", ["7012345", 7012345, b"7012345", NAME])
-def test_an_account_has_one_name_however_its_number_is_given(number: object) -> None:
+def test_an_account_has_one_pseudonym_for_every_type_of_its_number(number: object) -> None:
     given = {"order": {"account_id": number}, "n": 1}
     assert redact_value(given) == {"order": {"account_id": NAME}, "n": 1}
 
@@ -75,18 +75,18 @@ def test_an_account_has_one_name_however_its_number_is_given(number: object) -> 
 @pytest.mark.parametrize(
     "number", ["7012345", 7012345, b"7012345", ["7012345"], {"id": "7012345"}, 7.5, True]
 )
-def test_without_a_key_a_number_does_not_leave(number: object) -> None:
+def test_without_a_key_a_number_is_replaced(number: object) -> None:
     assert redact_value({"account_id": number}) == {"account_id": REDACTED}
 
 
 @pytest.mark.usefixtures("_keyed")
 @pytest.mark.parametrize("given", [["7012345"], {"id": "7012345"}, 7.5, True])
-def test_what_is_no_number_does_not_leave(given: object) -> None:
+def test_a_value_that_is_not_a_number_of_an_account_is_replaced(given: object) -> None:
     assert redact_value({"account": given}) == {"account": REDACTED}
 
 
 @pytest.mark.usefixtures("_keyed")
-def test_no_account_is_a_label_of_a_metric() -> None:
+def test_an_account_number_in_a_label_of_a_metric_is_replaced() -> None:
     reader = InMemoryMetricReader()
     meters = MeterProvider([reader], shutdown_on_exit=False)
     meters.get_meter("m").create_counter("c").add(1, {"account_id": "7012345"})
@@ -99,7 +99,7 @@ def test_no_account_is_a_label_of_a_metric() -> None:
 
 
 @given(st.text(), st.text())
-def test_another_key_makes_another_name_and_a_name_stays(number: str, other: str) -> None:
+def test_another_key_makes_another_pseudonym_and_a_pseudonym_stays(number: str, other: str) -> None:
     names = []
     for key in (KEY, KEY + other + "!"):
         pseudonyms.use(key)

@@ -1,4 +1,4 @@
-"""Redaction: what leaves the process holds no query string and no credential, and is otherwise unchanged."""
+"""Cleaning: exported telemetry holds neither query strings nor credentials, and is otherwise unchanged."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.trace import Link, Status, StatusCode
 
+from otel_trading.pipeline.clean import items, sanitize, size_limits
+from otel_trading.pipeline.clean.items import clean_record, clean_span
 from otel_trading.pipeline.clean.metrics_data import each_metric
-from otel_trading.pipeline.clean.redact import (
-    extend,
-    redact_metrics,
-    redact_record,
-    redact_span,
-    redact_text,
-    redact_value,
-)
-from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
-from otel_trading.pipeline.clean.span_copy import changed, fields_of
+from otel_trading.pipeline.clean.redact import extend, redact_metrics, redact_text, redact_value
+from otel_trading.pipeline.clean.size_limits import HEAVY, bounded_record, bounded_span
 
 
 @pytest.mark.parametrize(
@@ -63,7 +57,7 @@ def test_a_secret_in_a_text_is_replaced(given: str, expected: str) -> None:
         "mail me@example.org",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_a_text_without_a_secret_stays(text: str) -> None:
     assert redact_text(text) == text
 
 
@@ -88,7 +82,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("trading.session.key", True),
     ],
 )
-def test_a_value_is_replaced_where_its_key_names_a_secret(key: str, *, kept: bool) -> None:
+def test_a_value_is_replaced_if_its_key_names_a_secret(key: str, *, kept: bool) -> None:
     assert redact_value({key: "value"}) == {key: "value" if kept else "REDACTED"}
 
 
@@ -97,7 +91,7 @@ def test_a_value_is_replaced_where_its_key_names_a_secret(key: str, *, kept: boo
         st.text() | st.integers() | st.binary(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
     )
 )
-def test_what_a_value_holds_elsewhere_never_changes(value: object) -> None:
+def test_redacting_a_value_twice_changes_nothing_more(value: object) -> None:
     once = redact_value(value)
     assert redact_value(once) == once
     if redact_text(repr(value)) == repr(value) and "REDACTED" not in repr(once):
@@ -123,14 +117,15 @@ def ended_span(**attributes: str) -> ReadableSpan:
     return span
 
 
-def test_a_span_without_secrets_is_passed_on_itself() -> None:
-    span = ended_span(a="1")
-    assert redact_span(span) is span
+@pytest.mark.parametrize("attributes", [{"a": "1"}, {}])
+def test_a_span_without_secrets_is_returned_itself(attributes: dict[str, str]) -> None:
+    span = ended_span(**attributes)
+    assert clean_span(span) is span
 
 
 def test_a_span_is_redacted_in_a_copy_which_keeps_everything_else() -> None:
     span = ended_span(a="1", b="2", c="3", d="https://h/p?k=S3CRET")
-    redacted = redact_span(span)
+    redacted = clean_span(span)
     assert redacted.attributes == {"b": "2", "c": "3", "d": "https://h/p?REDACTED"}
     assert span.attributes is not None
     assert span.attributes["d"] == "https://h/p?k=S3CRET"
@@ -147,7 +142,7 @@ def test_status_events_and_links_are_redacted() -> None:
     span.set_status(Status(StatusCode.ERROR, "https://me:S3CRET@h/"))
     span.end()
     assert isinstance(span, ReadableSpan)
-    redacted = redact_span(span)
+    redacted = clean_span(span)
     assert redacted.status.description == "https://REDACTED:REDACTED@h/"
     assert redacted.events[0].attributes is not None
     assert redacted.events[0].attributes["exception.message"] == "https://h/?REDACTED"
@@ -155,47 +150,98 @@ def test_status_events_and_links_are_redacted() -> None:
     assert dict(redacted.links[0].attributes or {}) == {"url": "https://h/?REDACTED"}
 
 
-@pytest.mark.parametrize("leave", [redact_span, sanitize_span])
-def test_what_the_limits_dropped_of_events_and_links_stays_counted(leave: Callable[..., Any]) -> None:
+SECRET = "password=S3CRET"
+SURROGATE = "\ud800"
+
+
+@pytest.mark.parametrize("text", [SECRET, SURROGATE, f"{SECRET} {SURROGATE}"])
+def test_events_and_links_keep_the_count_of_attributes_that_the_limits_dropped(text: str) -> None:
     limits = SpanLimits(max_event_attributes=1, max_link_attributes=1)
     tracer = TracerProvider(resource=Resource({}), span_limits=limits, shutdown_on_exit=False).get_tracer("t")
     other = tracer.start_span("other").get_span_context()
-    given = {"dropped": 1, "changed": "password=S3CRET \ud800"}
-    span = tracer.start_span("GET", links=[Link(other, given)])
+    given = {"dropped": 1, "changed": text}
+    span: Any = tracer.start_span("GET", links=[Link(other, given)])
     span.add_event("e", given)
     span.end()
-    left = leave(span)
-    for one, before in ((left.events[0], span.events[0]), (left.links[0], span.links[0])):  # type: ignore[attr-defined]
+    cleaned: Any = clean_span(span)
+    for one, before in ((cleaned.events[0], span.events[0]), (cleaned.links[0], span.links[0])):
         assert (one is before, list(one.attributes), one.dropped_attributes) == (False, ["changed"], 1)
 
 
-@pytest.mark.parametrize("leave", [redact_record, sanitize_record])
-def test_what_the_limits_dropped_of_a_log_record_stays_counted(leave: Callable[..., Any]) -> None:
-    attributes = BoundedAttributes(1, {"dropped": 1, "changed": "password=S3CRET \ud800"})
-    left = leave(ReadableLogRecord(LogRecord(attributes=attributes), Resource({})))
-    assert left.log_record.attributes["changed"] != attributes["changed"]
-    assert left.dropped_attributes == 1
+@pytest.mark.parametrize("text", [SECRET, SURROGATE, f"{SECRET} {SURROGATE}"])
+def test_a_log_record_keeps_the_count_of_attributes_that_the_limits_dropped(text: str) -> None:
+    attributes = BoundedAttributes(1, {"dropped": 1, "changed": text})
+    cleaned = clean_record(ReadableLogRecord(LogRecord(attributes=attributes), Resource({})))
+    assert cleaned.log_record.attributes is not None
+    assert cleaned.log_record.attributes["changed"] != attributes["changed"]
+    assert cleaned.dropped_attributes == 1
+
+
+class Calls:
+    """Counts the calls of a function that it passes on."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        self.count = 0
+
+    def __call__(self, given: Any) -> Any:
+        self.count += 1
+        return self.function(given)
+
+
+@pytest.fixture
+def sanitizing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Calls]:
+    def count(name: str) -> Calls:
+        calls = Calls(getattr(sanitize, name))
+        for module in (items, size_limits):
+            monkeypatch.setattr(module, name, calls)
+        return calls
+
+    return count
+
+
+def test_a_heavy_span_is_sanitized_once_and_redacted(sanitizing: Callable[[str], Calls]) -> None:
+    calls = sanitizing("sanitize_span")
+    span = ended_span(text="x" * (HEAVY + 1), url="https://h/p?k=S3CRET")
+    queued, weight = bounded_span(span)
+    cleaned = clean_span(queued)
+    assert (calls.count, weight < HEAVY) == (1, True)
+    assert cleaned.attributes is not None
+    assert cleaned.attributes["url"] == "https://h/p?REDACTED"
+    assert cleaned.resource is span.resource
+
+
+def test_a_heavy_log_record_is_sanitized_once_and_redacted(sanitizing: Callable[[str], Calls]) -> None:
+    calls = sanitizing("sanitize_record")
+    inner = LogRecord(
+        body="x" * (HEAVY + 1), attributes={"url": "https://h/p?k=S3CRET"}, severity_text="INFO"
+    )
+    queued, weight = bounded_record(ReadWriteLogRecord(inner))
+    cleaned = clean_record(queued)
+    assert (calls.count, weight < HEAVY) == (1, True)
+    assert cleaned.log_record.attributes == {"url": "https://h/p?REDACTED"}
+    assert cleaned.log_record.severity_text == "INFO"
 
 
 def test_a_log_record_is_redacted_in_a_copy() -> None:
     inner = LogRecord(body={"url": "https://h/?k=S3CRET"}, attributes={"exception.message": "?k=S3CRET"})
     record = ReadableLogRecord(inner, Resource({}))
-    redacted = redact_record(record)
+    redacted = clean_record(record)
     assert redacted.log_record.body == {"url": "https://h/?REDACTED"}
     assert redacted.log_record.attributes == {"exception.message": "?REDACTED"}
     assert inner.body == {"url": "https://h/?k=S3CRET"}
     plain = ReadableLogRecord(LogRecord(body="filled"), Resource({}))
-    assert redact_record(plain) is plain
+    assert clean_record(plain) is plain
 
 
 def test_the_name_of_an_event_is_redacted() -> None:
     span = ended_span(a="1")
     event = Event("login password=S3CRET", {"n": 1}, 7)
-    found = redact_span(changed(span, fields_of(span), fields_of(span)._replace(events=[event]))).events
+    found = clean_span(ReadableSpan(span.name, span.context, resource=span.resource, events=[event])).events
     assert [(one.name, one.attributes, one.timestamp) for one in found] == [
         ("login password=REDACTED", {"n": 1}, 7)
     ]
-    record = redact_record(ReadableLogRecord(LogRecord(event_name="password=S3CRET", body="b"), Resource({})))
+    record = clean_record(ReadableLogRecord(LogRecord(event_name="password=S3CRET", body="b"), Resource({})))
     assert (record.log_record.event_name, record.log_record.body) == ("password=REDACTED", "b")
 
 
@@ -209,7 +255,7 @@ def labels_of(**given: Any) -> dict[str, object]:
     return dict(metric.data.data_points[0].attributes or {})
 
 
-def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() -> None:
+def test_a_redactor_sees_each_label_with_its_key_even_one_that_is_cached() -> None:
     assert labels_of(desk="Smith", other="Smith") == {"desk": "Smith", "other": "Smith"}
     extend(lambda key, text: "client" if key == "desk" else text)
     try:
@@ -219,12 +265,12 @@ def test_a_redactor_sees_each_label_with_its_key_also_one_seen_before_it_came() 
     assert labels_of(desk="Smith") == {"desk": "Smith"}
 
 
-def test_labels_that_are_equal_but_of_another_type_stay_what_they_are() -> None:
+def test_equal_labels_of_different_types_keep_their_types() -> None:
     assert [repr(labels_of(n=value, k="?a=S3CRET")["n"]) for value in (True, 1)] == ["True", "1"]
 
 
 @pytest.mark.fault(17)
-def test_a_label_may_hold_a_mapping_or_a_list_which_no_cache_can_keep() -> None:
+def test_a_label_may_hold_a_mapping_or_a_list_which_cannot_be_cached() -> None:
     held = {"deep": [{"url": "https://h/?k=S3CRET"}]}
     assert str(labels_of(held=held, listed=[held])).count("?REDACTED") == 2
 

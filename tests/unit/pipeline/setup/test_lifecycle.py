@@ -1,4 +1,4 @@
-"""The lifecycle: SIGTERM reaches whoever had it before, and is given back."""
+"""The lifecycle: an earlier handler of SIGTERM is called, and restored at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM cannot 
 
 
 class Telemetry:
-    """Notes what it was asked to do."""
+    """Records the calls it gets."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -60,7 +60,7 @@ def test_without_a_handler_the_process_ends_by_the_signal(monkeypatch: pytest.Mo
 
 
 @pytest.mark.fault(45)
-def test_the_first_process_of_a_container_goes_on_and_keeps_its_telemetry(
+def test_the_first_process_of_a_container_survives_sigterm_and_keeps_its_telemetry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     telemetry = Telemetry()
@@ -73,14 +73,14 @@ def test_the_first_process_of_a_container_goes_on_and_keeps_its_telemetry(
     assert telemetry.asked == ["flush", "flush"]
 
 
-def test_a_handler_that_came_later_stays() -> None:
+def test_a_handler_that_was_installed_later_stays() -> None:
     lifecycle = Lifecycle(Telemetry())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     lifecycle.end()
     assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
 
 
-def test_signals_are_left_alone_off_the_main_thread() -> None:
+def test_signal_handlers_stay_unchanged_off_the_main_thread() -> None:
     before = signal.getsignal(signal.SIGTERM)
     ended: list[None] = []
     thread = Thread(target=lambda: ended.append(Lifecycle(Telemetry()).end()))

@@ -1,4 +1,4 @@
-"""The providers: what one of them does at its end keeps none of the others from theirs."""
+"""The providers: each is shut down, even if the shutdown of another one fails."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Foreign:
 
 
 @pytest.mark.fault(35, 50)
-def test_a_provider_of_a_file_that_raises_at_its_end_keeps_no_other_from_it(
+def test_a_provider_of_the_file_that_fails_to_shut_down_does_not_keep_the_others_running(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PYTEST_VERSION")  # as in production
     broken, fine = Foreign(ValueError("an exporter of theirs")), Foreign()
     providers = Providers()
-    providers.adopt("traces", broken, FILE)
-    providers.adopt("logs", fine, FILE)
+    providers.add("traces", broken, FILE)
+    providers.add("logs", fine, FILE)
     providers.close(after(30))
     assert (broken.ended, fine.ended) == (True, True)

@@ -1,8 +1,7 @@
-"""The settings: where each comes from, and the sentence for each way to get one wrong."""
+"""Settings: the source of each value, and one sentence for each kind of wrong value."""
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from otel_trading._entry_points import environment
 from otel_trading.errors import ConfigurationError
-from otel_trading.pipeline.setup.settings import SETTINGS, Settings, resolve, settings_markdown
+from otel_trading.pipeline.setup.resolve import resolve
+from otel_trading.pipeline.setup.settings import SETTINGS, settings_markdown
 
 
 def sentence(keywords: dict[str, object] | None = None, environ: dict[str, str] | None = None) -> str:
@@ -67,7 +67,7 @@ def test_a_signals_own_endpoint_is_used_as_it_is() -> None:
     assert ours.endpoint_of("traces") == "http://localhost:8"
 
 
-def test_each_signal_can_leave_elsewhere() -> None:
+def test_each_signal_can_have_its_own_exporters() -> None:
     settings = resolve({"exporters": "otlp,prometheus", "logs_exporters": ("none",)}, {})
     assert settings.exporters_of("metrics") == ("otlp", "prometheus")
     assert settings.exporters_of("traces") == ("otlp",)
@@ -90,27 +90,27 @@ def test_the_file_of_a_key_may_begin_like_a_path(tmp_path: Path) -> None:
     )
 
 
-NO_TEXT = "must be a text, not of type {}: it may be file: and a path."
-A_PATH = "starts like a path, which needs file: before it."
+NOT_TEXT = "must be a text, or file: and a path, but its type is {}."
+A_PATH = "starts like a path: put file: before a path."
 
 
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        (Path("/run/secrets/s3cret_key"), NO_TEXT.format(type(Path()).__name__)),
-        (b"s3cret-of-16-and-more", NO_TEXT.format("bytes")),
-        ({"key": "s3cret-of-16-and-more"}, NO_TEXT.format("dict")),
+        (Path("/run/secrets/s3cret_key"), NOT_TEXT.format(type(Path()).__name__)),
+        (b"s3cret-of-16-and-more", NOT_TEXT.format("bytes")),
+        ({"key": "s3cret-of-16-and-more"}, NOT_TEXT.format("dict")),
         ("/run/secrets/s3cret_key", A_PATH),
         ("~/secrets/s3cret_key", A_PATH),
         ("s3cret-of-16-and-more\udcff", "must be UTF-8."),
         ("file:/no/such/s3cret", "names a file that cannot be read: FileNotFoundError."),
     ],
 )
-def test_what_is_no_key_is_refused_without_being_repeated(given: object, wrong: str) -> None:
+def test_a_wrong_key_is_refused_without_being_quoted(given: object, wrong: str) -> None:
     assert sentence({"pseudonym_key": given}) == f"pseudonym_key (given as a keyword) {wrong}"
 
 
-def test_no_error_on_the_way_holds_a_key_that_is_no_utf_8(tmp_path: Path) -> None:
+def test_no_error_in_the_chain_holds_a_key_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"s3cret-of-16-and-more\xff")
     for key in ("s3cret-of-16-and-more\udcff", f"file:{tmp_path / 'key'}"):
         with pytest.raises(ConfigurationError, match="must be UTF-8") as caught:
@@ -167,17 +167,17 @@ def test_headers_are_not_in_the_repr() -> None:
         ),
         (
             {"endpoint": "http://collector:4317"},
-            "endpoint is 'http://collector:4317', which would carry telemetry unencrypted to another "
+            "endpoint is 'http://collector:4317', which would send telemetry unencrypted to another "
             "machine: use https, or set insecure to true.",
         ),
         (
             {"endpoint": "http://localhost:4317", "protocol": "http/protobuf"},
-            "endpoint is 'http://localhost:4317', where grpc is spoken, but protocol is 'http/protobuf': "
+            "endpoint is 'http://localhost:4317', whose port is that of grpc, but protocol is 'http/protobuf': "
             "set protocol to 'grpc', or use the port of http/protobuf.",
         ),
         (
             {"endpoint": "http://127.0.0.1:4318", "protocol": "grpc"},
-            "endpoint is 'http://127.0.0.1:4318', where http/protobuf is spoken, but protocol is 'grpc': "
+            "endpoint is 'http://127.0.0.1:4318', whose port is that of http/protobuf, but protocol is 'grpc': "
             "set protocol to 'http/protobuf', or use the port of grpc.",
         ),
         (
@@ -247,7 +247,7 @@ def test_a_wrong_keyword_is_one_sentence(keywords: dict[str, object], expected: 
 
 
 @pytest.mark.parametrize("variable", ["OTEL_TRADING_BUILD", "OTEL_TRADING_PURE_PYTHON"])
-def test_a_variable_that_chooses_the_form_of_the_cells_is_no_mistake(variable: str) -> None:
+def test_the_variables_of_the_build_are_accepted(variable: str) -> None:
     assert resolve({"service_name": "s"}, {variable: "1"}).service_name == "s"
 
 
@@ -256,7 +256,7 @@ def test_a_variable_that_chooses_the_form_of_the_cells_is_no_mistake(variable: s
     [
         (
             {"OTEL_TRADING_ENPOINT": "http://localhost:4317"},
-            "The environment variable OTEL_TRADING_ENPOINT is none of otel_trading's. "
+            "otel_trading has no environment variable OTEL_TRADING_ENPOINT. "
             "Did you mean 'OTEL_TRADING_ENDPOINT'?",
         ),
         (
@@ -299,7 +299,7 @@ def test_any_text_is_an_endpoint_or_one_sentence(text: str) -> None:
         assert settings.endpoint.startswith(("http://", "https://"))
 
 
-def test_plain_http_to_another_machine_is_possible_if_said() -> None:
+def test_plain_http_to_another_machine_needs_insecure() -> None:
     assert resolve({"endpoint": "http://collector:4317", "insecure": True}, {}).insecure is True
     assert resolve({"endpoint": "https://collector:4317"}, {}).insecure is False
     assert resolve({"endpoint": "http://[::1]:4317"}, {}).endpoint == "http://[::1]:4317"
@@ -320,10 +320,7 @@ def test_a_setting_in_the_file_is_checked_like_any_other() -> None:
     )
 
 
-def test_the_table_is_the_dataclass_and_the_variables() -> None:
-    names = [setting.name for setting in SETTINGS]
-    fields = [field.name for field in dataclasses.fields(Settings)]
-    assert [*names, "given"] == fields
+def test_every_setting_has_a_flag_of_opentelemetry_instrument() -> None:
     public = {name: value for name, value in vars(environment).items() if name.isupper()}
     assert public == {setting.variable: setting.variable for setting in SETTINGS}
 
@@ -333,6 +330,6 @@ def test_the_table_reads_as_markdown() -> None:
     assert len(lines) == 2 + len(SETTINGS)
     assert lines[2] == (
         "| `service_name` | `OTEL_TRADING_SERVICE_NAME`<br>`OTEL_SERVICE_NAME` |  | "
-        "What the service is called; the one setting without a default. |"
+        "The name of the service; the only setting without a default. |"
     )
     assert "| `exporters` | `OTEL_TRADING_EXPORTERS` | `otlp` |" in settings_markdown()

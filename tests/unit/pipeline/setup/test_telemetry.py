@@ -1,4 +1,4 @@
-"""The handle: however often its end is asked for, it comes once, and nobody waits longer than for the first."""
+"""The handle: several calls of `shutdown` close once, and none waits longer than the first."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Hung:
 
     def __init__(self) -> None:
         self.closes: list[float] = []
-        self.goes = Event()
+        self.released = Event()
 
     @contextmanager
-    def let_go(self) -> Iterator[None]:
+    def locks_released(self) -> Iterator[None]:
         yield
 
     def close(self, deadline: float) -> bool:
         self.closes.append(deadline)
-        return self.goes.wait(60)
+        return self.released.wait(60)
 
 
 @pytest.mark.fault(50)
@@ -34,12 +34,12 @@ def test_a_second_shutdown_waits_for_no_longer_than_the_first_did() -> None:
     telemetry = Telemetry(providers, None)
     assert not telemetry.shutdown(0.01)
     assert not telemetry.shutdown(3600)  # it would be long
-    providers.goes.set()
+    providers.released.set()
     assert len(providers.closes) == 1
 
 
 @pytest.mark.fault(46)
-def test_who_was_interrupted_waiting_for_the_end_does_not_wait_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_ctrl_c_during_a_shutdown_the_next_call_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     providers: Any = Hung()
     telemetry = Telemetry(providers, None)
 
@@ -51,6 +51,6 @@ def test_who_was_interrupted_waiting_for_the_end_does_not_wait_again(monkeypatch
         with pytest.raises(KeyboardInterrupt):
             telemetry.shutdown(3600)
     assert not telemetry.shutdown(3600)  # it would be long
-    providers.goes.set()
+    providers.released.set()
     assert telemetry._lifecycle is not None
     telemetry._lifecycle.end()
