@@ -92,21 +92,15 @@ check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, d
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m registry.generate --check
-	@$(BIN)/python -m docs.write_settings --check
-	@$(BIN)/python -m alerts.generate --check
-	@$(BIN)/python -m dashboards.generate --check
+	@$(BIN)/python -m tools.generate --check
 	@$(BIN)/otel-trading lint
 	@$(BIN)/mkdocs build --quiet --strict
 
-generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and dashboards/
-	@$(BIN)/python -m registry.generate
-	@$(BIN)/python -m docs.write_settings
-	@$(BIN)/python -m alerts.generate
-	@$(BIN)/python -m dashboards.generate
+generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and tools/dashboards/
+	@$(BIN)/python -m tools.generate
 
-render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from what `make live` left in Prometheus
-	@$(BIN)/python -m dashboards.render
+render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from the data that `make live` left in Prometheus
+	@$(BIN)/python -m tools.dashboards.render
 
 # The cells are compiled again when they were edited; a failure is one sentence, and Python runs them then.
 $(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading/recording/sums.py otel_trading/tracing/fast/calls.py

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dashboards.boards import DASHBOARDS
+from tools.dashboards.boards import DASHBOARDS
 
 ROOT = Path(__file__).parents[1]
 BOARDS = {board.uid: board for board in DASHBOARDS}

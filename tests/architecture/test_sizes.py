@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("otel_trading", "examples", "registry", "collector")
+FOLDERS = ("otel_trading", "examples", "registry", "collector", "tools")
 MAX_MODULE, MAX_MEDIAN_MODULE = 400, 180
 MAX_FUNCTION, MAX_P90_FUNCTION, MAX_MEDIAN_FUNCTION = 60, 30, 9
 MAX_ROOT_ENTRIES = 25

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from dashboards import kibana
-from dashboards.panels import ANNOTATIONS
-from dashboards.queries import substituted
 from tests.dashboards import BOARDS, awaited, documents
 from tests.drills.system import ENVIRONMENT
 from tests.stack.watched import FAULTS, Watched
+from tools.dashboards import kibana
+from tools.dashboards.panels import ANNOTATIONS
+from tools.dashboards.queries import substituted
 
 DOCUMENTS = documents()
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from dashboards import kibana
 from tests.dashboards import saved_objects
 from tests.stack.running import poll_until
 from tests.stack.watched import Watched
+from tools.dashboards import kibana
 
 
 def objects(kind: str) -> dict[str, dict[str, Any]]:

@@ -7,9 +7,9 @@ from math import nan
 import pytest
 from PIL import Image
 
-from dashboards.drawing import Result, draw, shown
-from dashboards.render import Prometheus, main
 from tests.dashboards import BOARDS, ROOT
+from tools.dashboards.drawing import Result, draw, shown
+from tools.dashboards.render import Prometheus, main
 
 
 @pytest.mark.parametrize("uid", BOARDS)

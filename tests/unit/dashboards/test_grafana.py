@@ -10,16 +10,16 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from promql_parser import VectorSelector, parse
 
-from dashboards.coverage import PARSABLE, panels_of
-from dashboards.lines import alert_line, objective, unit
-from dashboards.panels import OKABE_ITO
-from dashboards.queries import promql, substituted
 from otel_trading.ops.rules import rule_file as rules
 from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, selectors, walk
 from otel_trading.ops.rules.promql.metrics_file import STACK, load
 from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
 from otel_trading.semconv import ALL_METRICS
 from tests.dashboards import BOARDS, documents
+from tools.dashboards.coverage import PARSABLE, panels_of
+from tools.dashboards.lines import alert_line, objective, unit
+from tools.dashboards.panels import OKABE_ITO
+from tools.dashboards.queries import promql, substituted
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = documents()

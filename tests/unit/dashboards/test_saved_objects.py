@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dashboards import kibana
 from tests.dashboards import saved_objects
+from tools.dashboards import kibana
 
 OBJECTS = saved_objects()
 

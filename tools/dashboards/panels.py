@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from dashboards.queries import Query
+from tools.dashboards.queries import Query
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"

@@ -22,10 +22,10 @@ from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.panels import ANNOTATIONS, OKABE_ITO, Dashboard, Panel, Step, Variable
-from dashboards.queries import Query, promql
+from tools.dashboards.panels import ANNOTATIONS, OKABE_ITO, Dashboard, Panel, Step, Variable
+from tools.dashboards.queries import Query, promql
 
-GENERATED: Final = "Generated from dashboards/*.py by make generate. Do not edit."
+GENERATED: Final = "Generated from tools/dashboards/*.py by make generate. Do not edit."
 _SOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _BUILDERS: Final[dict[str, Any]] = {
     "timeseries": timeseries.Panel,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import lines
-from dashboards.order_flow import EXECUTION
-from dashboards.panels import ENVIRONMENT, ILL, SERVICE, VENUE, WELL, Dashboard, Panel, Step, ceiling
-from dashboards.queries import Query, quantile
 from otel_trading.semconv import ALL_METRICS
+from tools.dashboards import lines
+from tools.dashboards.order_flow import EXECUTION
+from tools.dashboards.panels import ENVIRONMENT, ILL, SERVICE, VENUE, WELL, Dashboard, Panel, Step, ceiling
+from tools.dashboards.queries import Query, quantile
 
 SERVICES: Final = tuple(
     dict.fromkeys(name for metric in ALL_METRICS for name in metric.service.split("+") if name != "all")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import lines
-from dashboards.panels import ILL, WELL, Panel, Step, ceiling, floor
-from dashboards.queries import Query, quantile
+from tools.dashboards import lines
+from tools.dashboards.panels import ILL, WELL, Panel, Step, ceiling, floor
+from tools.dashboards.queries import Query, quantile
 
 EXECUTION: Final = "execution-engine"
 

@@ -1,22 +1,18 @@
-"""Generate the objectives' rules: `python -m alerts.generate`; with `--check` only say what is stale."""
+"""Objectives: generates the recording rules and alerts of the service level objectives, and their page."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import yaml
 
-from otel_trading.errors import ConfigurationError
 from otel_trading.ops.rules.objectives import burn_rules, slo
 from otel_trading.ops.rules.objectives import series as slo_series
 from otel_trading.ops.rules.objectives import windows as burn_rate
 from otel_trading.ops.rules.rule_file import duration
-from registry.writing import write
+from tools.generate.rendering import render
 
-ROOT: Final = Path(__file__).parents[1]
 HEADER: Final = "# Generated from alerts/slo/*.yaml by make generate. Do not edit.\n"
 
 
@@ -48,12 +44,6 @@ def generate(folder: Path) -> dict[str, str]:
 
 
 def _page(slos: list[slo.Slo], policy: burn_rate.Policy) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown, from files of our own
-    )
     lengths = {length for alert in policy.alerts for length in alert.lengths}
     names: dict[str, Any] = {
         "slos": slos,
@@ -62,18 +52,4 @@ def _page(slos: list[slo.Slo], policy: burn_rate.Policy) -> str:
         "windows": sorted(lengths, key=duration),
         "spent": [window.long for alert in policy.alerts for window in alert.windows],
     }
-    return environment.get_template("slo.md.j2").render(**names)
-
-
-def main(arguments: list[str]) -> int:
-    """Write the files, or with `--check` print how they differ; the exit code says whether all is well."""
-    try:
-        files = generate(ROOT / "alerts" / "slo")
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return write(ROOT, files, check="--check" in arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return render("slo.md.j2", **names)

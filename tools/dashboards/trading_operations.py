@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import lines
-from dashboards.order_flow import (
+from tools.dashboards import lines
+from tools.dashboards.order_flow import (
     ANSWERS,
     FILLS,
     FLOW,
@@ -18,7 +18,7 @@ from dashboards.order_flow import (
     SILENCE,
     SLIPPAGE,
 )
-from dashboards.panels import (
+from tools.dashboards.panels import (
     ENVIRONMENT,
     ILL,
     NEAR,
@@ -31,7 +31,7 @@ from dashboards.panels import (
     Step,
     ceiling,
 )
-from dashboards.queries import Query
+from tools.dashboards.queries import Query
 
 RISK: Final = "risk-manager"
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboards.panels import BLUE, ORANGE, VERMILLION
+from tools.dashboards.panels import BLUE, ORANGE, VERMILLION
 
-GENERATED: Final = "Generated from dashboards/kibana.py by make generate. Do not edit."
+GENERATED: Final = "Generated from tools/dashboards/kibana.py by make generate. Do not edit."
 VIEW: Final = "trading-logs"
 _CORE: Final = "8.8.0"
 _VERSIONS: Final = {

@@ -1,4 +1,4 @@
-"""Generate what has a name: `python -m registry.generate`; with `--check` only say what is stale."""
+"""Vocabulary: generates the names, the metrics and the pages of reference from the registry."""
 
 from __future__ import annotations
 
@@ -9,27 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
-
-from registry import rules, structure, upstream, vocabulary
-from registry.loading import Problem, load
+from registry import upstream, vocabulary
+from registry.loading import load
 from registry.vocabulary import Attribute, Domain, Metric, Reference, screaming
-from registry.writing import write
+from tools.generate.rendering import render
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 HANDLES: Final = {
     "histogram": "Histogram",
     "counter": "Counter",
     "updowncounter": "UpDownCounter",
     "gauge": "Gauge",
 }
-
-
-def check(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with the registry in a folder, in the order of the files."""
-    files, problems = load(folder)
-    problems += [problem for file in files for problem in structure.check(file)]
-    return problems or list(rules.check(files))
 
 
 def generate(folder: Path) -> dict[str, str]:
@@ -48,9 +39,9 @@ def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]
         "count": sum(len(domain.metrics) for domain in domains),
     }
     for room in ("semconv", "metrics"):
-        yield f"otel_trading/{room}/__init__.py", _formatted(_render(f"{room}_init.py.j2", **shared))
+        yield f"otel_trading/{room}/__init__.py", _formatted(render(f"{room}_init.py.j2", **shared))
         for domain in domains:
-            text = _render(f"{room}.py.j2", domain=domain, **_names_in(domain, domains))
+            text = render(f"{room}.py.j2", domain=domain, **_names_in(domain, domains))
             yield f"otel_trading/{room}/{domain.name}.py", _formatted(text)
 
 
@@ -82,7 +73,7 @@ def _pages(domains: list[Domain]) -> Iterator[tuple[str, str]]:
     for page in ("metrics", "attributes", "events"):
         yield (
             f"docs/reference/{page}.md",
-            _render(
+            render(
                 f"{page}.md.j2",
                 domains=domains,
                 count=len(metrics),
@@ -107,32 +98,7 @@ def _parameter(ref: Reference) -> str:
     return f"{attribute.keyword}: {kind}" if ref.required else f"{attribute.keyword}: {kind} | None = None"
 
 
-def _render(template: str, **names: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Python and Markdown, from files of our own
-    )
-    environment.filters["code"] = lambda text: f"`{text}`"
-    environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
-    return environment.get_template(template).render(**names)
-
-
 def _formatted(text: str) -> str:
     command = [sys.executable, "-m", "ruff", "format", "--config", str(ROOT / "pyproject.toml"), "-"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
     return done.stdout
-
-
-def main(arguments: list[str]) -> int:
-    """Write the files, or with `--check` print how they differ; the exit code says whether all is well."""
-    problems = check(ROOT / "registry")
-    if problems:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    return write(ROOT, generate(ROOT / "registry"), check="--check" in arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

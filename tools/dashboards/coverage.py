@@ -7,10 +7,10 @@ from typing import Final
 
 from promql_parser import parse
 
-from dashboards.panels import Dashboard, Panel
-from dashboards.queries import Query, substituted
 from otel_trading.ops.rules.promql.expressions import name_of, patterns_of, selectors
 from otel_trading.semconv import ALL_METRICS
+from tools.dashboards.panels import Dashboard, Panel
+from tools.dashboards.queries import Query, substituted
 
 PARSABLE: Final = {
     "__rate_interval": "20s",

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator, NullLocator
 from PIL import Image
 
-from dashboards.panels import GREY, OKABE_ITO, WELL, WIDTH, Dashboard, Panel
+from tools.dashboards.panels import GREY, OKABE_ITO, WELL, WIDTH, Dashboard, Panel
 
 SECONDS: Final = 360
 """How far back the pictures look."""

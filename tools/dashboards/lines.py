@@ -14,7 +14,7 @@ from otel_trading.ops.rules.promql.expressions import comparisons, name_of, patt
 from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric
 
-ALERTS: Final = Path(__file__).parents[1] / "alerts"
+ALERTS: Final = Path(__file__).parents[2] / "alerts"
 
 DRAWDOWN: Final = 0.05
 """The daily drawdown that is still a success; no alert and no objective has it."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import lines
-from dashboards.panels import ENVIRONMENT, ILL, NEAR, SERVICE, WELL, Dashboard, Panel, Step, ceiling
-from dashboards.queries import Query
 from otel_trading.ops.rules.objectives import series
+from tools.dashboards import lines
+from tools.dashboards.panels import ENVIRONMENT, ILL, NEAR, SERVICE, WELL, Dashboard, Panel, Step, ceiling
+from tools.dashboards.queries import Query
 
 _NOW: Final = "5m"
 _LONG: Final = "1h"

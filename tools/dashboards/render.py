@@ -1,4 +1,4 @@
-"""Render the dashboards for the docs from a running Prometheus: `python -m dashboards.render`.
+"""Render the dashboards for the docs from a running Prometheus: `python -m tools.dashboards.render`.
 
 `PROMETHEUS_URL` and `OTEL_TRADING_ENVIRONMENT` say where and what; the pictures show the six minutes up to the last
 heartbeat, so that a system which has ended is shown as it was.
@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import requests
 
-from dashboards.boards import DASHBOARDS
-from dashboards.drawing import SECONDS, Result, draw
-from dashboards.panels import Dashboard, Panel
-from dashboards.queries import Query, substituted
+from tools.dashboards.boards import DASHBOARDS
+from tools.dashboards.drawing import SECONDS, Result, draw
+from tools.dashboards.panels import Dashboard, Panel
+from tools.dashboards.queries import Query, substituted
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 STEP: Final = 5
 _LAST_BEAT: Final = Query("max(trading_service_heartbeat_timestamp_seconds{ENV})")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import objectives, system_health, trading_operations
-from dashboards.panels import Dashboard
+from tools.dashboards import objectives, system_health, trading_operations
+from tools.dashboards.panels import Dashboard
 
 DASHBOARDS: Final[tuple[Dashboard, ...]] = (
     trading_operations.DASHBOARD,
