@@ -63,10 +63,10 @@ audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, 
 	@.venv-audit/bin/python tests/faults/audit.py $(BIN)/python sbom.json
 
 stack: ## Start the real backends: in containers where they run, else built here
-	@cd collector && $(PYTHON) -m native up
+	@cd collector && $(PYTHON) -m stack up
 
 stack-down: ## End the backends, and remove their data
-	@cd collector && $(PYTHON) -m native down
+	@cd collector && $(PYTHON) -m stack down
 
 live: $(VENV)/demo stack ## Run the example against the real backends (DEMO_SECONDS)
 	@OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_TRADING_ENVIRONMENT=paper $(BIN)/otel-trading demo --seconds $(DEMO_SECONDS)

@@ -33,7 +33,7 @@ from promql_parser import (
     transform,
 )
 
-from collector.native.build import BuildError, build
+from collector.stack.build import BuildError, build
 
 ALERTS: Final = Path(__file__).resolve().parent
 TESTS: Final = ALERTS / "tests"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from collector.native.programs import ALERTS, CONFIG
+from collector.stack.programs import ALERTS, CONFIG
 from tests.drills.drill import Scene
 from tests.drills.receiver import Receiver, drilled
 from tests.drills.system import ENVIRONMENT, SERVICES, TradingSystem

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.native.build import BuildError
+from collector.stack.build import BuildError
 from tests.drills import faults, table
 from tests.drills.conductor import conduct
 from tests.drills.stage import stage

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trading_system
 
-from collector.native.build import BuildError
+from collector.stack.build import BuildError
 from tests.stack.running import RunningStack
 from tests.stack.watched import Watched, watched
 

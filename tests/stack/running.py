@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import requests
 
 from collector.backends.elasticsearch.install import Server, install
-from collector.native.build import build
-from collector.native.programs import PROGRAMS, Deployment, free_ports
-from collector.native.stack import Stack
+from collector.stack.build import build
+from collector.stack.programs import PROGRAMS, Deployment, free_ports
+from collector.stack.running import Stack
 from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
 PATIENCE = 60.0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS, CONFIG, Deployment
+from collector.stack.build import BuildError, build
+from collector.stack.programs import ALERTS, CONFIG, Deployment
 from tests.stack.running import RunningStack
 
 

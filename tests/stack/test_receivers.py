@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS
+from collector.stack.build import BuildError, build
+from collector.stack.programs import ALERTS
 from tests.pages import steps_of
 
 RULES: list[dict[str, Any]] = [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from collector.native.build import CACHE
+from collector.stack.build import CACHE
 from tests.stack import otlp
 from tests.stack.running import RunningStack, poll_until
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import requests
 import yaml
 
-from collector.native.programs import ALERTS, CONFIG
+from collector.stack.programs import ALERTS, CONFIG
 from tests.drills.receiver import Receiver, drilled
 from tests.drills.system import ENVIRONMENT, TradingSystem
 from tests.stack.running import RunningStack, poll_until

@@ -61,7 +61,7 @@ def run(folder: Path, *, force: bool) -> int:
         raise ConfigurationError(f"{str(folder)!r} cannot be written to: {error.strerror}") from error
     click.echo(f"wrote {written} of {len(files)} files to {folder}{'' if written else ': all is up to date'}")
     click.echo(f"\n  cd {folder / 'collector'}")
-    click.echo("  python -m native up         # in containers where they run, else built here")
+    click.echo("  python -m stack up         # in containers where they run, else built here")
     click.echo("  otel-trading doctor         # sends one of each signal, and finds it again")
     return 0
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from collector.backends.elasticsearch import install
-from collector.native.programs import CONFIG
+from collector.stack.programs import CONFIG
 
 FOLDER = CONFIG / "backends" / "elasticsearch"
 
@@ -136,10 +136,10 @@ def test_the_exit_code_says_whether_both_are_in_force(fake, monkeypatch, refuses
     assert install.main() == code
 
 
-def test_a_server_that_cannot_be_asked_is_one_sentence(monkeypatch, capsys):
+def test_a_server_that_cannot_be_reached_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:1")
     assert install.main() == 2
-    assert re.fullmatch(r"install: Elasticsearch cannot be asked: .*refused.*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"install: cannot reach Elasticsearch: .*refused.*\n", capsys.readouterr().err)
 
 
 def test_the_password_is_read_from_its_file(fake, tmp_path):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from collector.native import queues
+from collector.stack import queues
 
 PAGE = 4096
 
@@ -60,4 +60,4 @@ def test_as_a_program_it_names_what_it_set_aside(tmp_path):
     command = [sys.executable, queues.__file__, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("queues: exporter_x.")
-    assert done.stdout.endswith(".backup is no database; the Collector begins a new one\n")
+    assert done.stdout.endswith(".backup is not a database; the Collector starts with a new one\n")

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from collector.native.programs import CONFIG
+from collector.stack.programs import CONFIG
 from otel_trading.pipeline.clean.pseudonyms import names_an_account
 from otel_trading.pipeline.clean.redact import names_a_secret
 

@@ -8,7 +8,7 @@ import shlex
 import click
 import pytest
 
-from collector.native.__main__ import _COMMANDS as NATIVE
+from collector.stack.__main__ import _COMMANDS as COMMANDS
 from otel_trading.ops.cli import main
 from otel_trading.pipeline.setup.settings import SETTINGS
 from tests.pages import DOCS, shows, steps_of
@@ -64,10 +64,10 @@ def test_every_target_of_make_exists():
     assert {(page, word) for page, word in named if word not in targets} == set()
 
 
-def test_every_command_of_the_native_stack_exists():
-    named = {call.split()[2] for _, call in calls("python3?") if call.startswith("-m native ")}
+def test_every_command_of_the_stack_exists():
+    named = {call.split()[2] for _, call in calls("python3?") if call.startswith("-m stack ")}
     assert named
-    assert named <= set(NATIVE)
+    assert named <= set(COMMANDS)
 
 
 def test_every_variable_of_ours_exists():
@@ -76,7 +76,7 @@ def test_every_variable_of_ours_exists():
         path.read_text(encoding="utf-8")
         for path in [
             *ROOT.rglob("otel_trading/**/*.py"),
-            *ROOT.glob("collector/native/*.py"),
+            *ROOT.glob("collector/stack/*.py"),
             ROOT / "hatch_build.py",
         ]
     )

@@ -32,7 +32,7 @@ def test_the_folder_holds_what_the_package_has_and_nothing_of_this_machine(capsy
     code, said = init(capsys, folder)
     assert code == 0
     written = content(folder)
-    for name in ("otelcol.yaml", "compose.yaml", "stack.env", "native/__main__.py"):
+    for name in ("otelcol.yaml", "compose.yaml", "stack.env", "stack/__main__.py"):
         assert written[Path("collector", name)] == (assets.find("collector") / name).read_bytes()
     assert written[Path("alerts", "alertmanager.yml")]
     assert written[Path("dashboards", "grafana", "trading-operations.json")]

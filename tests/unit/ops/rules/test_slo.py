@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.native.build import CACHE
+from collector.stack.build import CACHE
 from otel_trading.errors import ConfigurationError
 from otel_trading.ops.rules.objectives import burn_rules, slo
 from otel_trading.ops.rules.objectives import series as slo_series

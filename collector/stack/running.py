@@ -1,4 +1,4 @@
-"""Stack: the programs as children of this process, each started, watched and ended by its process id."""
+"""Running: the programs as child processes, each started, watched and stopped by its process id."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stack:
     """One copy of the stack.
 
     Args:
-        site: Where it lies, and on which ports.
+        site: Its folder, its ports and its configuration.
     """
 
     def __init__(self, site: Deployment) -> None:
@@ -36,10 +36,10 @@ class Stack:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
-        """Start programs, all of them if none is named, and wait until each can take work.
+        """Start the named programs, or all of them, and wait until each is ready.
 
         Raises:
-            StackError: A port is taken, or a program ended at its start.
+            StackError: A port is taken, or a program ended while it started.
         """
         programs = [PROGRAMS[name] for name in names or PROGRAMS]
         check_ports(self.site, programs)
@@ -49,7 +49,7 @@ class Stack:
             self._wait_until_ready(program)
 
     def stop(self, name: str) -> None:
-        """Ask a program to end, and wait until it has."""
+        """Ask a program to end, and wait until it ended."""
         process = self._running.pop(name)
         process.terminate()
         try:
@@ -65,7 +65,7 @@ class Stack:
         process.wait()
 
     def running(self) -> list[str]:
-        """Return the programs that were started, and not ended since."""
+        """Return the names of the programs that run."""
         return list(self._running)
 
     def pid(self, name: str) -> int:
@@ -73,20 +73,20 @@ class Stack:
         return self._running[name].pid
 
     def ended(self) -> list[str]:
-        """Return the programs that ended by themselves, and forget them."""
+        """Return the names of the programs that ended by themselves, and forget those programs."""
         names = [name for name, process in self._running.items() if process.poll() is not None]
         for name in names:
             del self._running[name]
         return names
 
     def close(self) -> None:
-        """End what runs, the Collector first, so that it can still deliver."""
+        """Stop every program, the Collector first, so that it can still deliver."""
         for name in reversed(list(PROGRAMS)):
             if name in self._running:
                 self.stop(name)
 
     def log(self, name: str) -> str:
-        """Return what a program wrote, of all its runs."""
+        """Return the output of all runs of a program."""
         return (self.site.folder / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def _spawn(self, program: Program) -> None:
@@ -101,7 +101,7 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C is for whoever started the stack
+                start_new_session=True,  # Ctrl-C must reach only the program that started the stack
             )
 
     def _wait_until_ready(self, program: Program) -> None:
@@ -111,7 +111,7 @@ class Stack:
             process = self._running[program.name]
             if process.poll() is not None:
                 del self._running[program.name]
-                raise StackError(f"{program.name} ended at its start: {self._last_words(program.name)}")
+                raise StackError(f"{program.name} ended while it started: {self._last_words(program.name)}")
             if time.monotonic() > deadline:
                 raise StackError(f"{program.name} did not answer at {url} within {_PATIENCE:.0f} s")
             time.sleep(_POLL)
@@ -123,8 +123,12 @@ class Stack:
 def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
     """Check that each port is free.
 
+    Args:
+        site: The stack that is about to start.
+        programs: The programs whose ports are checked.
+
     Raises:
-        StackError: One is taken; the sentence names it and its setting.
+        StackError: A port is taken; the message names it and its setting.
     """
     for program in programs:
         for port in program.ports:
@@ -135,12 +139,12 @@ def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
                 except OSError:
                     raise StackError(
                         f"port {site.ports[port]} of {program.name} is taken: "
-                        f"end what listens there, or set {port} to another one"
+                        f"stop the program that listens there, or set {port} to another one"
                     ) from None
 
 
 def answers(url: str) -> bool:
-    """Say whether a GET of `url` is answered with success."""
+    """Return whether a GET of `url` succeeds."""
     try:
         with urllib.request.urlopen(url, timeout=2):
             return True
@@ -149,10 +153,10 @@ def answers(url: str) -> bool:
 
 
 def supervise(stack: Stack, stopping: threading.Event) -> None:
-    """Start again whatever ends by itself, at most once in five seconds, until `stopping` is set."""
+    """Restart each program that ends by itself, at most once in five seconds, until `stopping` is set."""
     while not stopping.wait(_POLL * 50):
         for name in stack.ended():
-            print(f"{name} ended by itself; it is started again", flush=True)
+            print(f"{name} ended by itself: starting it again", flush=True)
             try:
                 stack.start(name)
             except StackError as error:
@@ -160,6 +164,6 @@ def supervise(stack: Stack, stopping: threading.Event) -> None:
 
 
 def stop_at_signals(stopping: threading.Event) -> None:
-    """Have SIGTERM and SIGINT set `stopping`."""
+    """Make SIGTERM and SIGINT set `stopping`."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

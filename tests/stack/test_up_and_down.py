@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from collector.native.programs import CONFIG, PROGRAMS, free_ports
+from collector.stack.programs import CONFIG, PROGRAMS, free_ports
 from tests.stack.running import poll_until
 
 Environ = dict[str, str]
@@ -24,12 +24,12 @@ def environ(_is_asked_for: None, tmp_path: Path) -> Iterator[Environ]:
     ports = {name: str(port) for name, port in free_ports().items()}
     environ = {**os.environ, **ports, "OTEL_TRADING_STACK": str(tmp_path / "stack")}
     yield environ
-    native("down", environ)
+    run("down", environ)
 
 
-def native(command: str, environ: Environ) -> subprocess.CompletedProcess[str]:
+def run(command: str, environ: Environ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "native", command, "--native"],
+        [sys.executable, "-m", "stack", command, "--native"],
         cwd=CONFIG,
         env=environ,
         capture_output=True,
@@ -46,26 +46,26 @@ def programs_of(environ: Environ) -> list[psutil.Process]:
 
 
 def test_the_stack_is_started_once_and_ends_without_a_trace(environ):
-    up = native("up", environ)
+    up = run("up", environ)
     assert up.returncode == 0, up.stdout + up.stderr
     for name in PROGRAMS:
         assert f"  {name:14} up\n" in up.stdout
     processes = programs_of(environ)
     assert len(processes) == len(PROGRAMS)
 
-    again = native("up", environ)
+    again = run("up", environ)
     assert again.returncode == 0
     assert again.stdout.startswith("the stack runs already\n")
     assert programs_of(environ) == processes
 
-    assert native("down", environ).stdout == "the stack is down\n"
+    assert run("down", environ).stdout == "the stack is down\n"
     assert not any(process.is_running() for process in processes)
     assert not Path(environ["OTEL_TRADING_STACK"]).exists()
-    assert native("down", environ).stdout == "no stack was running\n"
+    assert run("down", environ).stdout == "no stack was running\n"
 
 
 def test_a_program_that_ends_by_itself_is_started_again(environ):
-    assert native("up", environ).returncode == 0
+    assert run("up", environ).returncode == 0
     before = programs_of(environ)
     jaeger = next(process for process in before if "jaeger" in process.name())
     jaeger.kill()
@@ -76,7 +76,7 @@ def test_a_program_that_ends_by_itself_is_started_again(environ):
 
 def test_a_port_that_is_taken_is_named_with_its_setting(environ):
     with socket.create_server(("127.0.0.1", int(environ["JAEGER_PORT"]))):
-        up = native("up", environ)
+        up = run("up", environ)
     assert up.returncode == 2
     port = environ["JAEGER_PORT"]
     assert f"port {port} of jaeger is taken" in up.stderr

@@ -1,7 +1,7 @@
-"""Builds the real programs of the stack from their public modules, each once, into a cache outside the tree.
+"""Builds the programs of the stack from their public modules, each once, into a cache outside the tree.
 
-A component is built again only when what it is built from changes: its folder here, its command, its
-toolchain. `python collector/native/build.py [COMPONENT ...]` prints where each one lies.
+A component is built again only if its folder here, its command or its toolchain changes.
+`python collector/stack/build.py [COMPONENT ...]` prints the folder of each component.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Component:
     """One program of the stack.
 
     Attributes:
-        name: Its name, and that of its folder here.
-        seconds: What a cold build takes on two cores, for the time left.
-        tools: The programs it is built with, and what to install where one is missing.
-        commands: Given the folder to build into, the commands, run in the component's folder.
+        name: The name of the component and of its folder here.
+        seconds: The time of a cold build on two cores, in seconds, to estimate the time left.
+        tools: The programs that build it, each with the package to install if it is missing.
+        commands: Takes the folder to build into; returns the commands, which run in the component's folder.
     """
 
     name: str
@@ -112,13 +112,13 @@ COMPONENTS = {
 
 
 def build(names: Iterable[str]) -> dict[str, Path]:
-    """Build what is not in the cache yet.
+    """Build the components that are not in the cache yet.
 
     Args:
-        names: Of `COMPONENTS`.
+        names: Keys of `COMPONENTS`.
 
     Returns:
-        Where each one lies.
+        The folder of each component, by its name.
 
     Raises:
         BuildError: A toolchain is missing, or a command failed.
@@ -129,7 +129,7 @@ def build(names: Iterable[str]) -> dict[str, Path]:
         _check_tools(component)
     left = sum(component.seconds for component in missing)
     for number, component in enumerate(missing, 1):
-        _say(f"[{number}/{len(missing)}] building {component.name}, about {_minutes(left)} left in all")
+        _report(f"[{number}/{len(missing)}] building {component.name}, about {_minutes(left)} left in all")
         _build(component, places[component.name])
         left -= component.seconds
     return places
@@ -154,11 +154,13 @@ def _version(tool: str) -> str:
 def _check_tools(component: Component) -> None:
     for tool, install in component.tools.items():
         if shutil.which(tool) is None:
-            raise BuildError(f"{component.name} is built with {tool}, which is not here: install {install}")
+            raise BuildError(
+                f"{component.name} is built with {tool}, which is not installed: install {install}"
+            )
 
 
 def _build(component: Component, place: Path) -> None:
-    """Build into a folder beside the place, and move it there as a whole: half a build is never found."""
+    """Build into a temporary folder, and rename it when complete: nobody finds half a build."""
     CACHE.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=CACHE, prefix=f".{component.name}-") as folder:
@@ -167,11 +169,11 @@ def _build(component: Component, place: Path) -> None:
         for command in component.commands(out):
             _run(component, command)
         out.rename(place)
-    _say(f"built {component.name} in {_minutes(time.monotonic() - started)}")
+    _report(f"built {component.name} in {_minutes(time.monotonic() - started)}")
 
 
 def _run(component: Component, command: Command) -> None:
-    """Run one command; what it writes is of interest only where it fails."""
+    """Run one command, and show its last lines if it fails."""
     started = time.monotonic()
     with (
         tempfile.TemporaryFile() as output,
@@ -185,32 +187,29 @@ def _run(component: Component, command: Command) -> None:
                 break
             except subprocess.TimeoutExpired:
                 spent = time.monotonic() - started
-                _say(f"  {component.name}: {_minutes(spent)} of about {_minutes(component.seconds)}")
+                _report(f"  {component.name}: {_minutes(spent)} of about {_minutes(component.seconds)}")
             except BaseException:
                 process.terminate()
                 raise
         if code:
             output.seek(0)
             last = output.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
-            says = "".join(f"\n  {line}" for line in last)
             ended = f"{command[0]} ended with exit code {code}"
-            raise BuildError(f"{component.name} could not be built: {ended}{says}")
+            raise BuildError("\n  ".join([f"{component.name} could not be built: {ended}", *last]))
 
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= _LONG else f"{seconds:.0f} s"
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    """Build the components that are named, or all."""
+    """Build the named components, or all of them, and print their folders."""
     parser = argparse.ArgumentParser(description="Build the programs of the stack into a cache.")
-    parser.add_argument(
-        "component", nargs="*", choices=[*COMPONENTS, []], help="all of them, if none is named"
-    )
+    parser.add_argument("component", nargs="*", choices=[*COMPONENTS, []], help="default: all of them")
     names = parser.parse_args().component or list(COMPONENTS)
     try:
         places = build(names)

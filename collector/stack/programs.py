@@ -1,4 +1,4 @@
-"""The programs of the stack: how each is started, with which files and on which ports."""
+"""The programs of the stack: the command line, the files and the ports of each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CONFIG = Path(__file__).resolve().parent.parent
 ALERTS = CONFIG.parent / "alerts"
 LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "300", "GOMEMLIMIT": "330MiB"}
-"""Of the Collector, as in compose.yaml: traces that wait for their decision are scanned less often for it."""
+"""For the Collector, as in compose.yaml: Go scans the traces that wait for a decision less often."""
 RESEND_DELAY = "--rules.alert.resend-delay=10s"
-"""Of Prometheus, as in compose.yaml: an alert that is told no more ends after four times as long, so that the
-dead-man's switch falls silent 40 s after Prometheus."""
+"""For Prometheus, as in compose.yaml: an alert that is not sent again ends after four times this delay, so that
+the dead-man's switch falls silent 40 s after Prometheus."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Deployment:
     """One running copy of the stack.
 
     Attributes:
-        folder: Where its data, its logs and what was derived from the configuration lie.
-        ports: By the names of `stack.env`.
-        binaries: Where each component was built, by its name.
-        collector: The Collector's configuration, as files that are merged in this order.
-        alertmanager: Alertmanager's configuration; the files that it names lie beside it.
-        settings: More variables for the programs' environment.
+        folder: Holds its data, its logs and the configuration that is derived for it.
+        ports: The port numbers by their names in `stack.env`.
+        binaries: The folder of each built component, by its name.
+        collector: The files of the Collector's configuration, which are merged in this order.
+        alertmanager: The file of Alertmanager's configuration, beside the files that it names.
+        settings: More environment variables for the programs.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Deployment:
         return f"http://{self.address(port)}"
 
     def data(self, name: str) -> Path:
-        """Return the folder that a program keeps its data in."""
+        """Return the data folder of a program."""
         return self.folder / "data" / name
 
 
@@ -60,12 +60,12 @@ class Program:
     """One program.
 
     Attributes:
-        name: What it is called here, in logs and on the command line.
-        component: What it is built as.
-        ports: Those it listens on, by the names of `stack.env`.
-        ready: The path, on the first of the ports, that answers 200 when it can take work.
-        command: Its command line.
-        environ: What it needs in its environment.
+        name: Its name here, in logs and on the command line.
+        component: The component of `build.COMPONENTS` that holds it.
+        ports: The names, in `stack.env`, of the ports it listens on.
+        ready: The path, on the first of the ports, that answers 200 when the program is ready.
+        command: Returns its command line.
+        environ: Returns its environment variables.
     """
 
     name: str
@@ -178,11 +178,11 @@ PROGRAMS = {
         ),
     )
 }
-"""In the order of their start; they end in the other one, so that the Collector can still deliver."""
+"""The programs in the order of their start; they stop in reverse, so that the Collector can still deliver."""
 
 
 def read_ports(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """Read the ports of `stack.env`; what the environment says goes before what stands there."""
+    """Read the ports of `stack.env`; a variable of the environment wins over the file."""
     ports = {}
     for line in (CONFIG / "stack.env").read_text(encoding="utf-8").splitlines():
         name, _, value = line.partition("=")

@@ -1,7 +1,7 @@
-"""Sets aside the Collector's queue files that its database cannot open, so that it starts all the same.
+"""Renames the queue files that the Collector's database cannot open, so that the Collector starts.
 
-Its own `recreate` does that for a file that is damaged inside; one without a readable head it refuses,
-and does not start. `python queues.py FOLDER` is run before it; Python's standard library is enough.
+The Collector's own `recreate` replaces a file that is damaged inside, but the Collector does not start if a
+file has no readable head. `python queues.py FOLDER` runs before it, and needs only Python's standard library.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 def set_aside(folder: Path) -> list[Path]:
-    """Rename what is no database.
+    """Rename the files that are not databases.
 
     Args:
-        folder: The Collector's `OTELCOL_STORAGE`; it need not be there.
+        folder: The Collector's `OTELCOL_STORAGE`; it may be missing.
 
     Returns:
-        The new places, `<name>.<time>.backup` as the Collector names what it sets aside itself.
+        The new paths, `<name>.<time>.backup` as in the Collector's own backups.
     """
     moved = []
     for path in sorted(folder.glob("*")):
@@ -39,7 +39,7 @@ def set_aside(folder: Path) -> list[Path]:
 
 
 def _can_be_opened(path: Path) -> bool:
-    """An empty file counts: the database makes a new one of it."""
+    """Return whether the database opens a file; it makes a new database of an empty one."""
     if not path.stat().st_size:
         return True
     with path.open("rb") as file:
@@ -56,7 +56,7 @@ def _is_head(file: BinaryIO, at: int) -> bool:
 
 
 def _fnv(data: bytes) -> int:
-    """FNV-1a, 64 bits."""
+    """Return the FNV-1a hash of 64 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv."""
     digest = _FNV_OFFSET
     for byte in data:
         digest = (digest ^ byte) * _FNV_PRIME % 2**64
@@ -65,4 +65,4 @@ def _fnv(data: bytes) -> int:
 
 if __name__ == "__main__":
     for place in set_aside(Path(sys.argv[1])):
-        print(f"queues: {place.name} is no database; the Collector begins a new one", flush=True)
+        print(f"queues: {place.name} is not a database; the Collector starts with a new one", flush=True)

@@ -1,4 +1,4 @@
-"""`python -m native up | down | status | secrets`: the stack on this machine."""
+"""Starts, stops and shows the backends on this machine: `python -m stack up | down | status | secrets`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .build import BuildError, build
 from .programs import ALERTS, CONFIG, PROGRAMS, Deployment, read_ports
-from .stack import Stack, StackError, answers, check_ports, stop_at_signals, supervise
+from .running import Stack, StackError, answers, check_ports, stop_at_signals, supervise
 
 FOLDER = Path(os.environ.get("OTEL_TRADING_STACK") or CONFIG / ".stack")
 SECRETS = CONFIG / "secrets"
@@ -35,13 +35,13 @@ _PAGES = {
 
 
 def main() -> int:
-    """Run the command that was given."""
-    parser = argparse.ArgumentParser(prog="python -m native", description=__doc__)
+    """Run the command of the command line, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "secrets", "supervise"])
-    parser.add_argument("--native", action="store_true", help="without containers, even where they run")
+    parser.add_argument("--native", action="store_true", help="start native programs even if Docker runs")
     given = parser.parse_args()
     try:
-        if not given.native and given.command in ("up", "down") and not _running() and _containers_run():
+        if not given.native and given.command in ("up", "down") and not _running() and _docker_runs():
             return _compose(given.command)
         return _COMMANDS[given.command]()
     except (BuildError, StackError) as error:
@@ -49,7 +49,7 @@ def main() -> int:
         return _USAGE_ERROR
 
 
-def _containers_run() -> bool:
+def _docker_runs() -> bool:
     return shutil.which("docker") is not None and all(
         subprocess.run(["docker", *words], capture_output=True, check=False).returncode == 0
         for words in (["info"], ["compose", "version"])
@@ -58,15 +58,18 @@ def _containers_run() -> bool:
 
 def _compose(command: str) -> int:
     if command == "up":
+        print(
+            "starting the stack in containers (Docker runs here; --native starts native programs)", flush=True
+        )
         draw_secrets()
     words = ["up", "--detach", "--wait"] if command == "up" else ["down", "--volumes"]
     return subprocess.run([*_COMPOSE, *words], check=False).returncode
 
 
 def draw_secrets() -> int:
-    """Draw the passwords of the containers' users; those that are there stay.
+    """Create a password for each user of the containers, unless its file exists.
 
-    The folder keeps others of this machine out; the files must be readable for whoever a container runs as.
+    Only the owner can enter the folder. All can read the files, since each container runs as another user.
     """
     SECRETS.mkdir(mode=0o700, exist_ok=True)
     for name in ("elastic", "otelcol", "jaeger", "kibana", "reader", "grafana"):
@@ -74,22 +77,20 @@ def draw_secrets() -> int:
         if not path.exists():
             path.write_text(secrets.token_urlsafe(24))
             path.chmod(0o444)
-    print(
-        f"the passwords are in {SECRETS}; Grafana's admin and Elasticsearch's elastic have theirs there, too"
-    )
+    print(f"the passwords are in {SECRETS}, those of Grafana's admin and of Elasticsearch's elastic included")
     lay_out_receivers()
     return 0
 
 
 def lay_out_receivers() -> None:
-    """Lay out the files of Alertmanager's receivers, which only their owner can fill."""
+    """Create an empty file for each secret of Alertmanager's receivers, and print which are still empty."""
     RECEIVERS.mkdir(mode=0o700, exist_ok=True)
     for name in ("pagerduty_routing_key", "slack_webhook_url", "smtp_password", "deadman_url"):
         path = RECEIVERS / name
         if not path.exists():
             path.touch(mode=0o444)
         if not path.stat().st_size:
-            print(f"alerts do not reach this receiver until its file is filled: {path}")
+            print(f"alerts do not reach this receiver until you fill its file: {path}")
 
 
 def _site() -> Deployment:
@@ -102,6 +103,7 @@ def _up() -> int:
     if _running():
         print("the stack runs already")
         return _status()
+    print("starting the stack as native programs, without containers", flush=True)
     site = _site()
     check_ports(site, PROGRAMS.values())
     lay_out_receivers()
@@ -109,7 +111,7 @@ def _up() -> int:
     (FOLDER / "ready").unlink(missing_ok=True)
     with (FOLDER / "supervisor.log").open("wb") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", __package__ or "native", "supervise"],
+            [sys.executable, "-m", __package__ or "stack", "supervise"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -142,14 +144,14 @@ def _supervise() -> int:
 
 
 def _install_templates(site: Deployment) -> None:
-    """Install the index template; a lifecycle that this server has no place for is said in the log."""
+    """Install the index template; the log names a lifecycle that the server refuses."""
     script = CONFIG / "backends" / "elasticsearch" / "install.py"
     environ = {**os.environ, "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT")}
     subprocess.run([sys.executable, str(script)], env=environ, check=False)
 
 
 def _running() -> int:
-    """Return the process id of the supervisor, which holds the lock as long as it lives, or 0."""
+    """Return the process id of the supervisor, or 0; a supervisor holds the lock while it runs."""
     try:
         with (FOLDER / "supervisor").open() as lock:
             try:
@@ -162,7 +164,7 @@ def _running() -> int:
 
 
 def _down() -> int:
-    """End the stack, and remove its folder: nothing is left."""
+    """Stop the stack, and remove its folder with all data."""
     pid = _running()
     if pid:
         os.kill(pid, signal.SIGTERM)
