@@ -52,7 +52,7 @@ faults: $(VENV)/installed ## Try every fault at length, and print the figures of
 	@$(BIN)/python tests/faults/figures.py
 
 mutate-faults: $(VENV)/installed ## Remove the protections of the fault catalogue, one by one: a test has to notice (ENTRIES)
-	@$(BIN)/python tests/faults/removals.py $(ENTRIES)
+	@$(BIN)/python -m tools.mutate protections $(ENTRIES)
 
 soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
 	@$(BIN)/python tests/faults/soak.py
@@ -86,7 +86,7 @@ quiet-day: $(VENV)/installed ## Trade sessions with no fault on the real stack: 
 	@PYTHONPATH=examples $(BIN)/python -m tests.drills.quiet
 
 mutate-alerts: $(VENV)/installed ## Remove each clause of each P0 rule: a test has to notice
-	@$(BIN)/python -m alerts.mutate
+	@$(BIN)/python -m tools.mutate alerts
 
 check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, docs build
 	@$(BIN)/ruff check .

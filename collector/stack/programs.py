@@ -18,8 +18,8 @@ LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "300", "GOMEMLIMIT": "330MiB"}
 """For the Collector, as in compose.yaml: Go scans the traces that wait for a decision less often."""
 RESEND_DELAY = "--rules.alert.resend-delay=10s"
-"""For Prometheus, as in compose.yaml: an alert that is not sent again ends after four times this delay, so that
-the dead-man's switch falls silent 40 s after Prometheus."""
+"""For Prometheus, as in compose.yaml: an alert that is not sent again ends after four times this delay, so
+that the dead-man's switch falls silent 40 s after Prometheus."""
 
 
 @dataclass(frozen=True)

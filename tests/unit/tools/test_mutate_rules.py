@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alerts.mutate import mutants, rules
+from tools.mutate.alerts import rules
+from tools.mutate.rules import mutants
 
 
 def mutated(expr: str, **others: str) -> dict[str, str]:
