@@ -62,10 +62,10 @@ audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, 
 	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom
 	@.venv-audit/bin/python tests/faults/audit.py $(BIN)/python sbom.json
 
-stack: ## Start the real backends: in containers where they run, else built here
+stack: ## Start the real backends: in containers if Docker runs, else as native programs
 	@cd collector && $(PYTHON) -m stack up
 
-stack-down: ## End the backends, and remove their data
+stack-down: ## Stop the backends, and remove their data
 	@cd collector && $(PYTHON) -m stack down
 
 live: $(VENV)/demo stack ## Run the example against the real backends (DEMO_SECONDS)

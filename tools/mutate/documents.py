@@ -1,7 +1,7 @@
 """Documents: the entries of a YAML file that a mutation can change.
 
 The name of an entry is the keys that lead to it: `groups.*.rules.TradingWatchdog`. The key of an item of a
-list is its position, its `name` or its `alert`; `*` is the only item from which the other keys lead to an entry.
+list is its position, its `name` or its `alert`; `*` is the only item from which the other keys lead on.
 """
 
 from __future__ import annotations
