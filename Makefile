@@ -49,18 +49,18 @@ screenshots: $(VENV)/installed ## Photograph the local page for the documentatio
 
 faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS, OUTAGE_SECONDS)
 	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
-	@$(BIN)/python tests/faults/figures.py
+	@$(BIN)/python -m tools.faults.figures
 
 mutate-faults: $(VENV)/installed ## Remove the protections of the fault catalogue, one by one: a test has to notice (ENTRIES)
 	@$(BIN)/python -m tools.mutate protections $(ENTRIES)
 
 soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
-	@$(BIN)/python tests/faults/soak.py
+	@$(BIN)/python -m tools.faults.soak
 
 audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, and write the bill of materials (sbom.json)
 	@$(PYTHON) -m venv .venv-audit
 	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom
-	@.venv-audit/bin/python tests/faults/audit.py $(BIN)/python sbom.json
+	@.venv-audit/bin/python -m tools.audit $(BIN)/python sbom.json
 
 stack: ## Start the real backends: in containers if Docker runs, else as native programs
 	@cd collector && $(PYTHON) -m stack up
@@ -77,13 +77,13 @@ test-stack: $(VENV)/installed ## Test the configuration, and drill each P0 alert
 	@$(STACK_TESTS) tests/drills # by itself, since what it measures needs the machine
 
 drill: $(VENV)/installed ## Put each alert's fault in force on the real stack: seconds to detect and to resolve (DRILL)
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills $(DRILL)
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills $(DRILL)
 
 drill-recovery: $(VENV)/installed ## Kill Prometheus, Alertmanager, the Collector and a service: who notices, what is lost
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills.recovery
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills.recovery
 
 quiet-day: $(VENV)/installed ## Trade sessions with no fault on the real stack: nothing may fire
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills.quiet
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills.quiet
 
 mutate-alerts: $(VENV)/installed ## Remove each clause of each P0 rule: a test has to notice
 	@$(BIN)/python -m tools.mutate alerts

@@ -1,8 +1,9 @@
 """The build hook: compiles the hot modules, and adds the folders that `otel_trading.ops.assets` looks for.
 
-It compiles recording's cells and tracing's calls. Without a C compiler, or if the compiler fails, the wheel is
-pure Python, and one sentence says so. `OTEL_TRADING_BUILD=pure` compiles nothing, `OTEL_TRADING_BUILD=compiled`
-fails if it cannot compile. `python hatch_build.py` compiles in place, for a clone in which they were edited.
+It compiles recording's cells and tracing's calls. Without a C compiler, or if the compiler fails, the wheel
+is pure Python, and one sentence says so. `OTEL_TRADING_BUILD=pure` compiles nothing;
+`OTEL_TRADING_BUILD=compiled` fails if it cannot compile. `python hatch_build.py` compiles in place, for a
+clone in which they were edited.
 """
 
 from __future__ import annotations

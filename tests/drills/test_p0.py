@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from collector.stack.build import BuildError
-from tests.drills import faults, table
-from tests.drills.conductor import conduct
-from tests.drills.stage import stage
+from tools.drills import faults, table
+from tools.drills.conductor import conduct
+from tools.drills.stage import stage
 
 
 @pytest.mark.skipif(

@@ -18,7 +18,7 @@ from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import after
 from otel_trading.pipeline.setup.providers import Providers
 from otel_trading.pipeline.setup.settings import SIGNALS, resolve
-from tests.faults.endpoint import ENDPOINTS, Endpoint
+from tools.faults.endpoint import ENDPOINTS, Endpoint, environment
 
 
 class Pipeline:
@@ -89,13 +89,6 @@ def http() -> Iterator[Endpoint]:
 def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard as it is in production: an error of ours is swallowed."""
     monkeypatch.delenv("PYTEST_VERSION")
-
-
-def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
-    """The environment of a service, without what a developer's shell or pytest itself put there."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
-    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.url, "OTEL_EXPORTER_OTLP_PROTOCOL": endpoint.protocol}
-    return {**kept, **ours, **overrides}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA as DELTA
 
-from tests.faults.endpoint import Endpoint, Mode
+from tools.faults.endpoint import Endpoint, Mode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are others on Windows")
 
@@ -613,7 +613,7 @@ def test_what_no_hook_can_see_loses_what_was_not_flushed_and_nothing_else(run, h
 def run_file(endpoint: Endpoint, program: os.PathLike[str]) -> Any:
     import subprocess
 
-    from tests.faults.conftest import environment
+    from tools.faults.endpoint import environment
 
     return subprocess.run(
         [sys.executable, str(program)],

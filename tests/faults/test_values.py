@@ -14,7 +14,7 @@ from otel_trading import _losses
 from otel_trading.tracing import start_span
 from otel_trading.values.exportable import exportable
 from otel_trading.values.text import CUT, LONGEST
-from tests.faults.values import HOSTILE, NORMAL, Speaks
+from tools.faults.values import HOSTILE, NORMAL, Speaks
 
 
 def of(pairs: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import pytest
 import trading_system
 
 from collector.stack.build import BuildError
-from tests.stack.running import RunningStack
 from tests.stack.watched import Watched, watched
+from tools.drills.running import RunningStack
 
 SECONDS = 25
 EXAMPLES = Path(trading_system.__file__).parents[1]

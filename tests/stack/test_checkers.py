@@ -12,7 +12,7 @@ import pytest
 
 from collector.stack.build import BuildError, build
 from collector.stack.programs import ALERTS, CONFIG, Deployment
-from tests.stack.running import RunningStack
+from tools.drills.running import RunningStack
 
 
 def checked(*command: str, **environ: str) -> str:

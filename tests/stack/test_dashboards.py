@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from tests.dashboards import BOARDS, awaited, documents
-from tests.drills.system import ENVIRONMENT
 from tests.stack.watched import FAULTS, Watched
+from tests.support.dashboards import BOARDS, awaited, documents
 from tools.dashboards import kibana
 from tools.dashboards.panels import ANNOTATIONS
 from tools.dashboards.queries import substituted
+from tools.drills.system import ENVIRONMENT
 
 DOCUMENTS = documents()
 

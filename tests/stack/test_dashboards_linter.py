@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.dashboards import BOARDS, ROOT
+from tests.support.dashboards import BOARDS, ROOT
 
 
 @pytest.mark.usefixtures("_is_asked_for")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 PROGRAM = str(Path(sys.executable).with_name("otel-trading"))
 HOPS = {"hop to the Collector", "hop to Prometheus", "hop to Jaeger", "hop to Elasticsearch"}

@@ -11,7 +11,7 @@ import requests
 from typing_extensions import Self
 
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 OUTAGE = 60.0
 RATE = 10

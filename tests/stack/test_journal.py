@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.stack.running import poll_until
+from tools.drills.running import poll_until
 
 TRADE = """
 import os, sys

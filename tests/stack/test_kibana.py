@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.dashboards import saved_objects
-from tests.stack.running import poll_until
 from tests.stack.watched import Watched
+from tests.support.dashboards import saved_objects
 from tools.dashboards import kibana
+from tools.drills.running import poll_until
 
 
 def objects(kind: str) -> dict[str, dict[str, Any]]:

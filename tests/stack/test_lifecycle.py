@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.stack.running import RunningStack
+from tools.drills.running import RunningStack
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.pages import Step, shows, steps_of
-from tests.stack.running import RunningStack, poll_until
+from tests.support.pages import Step, shows, steps_of
+from tools.drills.running import RunningStack, poll_until
 
 PAGES = ("guide.md", "verification.md")
 ASKED = [(page, number, step) for page in PAGES for number, step in enumerate(steps_of(page), start=1)]

@@ -12,7 +12,7 @@ import yaml
 
 from collector.stack.build import BuildError, build
 from collector.stack.programs import ALERTS
-from tests.pages import steps_of
+from tests.support.pages import steps_of
 
 RULES: list[dict[str, Any]] = [
     rule

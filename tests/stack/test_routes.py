@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from otel_trading.semconv import ALL_METRICS
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SCRIPT = Path(__file__).with_name("every_metric.py")
 PUSHED, SCRAPED = "pushed", "market-data"

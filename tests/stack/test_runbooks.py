@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.runbooks import Block, all_blocks
-from tests.stack.running import RunningStack, poll_until
+from tests.support.runbooks import Block, all_blocks
+from tools.drills.running import RunningStack, poll_until
 
 HEARTBEAT = 'trading_service_heartbeat_timestamp_seconds{deployment_environment_name="test"}'
 

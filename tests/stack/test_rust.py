@@ -16,7 +16,7 @@ import requests
 
 from collector.stack.build import CACHE
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 FOLDER = Path(__file__).parents[2] / "examples" / "rust_service"
 TARGET = CACHE.parent / "rust_service"

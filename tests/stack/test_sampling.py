@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 BATCH = 100
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SERVICE = "careless"
 BY_KEY = {

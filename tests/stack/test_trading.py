@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from otel_trading.semconv import ALL_METRICS
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SERVICE_LABELS = {"job", "instance", "service_name", "service_instance_id", "deployment_environment_name"}
 WAY = ("market-data", "signal-bridge", "risk-manager", "execution-engine")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from collector.stack.programs import CONFIG, PROGRAMS, free_ports
-from tests.stack.running import poll_until
+from tools.drills.running import poll_until
 
 Environ = dict[str, str]
 

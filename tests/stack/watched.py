@@ -14,9 +14,9 @@ import requests
 import yaml
 
 from collector.stack.programs import ALERTS, CONFIG
-from tests.drills.receiver import Receiver, drilled
-from tests.drills.system import ENVIRONMENT, TradingSystem
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.receiver import Receiver, drilled
+from tools.drills.running import RunningStack, poll_until
+from tools.drills.system import ENVIRONMENT, TradingSystem
 
 _LONG = 600.0
 _RATE = 100

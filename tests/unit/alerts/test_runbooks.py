@@ -17,8 +17,8 @@ from otel_trading.ops.rules.lint.routes import Routes
 from otel_trading.ops.rules.promql import metrics_file
 from otel_trading.ops.rules.promql.vocabulary import own_series
 from otel_trading.ops.rules.rule_file import Rule
-from tests import runbooks
-from tests.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
+from tests.support import runbooks
+from tests.support.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
 
 ROOT = Path(__file__).parents[3]
 RULES = rules.load(ROOT / "alerts/rules")

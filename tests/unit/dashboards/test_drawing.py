@@ -7,7 +7,7 @@ from math import nan
 import pytest
 from PIL import Image
 
-from tests.dashboards import BOARDS, ROOT
+from tests.support.dashboards import BOARDS, ROOT
 from tools.dashboards.drawing import Result, draw, shown
 from tools.dashboards.render import Prometheus, main
 

@@ -15,7 +15,7 @@ from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, sele
 from otel_trading.ops.rules.promql.metrics_file import STACK, load
 from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
 from otel_trading.semconv import ALL_METRICS
-from tests.dashboards import BOARDS, documents
+from tests.support.dashboards import BOARDS, documents
 from tools.dashboards.coverage import PARSABLE, panels_of
 from tools.dashboards.lines import alert_line, objective, unit
 from tools.dashboards.panels import OKABE_ITO

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.dashboards import saved_objects
+from tests.support.dashboards import saved_objects
 from tools.dashboards import kibana
 
 OBJECTS = saved_objects()

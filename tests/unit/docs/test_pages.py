@@ -11,7 +11,7 @@ import pytest
 from collector.stack.__main__ import _COMMANDS as COMMANDS
 from otel_trading.ops.cli import main
 from otel_trading.pipeline.setup.settings import SETTINGS
-from tests.pages import DOCS, shows, steps_of
+from tests.support.pages import DOCS, shows, steps_of
 
 ROOT = DOCS.parent
 PAGES = {

@@ -13,7 +13,7 @@ import otel_trading
 from otel_trading import errors, metrics, propagation, testing
 from otel_trading.pipeline.setup.settings import SETTINGS
 from otel_trading.semconv import ALL_METRICS
-from tests.pages import DOCS
+from tests.support.pages import DOCS
 
 SHOWN = re.findall(r"^::: (\S+)$", (DOCS / "reference/api.md").read_text(encoding="utf-8"), re.MULTILINE)
 PUBLIC = {name: getattr(otel_trading, name) for name in otel_trading.__all__}

@@ -12,7 +12,7 @@ from otel_trading.ops.rules.lint.routes import Routes
 from otel_trading.ops.rules.promql import metrics_file
 from otel_trading.ops.rules.promql.vocabulary import own_series
 from otel_trading.ops.rules.rule_file import Rule
-from tests.pages import DOCS, steps_of
+from tests.support.pages import DOCS, steps_of
 
 PAGES = ("guide.md", "verification.md")
 

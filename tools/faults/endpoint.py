@@ -1,11 +1,12 @@
-"""An OTLP endpoint that can be switched from one fault to another while it runs, over HTTP and over gRPC.
+"""Endpoint: an OTLP backend over HTTP and gRPC whose fault can change while it runs.
 
-It keeps what it was sent, also where it answered badly: `spans`, `records` and `points` are what a backend
-would have, `requests` is how often somebody tried.
+It keeps everything that it accepted: `spans`, `records` and `points` are the data a backend would have, and
+`requests` lists every attempt.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import time
@@ -26,7 +27,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace
 
-KINDS = {
+KINDS: dict[str, tuple[Any, Any, str]] = {
     "traces": (trace.ExportTraceServiceRequest, trace.ExportTraceServiceResponse, "rejected_spans"),
     "metrics": (
         metrics.ExportMetricsServiceRequest,
@@ -45,18 +46,18 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Mode:
-    """How it answers.
+    """The way in which an endpoint answers.
 
     Attributes:
         status: The HTTP status, or that of gRPC by name.
-        rejected: How many items of each request it says it did not take.
+        rejected: The number of items of each request that it reports as rejected.
         delay: Seconds before it answers.
         hangs: Whether it never answers.
         resets: Whether it cuts the connection in the middle of the body.
-        body: What it answers in place of OTLP's response.
-        content_type: What it says the body is.
-        retry_after: What it asks for, in seconds for gRPC.
-        largest: Bytes of a request above which it answers 413, or what gRPC has in its place.
+        body: The answer in place of OTLP's response.
+        content_type: The content type of the answer.
+        retry_after: The value of `Retry-After`; for gRPC, the seconds of `RetryInfo`.
+        largest: The largest request, in bytes; it refuses larger ones with 413 or RESOURCE_EXHAUSTED.
     """
 
     status: int | str = 200
@@ -76,7 +77,7 @@ class Mode:
 
 @dataclass
 class Endpoint:
-    """What both protocols share."""
+    """The state of an endpoint of either protocol."""
 
     url: str = ""
     protocol: str = ""
@@ -107,7 +108,7 @@ class Endpoint:
         if self.mode.rejected:
             setattr(response.partial_success, rejected, self.mode.rejected)
             response.partial_success.error_message = "too old"
-        return response.SerializeToString()
+        return bytes(response.SerializeToString())
 
     def wait_for(self, happened: Callable[[], bool]) -> None:
         with self.changed:
@@ -157,7 +158,7 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
             body = self.rfile.read(length)
             if mode.hangs:
                 endpoint.released.wait()
-                self.close_connection = True  # what it did not take it does not answer either
+                self.close_connection = True  # nor does it answer
                 return
             time.sleep(mode.delay)
             too_large = length > mode.largest
@@ -190,7 +191,7 @@ def http_endpoint(port: int = 0) -> Iterator[Endpoint]:
         server.server_close()
 
 
-class _Handlers(grpc.GenericRpcHandler):
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no type information
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
@@ -205,7 +206,7 @@ class _Handlers(grpc.GenericRpcHandler):
         endpoint.note(signal, {str(key): str(value) for key, value in context.invocation_metadata()})
         if mode.hangs:
             endpoint.released.wait()
-            context.abort(grpc.StatusCode.UNAVAILABLE, "what it did not take it does not answer either")
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the endpoint hangs")
         time.sleep(mode.delay)
         if len(body) > mode.largest:
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "message larger than max")
@@ -221,7 +222,7 @@ class _Handlers(grpc.GenericRpcHandler):
 def _retry_info(mode: Mode) -> bytes:
     detail = AnyMessage()
     detail.Pack(RetryInfo(retry_delay=Duration(seconds=int(str(mode.retry_after)))))
-    return Status(code=8, details=[detail]).SerializeToString()
+    return bytes(Status(code=8, details=[detail]).SerializeToString())
 
 
 @contextmanager
@@ -242,9 +243,21 @@ def grpc_endpoint(port: int = 0) -> Iterator[Endpoint]:
 ENDPOINTS = {"grpc": grpc_endpoint, "http/protobuf": http_endpoint}
 
 
+def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
+    """Return the environment of a service that exports to an endpoint, without those of shell and pytest.
+
+    Args:
+        endpoint: The endpoint.
+        overrides: More variables.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
+    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.url, "OTEL_EXPORTER_OTLP_PROTOCOL": endpoint.protocol}
+    return {**kept, **ours, **overrides}
+
+
 @contextmanager
 def refused() -> Iterator[str]:
-    """Give the URL of a port that nobody listens on."""
+    """Yield the URL of a port that refuses connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -252,12 +265,12 @@ def refused() -> Iterator[str]:
 
 @contextmanager
 def blackhole() -> Iterator[str]:
-    """Give the URL of a port where a connection is never established: its queue is full, nobody accepts."""
+    """Yield the URL of a port that never accepts a connection, since its backlog is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
         port = silent.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
-            one.setblocking(False)
+            one.setblocking(False)  # noqa: FBT003 - the socket module takes it by position
             one.connect_ex(("127.0.0.1", port))
         try:
             yield f"http://127.0.0.1:{port}"

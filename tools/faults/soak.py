@@ -1,6 +1,6 @@
-"""The soak: the example trades at full speed, and its endpoint has another fault every minute.
+"""Soak: the example trades at full speed, and its endpoint has another fault every minute.
 
-`make soak` runs it for 20 minutes (`SOAK_SECONDS`), and fails where a service's memory grows by more than 64 MB
+`make soak` runs it for 20 minutes (`SOAK_SECONDS`). It fails if the memory of a service grows by more than 64 MB
 after the first faults, an audit event is lost, an account is not exact, or an exit takes longer than 5 s.
 """
 
@@ -21,11 +21,9 @@ from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from tools.faults.endpoint import KINDS, Endpoint, Mode, environment, http_endpoint
 
-from tests.faults.conftest import environment  # noqa: E402
-from tests.faults.endpoint import KINDS, Endpoint, Mode, http_endpoint  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200"))
 PERIOD = min(60.0, SECONDS / 12)
@@ -50,18 +48,18 @@ COMMAND = ["-m", "trading_system.run", "--seconds", str(SECONDS + 600), "--rate"
 
 
 class Arrived:
-    """Counts what the endpoint took, in place of keeping twenty minutes of it."""
+    """Counts the items that the endpoint accepts, instead of keeping those of twenty minutes."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._lock = endpoint, Lock()
         self.counts: Counter[str] = Counter()
         endpoint.take = self.take  # type: ignore[method-assign]
 
-    def take(self, kind: str, body: bytes) -> None:
-        request = KINDS[kind][0].FromString(body)
-        arrived = len(items(kind, request)) - self._endpoint.mode.rejected
+    def take(self, signal: str, body: bytes) -> None:
+        request = KINDS[signal][0].FromString(body)
+        arrived = len(items(signal, request)) - self._endpoint.mode.rejected
         with self._lock:
-            self.counts[kind] += max(arrived, 0)
+            self.counts[signal] += max(arrived, 0)
 
 
 def items(kind: str, request: Any) -> list[Any]:
@@ -73,20 +71,20 @@ def items(kind: str, request: Any) -> list[Any]:
     return [point for metric in metrics for point in getattr(metric, metric.WhichOneof("data")).data_points]
 
 
-def said(output: Path, message: str) -> list[dict[str, Any]]:
-    """Return the lines of the system that have a message."""
+def lines_with(output: Path, message: str) -> list[dict[str, Any]]:
+    """Return the lines of the system with a message."""
     lines = [line for line in output.read_text().splitlines() if f'"message": "{message}"' in line]
     return [json.loads(line) for line in lines]
 
 
-def trouble(endpoint: Endpoint, output: Path) -> dict[str, list[float]]:
-    """Put one fault after the other in force; returns each service's megabytes after each."""
+def apply_faults(endpoint: Endpoint, output: Path) -> dict[str, list[float]]:
+    """Apply one fault after the other; return the megabytes of each service after each fault."""
     sizes: dict[str, list[float]] = defaultdict(list)
     began = time.monotonic()
     for name, mode in itertools.cycle(FAULTS.items()):
         endpoint.mode = mode
         time.sleep(PERIOD)
-        for line in said(output, "started"):
+        for line in lines_with(output, "started"):
             if line["part"] in SERVICES:
                 sizes[line["part"]].append(psutil.Process(line["pid"]).memory_info().rss / 2**20)
         shown = "  ".join(f"{part} {seen[-1]:.0f}" for part, seen in sizes.items())
@@ -96,43 +94,44 @@ def trouble(endpoint: Endpoint, output: Path) -> dict[str, list[float]]:
     return sizes
 
 
-def told_of(journals: Path) -> list[dict[str, Any]]:
-    """Return what the execution engine's journal tells."""
+def journal_of(journals: Path) -> list[dict[str, Any]]:
+    """Return the lines of the execution engine's journal."""
     files = journals.glob("execution_engine/audit-*")
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def endings(lines: list[dict[str, Any]]) -> Counter[str]:
-    """Return how the orders of a journal ended, by the last that was said of each; and how many were told of."""
+    """Count the orders of a journal by their last event, and the accepted orders."""
     last = {line["attributes"]["trading.order.id"]: line["event"] for line in lines}
-    told = Counter(event.rpartition(".")[2] for event in last.values())
-    told["accepted"] = sum(line["event"] == "trading.order.acknowledged" for line in lines)
-    return told
+    count = Counter(event.rpartition(".")[2] for event in last.values())
+    count["accepted"] = sum(line["event"] == "trading.order.acknowledged" for line in lines)
+    return count
 
 
 def fills(lines: list[dict[str, Any]]) -> dict[str, int]:
-    """Return the executions that a journal tells of, partial ones included, and the shares that they traded."""
+    """Return the number of executions in a journal, partial ones included, and of the shares they traded."""
     traded = [line["attributes"] for line in lines if line["event"] == "trading.order.filled"]
     shares = sum(attributes["trading.execution.quantity"] for attributes in traded)
     return {"executions": len(traded), "shares": shares}
 
 
 def is_exact(route: dict[str, Any]) -> bool:
-    """Whether each item of a route that ended arrived, or was dropped for a reason that is named."""
-    ended = route["waiting"] == 0 and route["lost"] == sum(route["dropped"].values())
-    return ended and route["produced"] == route["delivered"] + sum(route["dropped"].values())
+    """Return whether each item of a closed route arrived or was dropped for a named reason."""
+    dropped = sum(route["dropped"].values())
+    is_empty = route["waiting"] == 0 and route["lost"] == dropped
+    return bool(is_empty and route["produced"] == route["delivered"] + dropped)
 
 
 def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: Counter[str]) -> int:
-    """Say of each claim whether it holds."""
+    """Print whether each claim holds, and return the exit code."""
     grown = {part: max(seen) - max(seen[:WARM_UP]) for part, seen in sizes.items()}
-    (ended,) = said(output, "ended")
+    (ended,) = lines_with(output, "ended")
     counts = ended["counts"]
     orders = Counter({name: n for name, n in counts["orders"].items() if n and name != "updates_lost"})
     orders["rejected"] += orders.pop("refused", 0)
-    lines, health = told_of(journals), ended["health"]
-    told = endings(lines)
-    exits = {line["service"]: line["exit_s"] for line in said(output, "telemetry")}
+    lines, health = journal_of(journals), ended["health"]
+    journaled = endings(lines)
+    exits = {line["service"]: line["exit_s"] for line in lines_with(output, "telemetry")}
     routes = [route for one in health.values() for route in one["routes"]]
     delivered: Counter[str] = Counter()
     for route in routes:
@@ -143,15 +142,15 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
     verdicts = {
         f"memory grew after the first faults by {', '.join(f'{p} {mb:.0f} MB' for p, mb in grown.items())}, "
         f"at most {GROWTH_MB}": set(grown) == set(SERVICES) and max(grown.values()) <= GROWTH_MB,
-        f"the venue has of orders {dict(orders)}, the journal {dict(told)}": told == orders,
-        f"the venue has of fills {counts['fills']}, the journal {fills(lines)}": fills(lines)
+        f"orders at the venue: {dict(orders)}, in the journal: {dict(journaled)}": journaled == orders,
+        f"fills at the venue: {counts['fills']}, in the journal: {fills(lines)}": fills(lines)
         == counts["fills"]
         and counts["fills"]["executions"] > 0,
         f"each account is exact: {sum(r['produced'] for r in routes)} produced, "
         f"{sum(r['delivered'] for r in routes)} delivered, {sum(r['waiting'] for r in routes)} waiting, "
         f"dropped {dict(dropped)}": signals == [set(KINDS)] * len(SERVICES) and all(map(is_exact, routes)),
         f"delivered {dict(delivered)}, arrived {dict(arrived)}": delivered == arrived,
-        f"exits with an endpoint that hangs took {exits} s, at most {EXIT_S:.0f}": len(exits) == 4
+        f"exits took {exits} s with a hanging endpoint, at most {EXIT_S:.0f}": len(exits) == len(SERVICES)
         and max(exits.values()) <= EXIT_S,
         f"exit codes {ended['codes']}": not any(ended["codes"].values()),
     }
@@ -161,7 +160,7 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
 
 
 def run(endpoint: Endpoint, folder: Path) -> int:
-    """Let the system trade under one fault after the other, end it, and judge it."""
+    """Run the system under one fault after the other, stop it, and judge it."""
     output, journals, arrived = folder / "output", folder / "journals", Arrived(endpoint)
     journals.mkdir()
     environ = environment(
@@ -174,7 +173,7 @@ def run(endpoint: Endpoint, folder: Path) -> int:
     with output.open("w") as lines:
         system = subprocess.Popen([sys.executable, *COMMAND], env=environ, stdout=lines)
         try:
-            sizes = trouble(endpoint, output)
+            sizes = apply_faults(endpoint, output)
             endpoint.mode = Mode(hangs=True)
             system.send_signal(signal.SIGTERM)
             system.wait(timeout=120)

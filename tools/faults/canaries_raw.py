@@ -1,4 +1,4 @@
-"""The carriers of `canaries.py` that need no SDK of ours, through OpenTelemetry alone."""
+"""The leaks of `canaries.py` that work without our SDK, through OpenTelemetry alone."""
 
 import logging
 import os
@@ -8,13 +8,13 @@ import requests
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.trace import Status, StatusCode
 
-from tests.faults.measured import Raw
+from tools.faults.measured import Raw
 
 _count = 0
 
 
 def canary() -> str:
-    """A secret that no other carrier has."""
+    """Return a secret that is unique in this run."""
     global _count
     _count += 1
     return f"CANARY{_count:02d}X7"

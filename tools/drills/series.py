@@ -1,7 +1,7 @@
-"""Series: what the drills measured, as series of the Prometheus that watched them.
+"""Series: exports the results of the drills to the Prometheus that watched them.
 
-Only who put the fault in force knows when it began, and whether nobody noticed it: these two figures (mean time to
-detect, missed alerts) come from here; those about alerts that did fire come from Prometheus' own history.
+Only the drill knows when its fault began and whether an alert missed it. So two figures, mean time to detect
+and missed alerts, come from here; those about alerts that fired come from the history of Prometheus.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from tests.drills.drill import Result, Scene
-from tests.stack.running import poll_until
+from tools.drills.drill import Result, Scene
+from tools.drills.running import poll_until
 
 MEAN = "avg by (priority) (trading_drill_detect_seconds)"
 MISSED = "sum by (priority) (trading_drill_missed)"
 
 
 def record(scene: Scene, results: list[Result]) -> dict[str, dict[str, float]]:
-    """Export the results through the Collector, and return what Prometheus makes of them.
+    """Export the results through the Collector, and query Prometheus for them.
 
     Returns:
-        By priority: the mean seconds to detect, and the drills that nobody noticed.
+        By priority: the mean seconds to detect, and the number of missed drills.
     """
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{scene.stack.otlp}/v1/metrics"))
     provider = MeterProvider([reader], Resource({"service.name": "drills"}))
     meter = provider.get_meter("drills")
     detect = meter.create_gauge("trading.drill.detect", "s", "From a drill's fault to the notification")
-    missed = meter.create_gauge("trading.drill.missed", "{alert}", "1 where nobody noticed a drill's fault")
+    missed = meter.create_gauge(
+        "trading.drill.missed", "{alert}", "1 if no alert noticed the fault of a drill"
+    )
     for result in results:
         labels = {"alertname": result.drill.alert, "priority": result.drill.priority}
         missed.set(int(result.detected is None), labels)

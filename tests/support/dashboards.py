@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.dashboards.boards import DASHBOARDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BOARDS = {board.uid: board for board in DASHBOARDS}
 
 

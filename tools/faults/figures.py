@@ -1,6 +1,6 @@
-"""The ten figures of docs/reliability.md, each beside OpenTelemetry's own from the same run: `make faults`.
+"""Figures: measures the ten figures of docs/reliability.md for this SDK and for OpenTelemetry alone: `make faults`.
 
-`FAULT_SECONDS` says how long the hot path runs, `OUTAGE_SECONDS` how long the outage lasts.
+The hot path runs for `FAULT_SECONDS`, the outage lasts for `OUTAGE_SECONDS`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from tools.faults.endpoint import Endpoint, Mode, blackhole, environment, http_endpoint, refused
 
-from tests.faults.conftest import environment  # noqa: E402
-from tests.faults.endpoint import Endpoint, Mode, blackhole, http_endpoint, refused  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
 OUTAGE_S = float(os.environ.get("OUTAGE_SECONDS", "60"))
 BACK_S = 2.0
-"""How long before its end an outage is over for the endpoint, as a service sees it."""
+"""Seconds before the end of an outage in which the endpoint works again."""
 BOTH = ("ours", "raw")
 DOWN = Mode(status=503)
 
 
 def start(sdk: str, scenario: str, endpoint: Endpoint, **env: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/faults/measured.py"), sdk, scenario],
+        [sys.executable, "-m", "tools.faults.measured", sdk, scenario],
         env=environment(endpoint, PYTHONPATH=str(ROOT), **env),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -46,9 +44,7 @@ def start(sdk: str, scenario: str, endpoint: Endpoint, **env: str) -> subprocess
 def finish(child: subprocess.Popen[str]) -> dict[str, Any]:
     out, _ = child.communicate(timeout=OUTAGE_S + 1800)
     if child.returncode:
-        raise RuntimeError(
-            f"the child did not end well, but with {child.returncode}: its figure says nothing"
-        )
+        raise RuntimeError(f"the child ended with the exit code {child.returncode}: it has no figure")
     found = [line for line in out.splitlines() if line.startswith("{")]
     return json.loads(found[0]) if found else {}
 
@@ -66,7 +62,7 @@ def one(sdk: str, scenario: str, mode: Mode | None = None, **env: str) -> tuple[
 
 
 def hot_path(sdk: str) -> str:
-    """Both states at the same time, so that what else the machine does meets both."""
+    """Run with an endpoint and without one at the same time, so that other load affects both alike."""
     raised, _ = one(sdk, "values")
     with served() as endpoint, refused() as url:
         ends = endpoint, Endpoint(url, "http/protobuf")
@@ -91,12 +87,12 @@ def accounting(sdk: str) -> str:
 
 
 def endings(sdk: str) -> str:
-    took, said = {}, set()
+    took, results = {}, set()
     for name, fault in {"refused": refused, "blackhole": blackhole}.items():
         with fault() as url:
             found = finish(start(sdk, "endings", Endpoint(url, "http/protobuf")))
             took[name] = found["total_s"]
-            said.add(found["flush_said"])
+            results.add(found["flush_result"])
     for name, mode in {
         "hangs": Mode(hangs=True),
         "503": DOWN,
@@ -104,11 +100,9 @@ def endings(sdk: str) -> str:
     }.items():
         found, _ = one(sdk, "endings", mode)
         took[name] = found["total_s"]
-        said.add(found["flush_said"])
+        results.add(found["flush_result"])
     seconds = ", ".join(f"{name} {value:.1f}" for name, value in took.items())
-    return (
-        f"at most {max(took.values()):.1f} s ({seconds}); flush said {' and '.join(map(str, sorted(said)))}"
-    )
+    return f"at most {max(took.values()):.1f} s ({seconds}); flush returned {' and '.join(map(str, sorted(results)))}"
 
 
 def outage(sdk: str) -> str:
@@ -131,7 +125,7 @@ def outage(sdk: str) -> str:
 
 
 def journaled(directory: str) -> set[int]:
-    """The numbers of the events in a journal."""
+    """Return the numbers of the events in a journal."""
     files = Path(directory).glob("audit-*")
     return {
         json.loads(line)["attributes"]["number"] for file in files for line in file.read_text().splitlines()
@@ -174,7 +168,7 @@ def memory(sdk: str) -> str:
 def secrets(sdk: str) -> str:
     with served() as endpoint, tempfile.TemporaryDirectory() as journal:
         done = subprocess.run(
-            [sys.executable, str(ROOT / f"tests/faults/canaries{'' if sdk == 'ours' else '_raw'}.py")],
+            [sys.executable, "-m", f"tools.faults.canaries{'' if sdk == 'ours' else '_raw'}"],
             env=environment(endpoint, JOURNAL=journal, SINK="http://127.0.0.1:9", PYTHONPATH=str(ROOT)),
             capture_output=True,
             text=True,
@@ -182,11 +176,11 @@ def secrets(sdk: str) -> str:
             timeout=120,
         )
         if not (endpoint.spans and endpoint.records and endpoint.metrics):
-            raise RuntimeError("nothing arrived in which a secret could be")
+            raise RuntimeError("nothing arrived that could hold a secret")
         text = endpoint.text + done.stdout + done.stderr
         text += "".join(file.read_text() for file in Path(journal).glob("audit-*"))
-        carried = re.findall(r"CARRIERS (\d+)", done.stderr)[0]
-        return f"{len(set(re.findall('CANARY[0-9]+X7', text)))} of {carried} found"
+        carriers = re.findall(r"CARRIERS (\d+)", done.stderr)[0]
+        return f"{len(set(re.findall('CANARY[0-9]+X7', text)))} of {carriers} found"
 
 
 def terminated(sdk: str) -> str:
@@ -213,7 +207,7 @@ FIGURES: dict[str, Callable[[str], str]] = {
 
 
 IDLE = {"4 flush and shutdown", "5 outage"}
-"""Those that mostly wait, and are taken of both at the same time."""
+"""Figures that mostly wait: both SDKs run at the same time."""
 
 
 def row(name: str) -> str:
@@ -222,7 +216,7 @@ def row(name: str) -> str:
 
 
 def main() -> int:
-    """Print the table; the arguments choose figures by their number."""
+    """Print the table; the arguments of the command line choose figures by their number."""
     chosen = [name for name in FIGURES if not sys.argv[1:] or name.split()[0] in sys.argv[1:]]
     print("| figure | otel_trading | OpenTelemetry alone |\n|--|--|--|", flush=True)
     for name in chosen:

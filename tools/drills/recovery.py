@@ -1,6 +1,6 @@
-"""Recovery: a part of the watching itself is killed and comes back: who notices, when, and what is lost.
+"""Recovery: kills a part of the monitoring, and measures who notices, how soon, and the lost samples.
 
-`make drill-recovery`, or `python -m tests.drills.recovery [--json FILE]`.
+`make drill-recovery`, or `python -m tools.drills.recovery [--json FILE]`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.drills.drill import Scene
-from tests.drills.stage import ALWAYS, stage, until_quiet
-from tests.stack.running import poll_until
+from tools.drills.drill import Scene
+from tools.drills.running import poll_until
+from tools.drills.stage import ALWAYS, stage, until_quiet
 
 OUTAGE = 120.0
 SILENCE = 90.0
-"""Seconds without the dead-man's switch after which whoever hears it raises the alarm."""
+"""Seconds without the dead-man's switch after which its listener raises the alarm."""
 
 _EXPORT = 5.0
 _BEATS = (
@@ -32,14 +32,14 @@ _BEATS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one end.
+    """The result of one kill.
 
     Attributes:
-        killed: What was killed.
-        noticed_by: Who noticed.
-        after: Seconds from the end until then; None if nobody did.
-        lost: Samples of a service's heartbeat that are missing in the time of the outage and after it.
-        of: How many there should be.
+        killed: The killed program.
+        noticed_by: The alert or the switch that noticed.
+        after: Seconds from the kill to the notice; None if there was none.
+        lost: The missing samples of a service's heartbeat, from the kill to the recovery.
+        of: The number of samples without a kill.
     """
 
     killed: str
@@ -58,7 +58,7 @@ def kill(scene: Scene, name: str) -> None:
 
 
 def dead_mans_switch(scene: Scene, began: float) -> float | None:
-    """Wait until the dead-man's switch has been silent for so long that it raises the alarm."""
+    """Wait until the dead-man's switch was silent long enough to raise the alarm."""
     while time.time() - began < OUTAGE:
         last = max((n.at for n in scene.receiver.notices if n.alert == ALWAYS), default=began)
         if time.time() - last >= SILENCE:
@@ -68,7 +68,7 @@ def dead_mans_switch(scene: Scene, began: float) -> float | None:
 
 
 def page(scene: Scene, began: float) -> float | None:
-    """Wait for a page."""
+    """Wait for a page; return the seconds until it came, or None."""
     notice = scene.receiver.wait(
         lambda n: n.receiver == "pagerduty" and n.status == "firing" and n.at >= began, OUTAGE
     )
@@ -76,7 +76,7 @@ def page(scene: Scene, began: float) -> float | None:
 
 
 def nobody(scene: Scene, began: float) -> float | None:
-    """Make sure that nobody is paged: what is started again within seconds is no incident."""
+    """Check that nobody is paged, since a program that restarts within seconds is not an incident."""
     return page(scene, began)
 
 
@@ -84,21 +84,21 @@ VICTIMS: list[tuple[str, str, Callable[[Scene, float], float | None]]] = [
     ("prometheus", "the dead-man's switch", dead_mans_switch),
     ("alertmanager", "the dead-man's switch", dead_mans_switch),
     ("otelcol", "TradingServiceHeartbeatStale", page),
-    ("risk-manager", "nobody: it is started again within seconds", nobody),
+    ("risk-manager", "nobody: it restarts within seconds", nobody),
 ]
 
 
 def outcome(
     scene: Scene, name: str, noticed_by: str, notice: Callable[[Scene, float], float | None]
 ) -> Outcome:
-    """Kill one, wait until it is noticed, start it again, and count what is missing."""
+    """Kill a program, wait for the notice, start the program again, and count the missing samples."""
     began = time.time()
     kill(scene, name)
     after = notice(scene, began)
     if name not in scene.stack.stack.running() and name != "risk-manager":
         scene.stack.stack.start(name)
     until_quiet(scene, 120)
-    time.sleep(2 * _EXPORT)  # the last of what waited, and the export after it
+    time.sleep(2 * _EXPORT)  # for the last queued samples, and the next export
     seconds = round(time.time() - began)
     query = _BEATS.format(seconds=seconds)
     (found,) = poll_until("samples are there", lambda: scene.stack.prometheus.query(query))
@@ -107,8 +107,8 @@ def outcome(
 
 
 def main() -> int:
-    """Kill one after another; exit code 1 if an end was not noticed that should be."""
-    parser = argparse.ArgumentParser(prog="python -m tests.drills.recovery", description=__doc__)
+    """Kill one program after another; the exit code is 1 if a notice is missing or unexpected."""
+    parser = argparse.ArgumentParser(prog="python -m tools.drills.recovery", description=__doc__)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

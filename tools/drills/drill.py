@@ -1,4 +1,4 @@
-"""Drill: one fault that is put in force for real, and how soon somebody heard of it and of its end."""
+"""Drill: applies one real fault, and measures how soon the alert fires and resolves."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.drills.receiver import Notice, Receiver
-from tests.drills.system import ENVIRONMENT, TradingSystem
-from tests.stack.running import RunningStack
+from tools.drills.receiver import Notice, Receiver
+from tools.drills.running import RunningStack
+from tools.drills.system import ENVIRONMENT, TradingSystem
 
 _LATER = 60.0
-"""Seconds after its time in which a notification is still waited for, to know how late it is."""
+"""Seconds after the limit in which a drill still waits for a notification, to know how late it is."""
 
 RECEIVERS = {"P0": "pagerduty", "P1": "slack", "P2": "email"}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a drill can do things to."""
+    """The stack, the trading system and the receiver that a drill acts on."""
 
     stack: RunningStack
     system: TradingSystem
@@ -32,15 +32,15 @@ class Drill:
 
     Attributes:
         alert: The alert's name.
-        priority: Its priority, which says who is told.
-        fault: What is done, in words.
-        begin: Puts the fault in force.
-        end: Ends it.
-        within: Seconds from the fault to the notification, at the most.
-        resolves_within: Seconds from the fault's end to the notification that it is over, at the most.
-        labels: Those by which the alert is told from others of its name.
-        is_ours: Whether the alert is about what trades, and carries its environment.
-        consequences: What follows from the same fault, which lasts until all of it was noticed.
+        priority: Its priority, which selects the receiver.
+        fault: The fault in words.
+        begin: Applies the fault.
+        end: Ends the fault.
+        within: The longest time from the fault to the notification, in seconds.
+        resolves_within: The longest time from the end of the fault to the resolved notification, in seconds.
+        labels: The labels that distinguish the alert from others of its name.
+        is_ours: Whether the alert is about the trading system, and carries its environment.
+        consequences: Drills of the same fault, which lasts until all of them were noticed.
     """
 
     alert: str
@@ -56,18 +56,18 @@ class Drill:
 
 
 def nothing(_: Scene) -> None:
-    """What a consequence does by itself."""
+    """Do nothing: a consequence needs no fault of its own."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a drill.
+    """The result of a drill.
 
     Attributes:
         drill: The drill.
         detected: Seconds from the fault to the notification; None if none came.
-        resolved: Seconds from the fault's end to the notification that it is over; None if none came.
-        notices: How many times somebody was told of it while it lasted.
+        resolved: Seconds from the end of the fault to the resolved notification; None if none came.
+        notices: The number of notifications while the fault lasted.
     """
 
     drill: Drill
@@ -76,13 +76,13 @@ class Result:
     notices: int
 
     def __str__(self) -> str:
-        """What a person wants to see while it goes on."""
+        """Return one line for a person who watches the drills."""
         seconds = ["never" if one is None else f"after {one:.1f} s" for one in (self.detected, self.resolved)]
-        return f"{self.drill.alert}: noticed {seconds[0]}, over {seconds[1]}, told {self.notices} times"
+        return f"{self.drill.alert}: fired {seconds[0]}, resolved {seconds[1]}, sent {self.notices} times"
 
     @property
     def well(self) -> bool:
-        """Whether it was noticed in time, once, and seen to end in time."""
+        """Whether the alert fired in time, once, and resolved in time."""
         return (
             self.detected is not None
             and self.detected <= self.drill.within
@@ -93,7 +93,7 @@ class Result:
 
 
 def perform(drill: Drill, scene: Scene) -> list[Result]:
-    """Put the fault in force, wait for the notifications, end it, and wait for those that it is over."""
+    """Apply the fault, wait for the notifications, end it, and wait for the resolved notifications."""
     begun = time.time()
     drill.begin(scene)
     drills = [drill, *drill.consequences]
@@ -102,10 +102,10 @@ def perform(drill: Drill, scene: Scene) -> list[Result]:
     drill.end(scene)
     results = []
     for one, first in zip(drills, fired, strict=True):
-        over = _wait(scene, one, "resolved", ended, ended + one.resolves_within) if first else None
-        told = {n.at for n in scene.receiver.notices if _is_of(n, one, "firing", begun) and n.at < ended}
+        resolved = _wait(scene, one, "resolved", ended, ended + one.resolves_within) if first else None
+        sent = {n.at for n in scene.receiver.notices if _is_of(n, one, "firing", begun) and n.at < ended}
         result = Result(
-            one, first.at - begun if first else None, over.at - ended if over else None, len(told)
+            one, first.at - begun if first else None, resolved.at - ended if resolved else None, len(sent)
         )
         sys.stderr.write(f"{result}\n")
         results.append(result)

@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parents[1] / "docs/runbooks"
+FOLDER = Path(__file__).parents[2] / "docs/runbooks"
 PAGES = {path.stem: path for path in sorted(FOLDER.glob("*.md")) if path.stem != "index"}
 
 _FENCE = re.compile(r"^( *)```(\w+)( \{\.data\})?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 _FENCE = re.compile(
     r'^( *)```(?P<language>\w+)(?: \{\.(?P<mark>[\w-]+)\})?(?: title="(?P<file>[^"]+)")?\n(?P<text>.*?)^\1```$',

@@ -1,6 +1,6 @@
-"""One service under one fault, with this SDK or with OpenTelemetry alone: `measured.py ours|raw SCENARIO`.
+"""Measured: a service under one fault: `python -m tools.faults.measured ours|raw SCENARIO`.
 
-It prints one line of JSON. `figures.py` starts it, beside the endpoint that misbehaves.
+It uses this SDK or OpenTelemetry alone, and prints one line of JSON. `figures` starts it and the faulty endpoint.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -141,7 +140,7 @@ def hot_path(sdk: Any) -> dict[str, Any]:
 
 
 def endings(sdk: Any) -> dict[str, Any]:
-    """Time a flush of a second and a shutdown of four after it, with something of each signal to export."""
+    """Time a flush of a second and a shutdown of four after it, with data of each signal to export."""
     for _ in range(600):
         sdk.span("order")
         sdk.event("trading.test")
@@ -150,11 +149,11 @@ def endings(sdk: Any) -> dict[str, Any]:
     flushed = sdk.flush(1.0)
     middle = time.perf_counter()
     sdk.shutdown()
-    return {"flush_s": middle - began, "flush_said": flushed, "total_s": time.perf_counter() - began}
+    return {"flush_s": middle - began, "flush_result": flushed, "total_s": time.perf_counter() - began}
 
 
 def memory(sdk: Any) -> dict[str, Any]:
-    """Measure how far memory grows over 600 spans of 1 MB that nobody takes."""
+    """Measure the growth of memory over 600 spans of 1 MB that the endpoint refuses."""
     process = psutil.Process()
     sdk.span("warm up")
     before = process.memory_info().rss
@@ -166,7 +165,7 @@ def memory(sdk: Any) -> dict[str, Any]:
 
 
 def burst(sdk: Any) -> dict[str, Any]:
-    """Produce 100,000 spans in a tight loop, and say what became of them."""
+    """Produce 100,000 spans in a tight loop, and return the account of the exports."""
     for _ in range(100_000):
         sdk.span("order")
     sdk.flush(60)
@@ -175,11 +174,10 @@ def burst(sdk: Any) -> dict[str, Any]:
 
 
 def values(sdk: Any) -> dict[str, Any]:
-    """Pass every hostile value everywhere, and count what came back as an exception."""
-    sys.path.insert(0, str(Path(__file__).parents[2]))
+    """Pass every hostile value to every call, and count the exceptions."""
     logging.raiseExceptions = False
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    from tests.faults.values import HOSTILE, NORMAL
+    from tools.faults.values import HOSTILE, NORMAL
 
     given = [*HOSTILE.values(), *(value for value, _ in NORMAL.values())]
     calls = (sdk.span, lambda v: sdk.span("s", value=v), sdk.count, sdk.record, lambda v: sdk.event("trading.test", value=v), lambda v: sdk.log("%s", v), lambda v: sdk.log("%d", v))  # fmt: skip
@@ -193,13 +191,13 @@ def values(sdk: Any) -> dict[str, Any]:
 def _raises(call: Any, value: Any) -> bool:
     try:
         call(value)
-    except Exception:
+    except Exception:  # noqa: BLE001 - any exception is counted
         return True
     return False
 
 
 def poison(sdk: Any) -> dict[str, Any]:
-    """Send 500 good spans and one whose name no UTF-8 has."""
+    """Send 500 good spans, and one whose name cannot be encoded as UTF-8."""
     for number in range(501):
         sdk.span("\ud800" if number == 250 else "good")
     sdk.flush(20)
@@ -208,7 +206,7 @@ def poison(sdk: Any) -> dict[str, Any]:
 
 
 def forks(sdk: Any) -> dict[str, Any]:
-    """Record 100 here, and 100 in each of four children of each way to fork."""
+    """Record 100 spans here and 100 in each of four children: two of `os.fork`, two of multiprocessing."""
     _record(sdk, 100)
     sdk.flush(10)
     context = multiprocessing.get_context("fork")
@@ -233,7 +231,7 @@ def _record(sdk: Any, count: int) -> None:
 
 
 def outage(sdk: Any) -> dict[str, Any]:
-    """Record 300 events a second, every tenth an audit event, until told to stop; say how many."""
+    """Record 300 events a second, every tenth an audit event; return how many of each."""
     print("ready", flush=True)
     produced = audit = 0
     due, until = time.monotonic(), time.monotonic() + SECONDS
@@ -248,7 +246,7 @@ def outage(sdk: Any) -> dict[str, Any]:
 
 
 def terminated(sdk: Any) -> dict[str, Any]:
-    """Record 100 of each and wait for a signal."""
+    """Record 100 spans, counts and events, and wait for a signal."""
     _record(sdk, 100)
     for _ in range(100):
         sdk.event("trading.order.filled")
@@ -262,4 +260,4 @@ if __name__ == "__main__":
     chosen = SDK[sys.argv[1]](**({"journal": journal} if journal else {}))
     print(json.dumps(globals()[sys.argv[2]](chosen), default=str), flush=True)
     if sys.argv[2] in {"hot_path", "memory", "values", "outage"}:
-        os._exit(0)  # what happens at the end is another figure
+        os._exit(0)  # the end of a process is measured by another figure

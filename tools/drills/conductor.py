@@ -1,4 +1,4 @@
-"""Conductor: runs rounds of drills, one after another, and what overlaps within a round at once."""
+"""Conductor: runs the rounds one after another, and the drills of a round at the same time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.drills.drill import Drill, Result, Scene, perform
-from tests.drills.receiver import Notice
-from tests.drills.stage import is_aftermath, is_constant, until_quiet
+from tools.drills.drill import Drill, Result, Scene, perform
+from tools.drills.receiver import Notice
+from tools.drills.stage import is_aftermath, is_constant, until_quiet
 
 _SETTLING = 300.0
 
 
 @dataclass(frozen=True)
 class Record:
-    """What came of some rounds.
+    """The results of some rounds.
 
     Attributes:
         results: One for each drill.
-        noise: Whatever else somebody was told of.
-        seconds: How long it all took.
+        noise: Notifications of alerts that no drill expected.
+        seconds: The duration of all rounds.
     """
 
     results: list[Result]
@@ -33,8 +33,8 @@ def conduct(scene: Scene, rounds: Sequence[Sequence[Drill]]) -> Record:
     """Run the rounds.
 
     Args:
-        scene: Where.
-        rounds: Each begins when the one before is over and nothing of it fires any more.
+        scene: The stage that the drills run on.
+        rounds: Each begins after the previous one ended and its alerts resolved.
     """
     began, results = time.time(), []
     for drills in rounds:

@@ -1,4 +1,4 @@
-"""A stack for the tests: the real programs on free ports, and what the tests ask them."""
+"""Running: a copy of the stack on free ports, with clients of its backends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ T = TypeVar("T")
 
 
 def poll_until(sentence: str, ask: Callable[[], T | None], patience: float = PATIENCE) -> T:
-    """Ask until the answer is true, and return it; the sentence says what did not come."""
+    """Ask until the answer is true, and return it.
+
+    Args:
+        sentence: The expected state, for the error.
+        ask: Returns the answer, or a false value if it is not there yet.
+        patience: The longest wait, in seconds.
+
+    Raises:
+        AssertionError: The answer did not come in time.
+    """
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -31,12 +40,18 @@ def poll_until(sentence: str, ask: Callable[[], T | None], patience: float = PAT
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {patience:.0f} s: {sentence}" + (f" ({why})" if why else ""))
+            raise AssertionError(f"not within {patience:.0f} s: {sentence}" + (f" ({why})" if why else ""))
         time.sleep(0.1)
 
 
 class RunningStack:
-    """A running copy of the stack, with its backends as the doctor asks them."""
+    """A copy of the stack, and clients of its backends as the doctor has them.
+
+    Args:
+        folder: The folder for its data and logs.
+        settings: More environment variables for the programs.
+        configuration: Other fields of `Deployment`.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, **configuration: Any) -> None:
         services = free_ports()
@@ -58,7 +73,7 @@ class RunningStack:
         self.lines = folder / "services"
 
     def environ(self) -> dict[str, str]:
-        """What a service, and the doctor, need to find this stack."""
+        """Return the variables by which a service and the doctor find this stack."""
         return {
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.otlp,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -69,19 +84,19 @@ class RunningStack:
         }
 
     def install(self) -> str:
-        """Install the index template, as `up` does, and return what was said."""
+        """Install the index template, as `up` does, and return its messages."""
         return "\n".join(install(Server({"ELASTICSEARCH_URL": self.elasticsearch.url})))
 
     def send(self, signal: str, payload: dict[str, Any]) -> None:
-        """Send OTLP as JSON, as an SDK other than ours might; the Collector has taken it on return."""
+        """Send OTLP as JSON, as another SDK might, and wait until the Collector accepts it."""
         headers = {"Content-Type": "application/json"}
         body = json.dumps(payload)
         answer = requests.post(f"{self.otlp}/v1/{signal}", body, headers=headers, timeout=10)
-        assert answer.status_code == 200, answer.text
+        assert answer.ok, answer.text
         assert not any(answer.json().get("partialSuccess", {}).values()), answer.text
 
     def own(self, name: str, **labels: str) -> float:
-        """Add up the Collector's own samples of a metric that have these labels."""
+        """Return the sum of the Collector's own samples of a metric that have these labels."""
         text = requests.get(self.site.url("OTELCOL_METRICS_PORT") + "/metrics", timeout=5).text
         total = 0.0
         for line in text.splitlines():
@@ -91,7 +106,7 @@ class RunningStack:
         return total
 
     def documents(self, query: dict[str, Any], size: int = 1000) -> list[dict[str, Any]]:
-        """Find log documents, those included that were only just written."""
+        """Find log documents, including the latest ones."""
         requests.post(f"{self.elasticsearch.url}/trading-logs-*/_refresh", timeout=10)
         return self.elasticsearch.search(query, size)
 

@@ -1,4 +1,4 @@
-"""Receiver: takes what Alertmanager sends, in place of everybody that it is sent to, and notes when."""
+"""Receiver: stands in for all receivers of Alertmanager, and records when each notification arrives."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from typing_extensions import Self
 
 OF_PRODUCTION = ("slack_api_url_file", "smtp_smarthost", "smtp_from", "smtp_auth_username")
-"""Settings of the receivers that are replaced."""
+"""Settings of the replaced receivers."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Notice:
     """One alert of one notification.
 
     Attributes:
-        receiver: To whom it would have gone.
+        receiver: The name of the receiver in production.
         alert: The alert's name.
         status: "firing" or "resolved".
-        labels: The alert's.
-        at: When it came, in seconds since the epoch.
+        labels: The labels of the alert.
+        at: The time of its arrival, in seconds since the epoch.
     """
 
     receiver: str
@@ -38,11 +38,11 @@ class Notice:
 
 
 class Receiver:
-    """Takes notifications on a free port of this machine.
+    """Accepts notifications on a free port of this machine.
 
     Attributes:
-        notices: All that came, oldest first.
-        broken_for: The receiver whose notifications are answered with 500, and not noted, if any.
+        notices: All notifications, oldest first.
+        broken_for: The receiver whose notifications it refuses with 500, or None.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it listens; the path is the receiver's name."""
+        """The URL that it listens on; the path of a request is the name of a receiver."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
@@ -67,14 +67,14 @@ class Receiver:
         self._server.server_close()
 
     def wait(self, wanted: Callable[[Notice], bool], patience: float) -> Notice | None:
-        """Wait for a notice, which may have come already.
+        """Wait for a notice, unless it arrived already.
 
         Args:
-            wanted: Says whether it is the one.
-            patience: Seconds to wait.
+            wanted: Returns whether a notice is the wanted one.
+            patience: The longest wait, in seconds.
 
         Returns:
-            The first of them, or None.
+            The first wanted notice, or None.
         """
         found: list[Notice] = []
 
@@ -87,11 +87,11 @@ class Receiver:
         return found[0] if found else None
 
     def break_for(self, receiver: str | None) -> None:
-        """Refuse what goes to a receiver, or nothing more."""
+        """Refuse the notifications of a receiver; None refuses no more."""
         self.broken_for = receiver
 
     def take(self, receiver: str, payload: dict[str, Any]) -> None:
-        """Note each alert of a notification."""
+        """Record each alert of a notification."""
         now = time.time()
         with self._came:
             self.notices += [
@@ -121,10 +121,14 @@ class Receiver:
 
 
 def drilled(config: Path, url: str) -> dict[str, Any]:
-    """Return Alertmanager's configuration with every receiver replaced by ours; who is told what, and when, stays.
+    """Return Alertmanager's configuration with our receiver in place of every other; the routes stay.
 
-    Two things are hurried, both of priority P2: its mail is gathered for five minutes and told as resolved
-    within the hour, on purpose, and only in session.
+    The route of P2 becomes faster: in production its mail waits five minutes, resolves within the hour, and
+    leaves only in session.
+
+    Args:
+        config: The configuration file.
+        url: The URL of our receiver.
     """
     content: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["global"] = {

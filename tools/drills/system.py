@@ -1,4 +1,4 @@
-"""System: the example system under drill: its parts, their processes, and what can be done to each."""
+"""System: runs the example system for the drills, and acts on its parts and processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 from trading_system.drill import Leader
 from typing_extensions import Self
 
-from tests.stack.running import poll_until
+from tools.drills.running import poll_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRONMENT = "live"
@@ -24,21 +24,21 @@ _PATIENCE = 60.0
 
 
 class TradingSystem:
-    """The venue and the four services, trading until it is left.
+    """A context in which the venue and the four services trade.
 
     Args:
-        folder: For the socket of the drills.
-        environ: Where their telemetry goes.
+        folder: The folder for the socket of the drills.
+        environ: Environment variables with the endpoints of their telemetry.
         rate: Ticks a second.
-        sampled: The share of traces that are kept. By default as in production: a sampled tick is a slow one, and
-            the p95 of ticks is watched.
+        sampled: The share of sampled traces. The default is that of production, since sampled ticks are
+            slower and an alert watches the p95 of ticks.
     """
 
     def __init__(
         self, folder: Path, environ: Mapping[str, str], rate: int = 400, sampled: float = 0.02
     ) -> None:
         self._leader = Leader(f"ipc://{folder}/drill")
-        self._telling = Lock()
+        self._sending = Lock()
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_"))}
         self._environ = {
             **kept,
@@ -52,7 +52,7 @@ class TradingSystem:
         self._command += ["--seconds", "7200", "--rate", str(rate)]
         self._pids: dict[str, int] = {}
         self._venue = ""
-        self._said = Condition()
+        self._started = Condition()
         self.last_lines: list[str] = []
 
     def __enter__(self) -> Self:
@@ -62,8 +62,8 @@ class TradingSystem:
         self._reading = Thread(target=self._read)
         self._reading.start()
         assert self._leader.wait_for(*SERVICES, seconds=_PATIENCE), self.last_lines
-        with self._said:
-            assert self._said.wait_for(lambda: len(self._pids) > len(SERVICES), _PATIENCE), self.last_lines
+        with self._started:
+            assert self._started.wait_for(lambda: len(self._pids) > len(SERVICES), _PATIENCE), self.last_lines
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,13 +74,13 @@ class TradingSystem:
         self._process.stdout.close()
         self._leader.__exit__()
 
-    def do(self, service: str, what: str, **parameters: float | str) -> None:
-        """Tell a service what to do; see `trading_system.drill`."""
-        with self._telling:
-            self._leader.tell(service, what, **parameters)
+    def do(self, service: str, command: str, **parameters: float | str) -> None:
+        """Send a command to a service; see `trading_system.drill`."""
+        with self._sending:
+            self._leader.tell(service, command, **parameters)
 
     def fault(self, name: str, seconds: float, **parameters: float) -> None:
-        """Put a fault of the venue in force; see `trading_system.venue.faults`."""
+        """Apply a fault of the venue; see `trading_system.venue.faults`."""
         body = {"name": name, "seconds": seconds, **parameters}
         requests.post(f"{self._venue}/control/faults", json=body, timeout=10).raise_for_status()
 
@@ -94,28 +94,28 @@ class TradingSystem:
         requests.post(f"{self._venue}/control/market", json=body, timeout=10).raise_for_status()
 
     def trade_outside(self, symbol: str, quantity: int, side: str) -> None:
-        """Trade on the system's account without its knowledge, as somebody with the broker's page does."""
+        """Trade on the account behind the system's back, as a person on the broker's page can."""
         headers = {"APCA-API-KEY-ID": "demo-key", "APCA-API-SECRET-KEY": "demo-secret"}
         order = {"symbol": symbol, "qty": str(quantity), "side": side, "type": "market"}
         body = {**order, "time_in_force": "day"}
         url = f"{self._venue}/v2/orders"
-        # refused while an order of the system is open on the other side
+        # the venue refuses it while the system has an open order on the other side
         poll_until(
             "the order is taken", lambda: requests.post(url, json=body, headers=headers, timeout=10).ok
         )
 
     def pid(self, service: str) -> int:
-        """Return the process of a service, as it is now."""
-        with self._said:
+        """Return the current process id of a service."""
+        with self._started:
             return self._pids[service.replace("-", "_")]
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for text in self._process.stdout:
-            with self._said:
+            with self._started:
                 self.last_lines = [*self.last_lines[-20:], text.rstrip()]
                 self._note(text)
-                self._said.notify_all()
+                self._started.notify_all()
 
     def _note(self, text: str) -> None:
         try:

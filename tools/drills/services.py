@@ -1,4 +1,4 @@
-"""Services that are wrong in one way each, as processes of their own: `python -m tests.drills.services NAME`."""
+"""Services: each runs in a process, and has one fault: `python -m tools.drills.services NAME`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opentelemetry import metrics
+
 import otel_trading as ot
 
 if TYPE_CHECKING:
-    from tests.drills.drill import Scene
+    from tools.drills.drill import Scene
 
 ROOT = Path(__file__).parents[2]
 _ENVIRONMENTS = {"lonely": "production", "drifting": "live", "exploding": "live"}
@@ -20,37 +22,37 @@ _MANY = 3000
 
 
 class Services:
-    """Those that run, by name."""
+    """The running services, by name."""
 
     def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, scene: Scene, name: str) -> None:
-        """Start one; it reports to the stack until it is stopped."""
+        """Start a service, which reports to the stack until `stop`."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
         self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", "tests.drills.services", name],
+            [sys.executable, "-m", "tools.drills.services", name],
             cwd=ROOT,
             env={**kept, **scene.stack.environ(), "OTEL_TRADING_ENVIRONMENT": _ENVIRONMENTS[name]},
             stdin=subprocess.PIPE,
         )
 
     def stop(self, name: str) -> None:
-        """End one in order."""
+        """Stop a service, and wait until it has ended."""
         self._running.pop(name).communicate(timeout=30)
 
 
 def lonely() -> None:
-    """Market data of an environment in which nothing else was started; in the end its session is over."""
+    """Run market data alone in an environment, and end its session at the end."""
     with ot.configure("market-data"):
         feed = ot.Feed("sip")
         feed.connected()
-        _beat_until_told()
+        _beat_until_stopped()
         feed.idle()
 
 
 def drifting() -> None:
-    """A service on a host whose clock is wrong, until it is right again."""
+    """Run a service on a host whose clock is wrong until the drill ends."""
     with ot.configure("drifting"):
         ot.clock_offset(0.2, source="ntp")
         sys.stdin.read()
@@ -58,9 +60,7 @@ def drifting() -> None:
 
 
 def exploding() -> None:
-    """A service with an identifier for a label, by OpenTelemetry's own instrument, which nothing keeps from it."""
-    from opentelemetry import metrics
-
+    """Run a service that uses an identifier as a label of an OpenTelemetry instrument, which has no limit."""
     with ot.configure("exploding"):
         counter = metrics.get_meter("drill").create_counter("drill.requests")
         for number in range(_MANY):
@@ -68,7 +68,7 @@ def exploding() -> None:
         sys.stdin.read()
 
 
-def _beat_until_told() -> None:
+def _beat_until_stopped() -> None:
     while not select.select([sys.stdin], [], [], 1)[0]:
         ot.heartbeat()
 

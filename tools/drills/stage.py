@@ -1,4 +1,4 @@
-"""Stage: the real stack with our receiver behind Alertmanager, and the example system trading against it."""
+"""Stage: runs the real stack with our receiver behind Alertmanager, and the example system against it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pathlib import Path
 import yaml
 
 from collector.stack.programs import ALERTS, CONFIG
-from tests.drills.drill import Scene
-from tests.drills.receiver import Receiver, drilled
-from tests.drills.system import ENVIRONMENT, SERVICES, TradingSystem
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.drill import Scene
+from tools.drills.receiver import Receiver, drilled
+from tools.drills.running import RunningStack, poll_until
+from tools.drills.system import ENVIRONMENT, SERVICES, TradingSystem
 
-# A queue that is full within a minute of Jaeger's absence, in place of hours.
+# Fills within a minute of an outage of Jaeger, instead of hours.
 _SHORT_QUEUE = {"exporters": {"otlp_http/jaeger": {"sending_queue": {"queue_size": 60}}}}
 ALWAYS = "TradingWatchdog"
 
 MISSED_BY_THE_EXAMPLE = frozenset({"market-data-latency", "order-submit-latency"})
-"""Objectives of microseconds, which services in Python do not meet: that their budgets burn is true, and no noise."""
+"""Objectives of microseconds, which services in Python miss: their alerts are true, and not noise."""
 
 
 @contextmanager
 def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
-    """Start everything, and give it when all four services are heard and orders flow.
+    """Start everything, and yield once all four services report and orders flow.
 
     Args:
-        folder: Where data and logs of the stack go.
+        folder: The folder for data and logs of the stack.
         rate: Ticks a second.
     """
     with Receiver() as receiver:
@@ -49,23 +49,23 @@ def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
 
 
 def firing(scene: Scene) -> list[dict[str, str]]:
-    """Return the labels of the alerts that fire now, without those that have to all the time."""
+    """Return the labels of the alerts that fire now, except those that always fire."""
     found = scene.stack.prometheus.query('ALERTS{alertstate="firing"}')
     return [each["metric"] for each in found if not is_constant(each["metric"])]
 
 
 def is_constant(labels: dict[str, str]) -> bool:
-    """Whether an alert fires all the time, by its labels."""
+    """Return whether an alert always fires, by its labels."""
     return labels["alertname"] == ALWAYS or labels.get("slo") in MISSED_BY_THE_EXAMPLE
 
 
 def is_aftermath(labels: dict[str, str]) -> bool:
-    """Whether an alert tells of a budget, which a fault spends for the hours of its windows."""
+    """Return whether an alert is about an error budget, whose windows last for hours after a fault."""
     return labels["alertname"].startswith("TradingSLO")
 
 
 def until_quiet(scene: Scene, patience: float) -> bool:
-    """Wait until nothing fires but aftermaths, or until patience ends; returns whether it came to that."""
+    """Wait until only aftermaths fire; return False if `patience` seconds pass before."""
     deadline = time.monotonic() + patience
     while not all(map(is_aftermath, firing(scene))):
         if time.monotonic() > deadline:
@@ -76,6 +76,6 @@ def until_quiet(scene: Scene, patience: float) -> bool:
 
 def _until_trading(scene: Scene) -> None:
     beats = f"count(trading_service_heartbeat_timestamp_seconds) == {len(SERVICES)}"
-    poll_until("all services are heard", lambda: scene.stack.prometheus.query(beats))
+    poll_until("all services report", lambda: scene.stack.prometheus.query(beats))
     orders = f'sum(trading_order_submitted_total{{deployment_environment_name="{ENVIRONMENT}"}}) >= 20'
     poll_until("orders flow", lambda: scene.stack.prometheus.query(orders), patience=120)

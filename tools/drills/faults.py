@@ -1,7 +1,8 @@
-"""Faults: each alert's own, put in force for real, in rounds of what can overlap without being mistaken."""
+"""Faults: the drills of all alerts, in rounds of faults that do not disturb each other's alerts."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from threading import Event, Thread
 
 import requests
 
-from tests.drills.drill import Drill, Scene, nothing
-from tests.drills.services import Services
-from tests.stack.running import poll_until
+from tools.drills.drill import Drill, Scene, nothing
+from tools.drills.running import poll_until
+from tools.drills.services import Services
 
 _LONG = 1800.0
 _SERVICES = Services()
@@ -23,13 +24,13 @@ def _venue(name: str, **parameters: float) -> Callable[[Scene], None]:
     return lambda scene: scene.system.fault(name, _LONG, **parameters)
 
 
-def _over(name: str) -> Callable[[Scene], None]:
-    """The venue ends a fault by its name when it is put in force for no time worth speaking of."""
+def _end(name: str) -> Callable[[Scene], None]:
+    """Return a step that ends a fault of the venue: the fault applied again for a millisecond."""
     return lambda scene: scene.system.fault(name, 0.001)
 
 
-def _told(service: str, what: str, **parameters: float | str) -> Callable[[Scene], None]:
-    return lambda scene: scene.system.do(service, what, **parameters)
+def _do(service: str, command: str, **parameters: float | str) -> Callable[[Scene], None]:
+    return lambda scene: scene.system.do(service, command, **parameters)
 
 
 def _all(*steps: Callable[[Scene], None]) -> Callable[[Scene], None]:
@@ -45,30 +46,30 @@ def _signalled(service: str, number: int) -> Callable[[Scene], None]:
 
 
 def _limited(**limits: float) -> Callable[[Scene], None]:
-    """Set limits; with an order size of one share no order leaves, so that a loss can be made up for."""
-    return _all(*(_told("risk-manager", "limit", name=name, value=value) for name, value in limits.items()))
+    """Return a step that sets limits; an order size of one share stops all orders: a loss can recover."""
+    return _all(*(_do("risk-manager", "limit", name=name, value=value) for name, value in limits.items()))
 
 
 def _until_recovered(scene: Scene) -> None:
-    """Wait until prices are back: before, the usual limit would trip the kill switch."""
+    """Wait until prices have recovered, since the usual limit would trip the kill switch before."""
     profit = 'sum({__name__=~"trading_pnl_(realized|unrealized)_USD"}) > -4000'
-    poll_until("the loss is made up for", lambda: scene.stack.prometheus.query(profit))
+    poll_until("the loss has recovered", lambda: scene.stack.prometheus.query(profit))
 
 
 class Flapping:
-    """A position limit that somebody changes every second."""
+    """A position limit that changes every second."""
 
     def __init__(self) -> None:
         self._stopping = Event()
 
     def start(self, scene: Scene) -> None:
-        """Begin, in a thread that ends with `stop`."""
+        """Start to change the limit, in a thread that ends with `stop`."""
         self._stopping.clear()
         self._thread = Thread(target=self._run, args=(scene,))
         self._thread.start()
 
     def stop(self, scene: Scene) -> None:
-        """End, with the usual limit in force."""
+        """Stop, and set the usual limit."""
         self._stopping.set()
         self._thread.join()
         scene.system.do("risk-manager", "limit", name="position", value=600)
@@ -88,8 +89,8 @@ P0 = [
             "TradingCircuitBreakerTriggered",
             "P0",
             "an operator trips the kill switch",
-            _told("risk-manager", "trip"),
-            _told("risk-manager", "reset"),
+            _do("risk-manager", "trip"),
+            _do("risk-manager", "reset"),
             within=30,
             resolves_within=60,
         ),
@@ -97,8 +98,8 @@ P0 = [
             "TradingMemoryLeak",
             "P0",
             "the signal bridge grows by 1.2 GB",
-            _told("signal-bridge", "grow", megabytes=1200),
-            _told("signal-bridge", "shrink"),
+            _do("signal-bridge", "grow", megabytes=1200),
+            _do("signal-bridge", "shrink"),
             within=60,
             resolves_within=90,
             labels={"service_name": "signal-bridge"},
@@ -110,7 +111,7 @@ P0 = [
             "P0",
             "prices move 10% against what is held, and the limit is set too high",
             _all(_limited(order_size=1, daily_loss=1e9), _venue("adverse_move", bps=1000)),
-            _all(_over("adverse_move"), _until_recovered, _limited(order_size=500, daily_loss=5000)),
+            _all(_end("adverse_move"), _until_recovered, _limited(order_size=500, daily_loss=5000)),
             within=60,
             resolves_within=150,
         ),
@@ -121,7 +122,7 @@ P0 = [
             "P0",
             "the feed falls silent, its connection stays open",
             _venue("feed_silent"),
-            _over("feed_silent"),
+            _end("feed_silent"),
             within=60,
             resolves_within=120,
         ),
@@ -132,7 +133,7 @@ P0 = [
             "P0",
             "the venue answers every request with 503",
             _venue("http_5xx"),
-            _over("http_5xx"),
+            _end("http_5xx"),
             within=60,
             resolves_within=120,
             labels={"service_name": "execution-engine"},
@@ -152,7 +153,7 @@ P0 = [
         Drill(
             "TradingPositionReconciliationBreak",
             "P0",
-            "somebody trades on the account by hand",
+            "a person trades on the account by hand",
             lambda scene: scene.system.trade_outside("IBM", 100, "buy"),
             lambda scene: scene.system.trade_outside("IBM", 100, "sell"),
             within=60,
@@ -160,7 +161,7 @@ P0 = [
         ),
     ],
 ]
-"""What costs money each second: each within a minute, at the worst."""
+"""Faults that cost money each second: each alert fires within a minute."""
 
 P1 = [
     [
@@ -168,8 +169,8 @@ P1 = [
             "TradingHighOrderLatency",
             "P1",
             "the execution engine takes 20 ms longer to hand an order over",
-            _told("execution-engine", "slow_orders", seconds=0.02),
-            _told("execution-engine", "fast_orders"),
+            _do("execution-engine", "slow_orders", seconds=0.02),
+            _do("execution-engine", "fast_orders"),
             within=300,
             resolves_within=300,
         ),
@@ -177,8 +178,8 @@ P1 = [
             "TradingHighSlippage",
             "P1",
             "one fill in eight is 60 bps worse than quoted",
-            _venue("slippage", bps=60, share=0.13),  # all of them would lose what a day may lose
-            _over("slippage"),
+            _venue("slippage", bps=60, share=0.13),  # with all fills the daily loss limit would trip
+            _end("slippage"),
             within=300,
             resolves_within=300,
         ),
@@ -195,8 +196,8 @@ P1 = [
             "TradingElevatedMarketDataLatency",
             "P2",
             "each message takes 2 ms longer",
-            _told("market-data", "slow_ticks", seconds=0.002),
-            _told("market-data", "fast_ticks"),
+            _do("market-data", "slow_ticks", seconds=0.002),
+            _do("market-data", "fast_ticks"),
             within=600,
             resolves_within=400,
         ),
@@ -207,7 +208,7 @@ P1 = [
             "P1",
             "the venue rejects every order",
             _venue("rejects"),
-            _over("rejects"),
+            _end("rejects"),
             within=300,
             resolves_within=300,
         ),
@@ -217,8 +218,8 @@ P1 = [
             "TradingMLInferenceFailure",
             "P1",
             "the model raises",
-            _told("signal-bridge", "fail_model"),
-            _told("signal-bridge", "mend_model"),
+            _do("signal-bridge", "fail_model"),
+            _do("signal-bridge", "mend_model"),
             within=120,
             resolves_within=480,
         ),
@@ -226,22 +227,21 @@ P1 = [
             "TradingQueueBacklog",
             "P2",
             "the risk manager stops reading ticks",
-            _told("risk-manager", "pause"),
-            _told("risk-manager", "resume"),
+            _do("risk-manager", "pause"),
+            _do("risk-manager", "resume"),
             within=600,
             resolves_within=300,
         ),
     ],
 ]
-"""What costs money each minute, and what somebody should look at today. Rate limits and CPU are among the long ones."""
+"""Faults that cost money each minute, or need attention today; `LONG` has rate limits and CPU."""
 
 
 def _load_slow_group(scene: Scene) -> None:
-    """A group that is due every millisecond takes longer than that."""
+    """Load a group of rules that is due every millisecond, and takes longer."""
     rules = scene.stack.site.folder / "prometheus" / "rules" / "drill.yml"
-    rules.write_text(
-        "groups: [{name: drill, interval: 1ms, rules: [{record: drill:series, expr: 'count({job!=\"\"})'}]}]\n"
-    )
+    rule = {"record": "drill:series", "expr": 'count({job!=""})'}
+    rules.write_text(json.dumps({"groups": [{"name": "drill", "interval": "1ms", "rules": [rule]}]}))
     _reload(scene)
 
 
@@ -270,7 +270,7 @@ LONG = [
                 Drill(
                     "TelemetryExporterDataLoss",
                     "P1",
-                    "and full in the end",
+                    "the queue for Jaeger is full",
                     nothing,
                     nothing,
                     within=240,
@@ -282,7 +282,7 @@ LONG = [
         Drill(
             "AlertmanagerNotificationsFailing",
             "P0",
-            "the dead-man's switch cannot be told",
+            "the dead-man's switch refuses notifications",
             lambda scene: scene.receiver.break_for("deadman"),
             lambda scene: scene.receiver.break_for(None),
             within=120,
@@ -304,7 +304,7 @@ LONG = [
             "P0",
             "only one service of an environment was started",
             lambda scene: _SERVICES.start(scene, "lonely"),
-            lambda scene: _SERVICES.stop("lonely"),
+            lambda _: _SERVICES.stop("lonely"),
             within=90,
             resolves_within=400,
             labels={"deployment_environment_name": "production", "service_name": "risk-manager"},
@@ -314,7 +314,7 @@ LONG = [
             "P1",
             "a host's clock is 200 ms ahead of NTP",
             lambda scene: _SERVICES.start(scene, "drifting"),
-            lambda scene: _SERVICES.stop("drifting"),
+            lambda _: _SERVICES.stop("drifting"),
             within=120,
             resolves_within=400,
         ),
@@ -323,7 +323,7 @@ LONG = [
             "P2",
             "a service has a label with 3,000 values",
             lambda scene: _SERVICES.start(scene, "exploding"),
-            lambda scene: _SERVICES.stop("exploding"),
+            lambda _: _SERVICES.stop("exploding"),
             within=240,
             resolves_within=480,
         ),
@@ -332,7 +332,7 @@ LONG = [
             "P1",
             "the venue answers three of four requests with 429",
             _venue("http_429", share=0.75),
-            _over("http_429"),
+            _end("http_429"),
             within=120,
             resolves_within=480,
             labels={"service_name": "execution-engine"},
@@ -340,7 +340,7 @@ LONG = [
                 Drill(
                     "TradingRetryEscalation",
                     "P2",
-                    "and orders need their third attempt",
+                    "orders need their third attempt",
                     nothing,
                     nothing,
                     within=400,
@@ -352,12 +352,12 @@ LONG = [
             "TradingHighCpuUsage",
             "P2",
             "the signal bridge burns a core",
-            _told("signal-bridge", "spin"),
-            _told("signal-bridge", "rest"),
+            _do("signal-bridge", "spin"),
+            _do("signal-bridge", "rest"),
             within=600,
             resolves_within=300,
             labels={"service_name": "signal-bridge"},
         ),
     ],
 ]
-"""What happens to the watching itself, and what has to last for minutes: all at once."""
+"""Faults of the monitoring itself, and faults that last for minutes: all in one round."""

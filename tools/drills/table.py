@@ -1,17 +1,17 @@
-"""Table: what the drills measured, for the documentation and for machines."""
+"""Table: formats the results of the drills, for the documentation and as JSON."""
 
 from __future__ import annotations
 
 import statistics
 from typing import Any
 
-from tests.drills.conductor import Record
-from tests.drills.drill import Result
+from tools.drills.conductor import Record
+from tools.drills.drill import Result
 
 
 def markdown(results: list[Result]) -> str:
-    """Render the results, a row each."""
-    head = "| alert | fault | noticed after | at most | over after | told |\n|--|--|--|--|--|--|\n"
+    """Return a Markdown table with a row for each result."""
+    head = "| alert | fault | fired after | at most | resolved after | sent |\n|--|--|--|--|--|--|\n"
     return head + "".join(
         f"| {r.drill.alert} ({r.drill.priority}) | {r.drill.fault} | {_seconds(r.detected)} "
         f"| {r.drill.within:.0f} s | {_seconds(r.resolved)} | {r.notices} |\n"
@@ -20,23 +20,23 @@ def markdown(results: list[Result]) -> str:
 
 
 def figures(record: Record) -> dict[str, Any]:
-    """Return the figures of success: mean and worst times, what was missed, what was noise."""
+    """Return the mean and worst times, the number of missed alerts, and the noise."""
     found = {}
     for priority in ("P0", "P1", "P2"):
-        of_it = [r for r in record.results if r.drill.priority == priority]
-        if of_it:
+        results = [r for r in record.results if r.drill.priority == priority]
+        if results:
             found[priority] = {
-                "drills": len(of_it),
-                "missed": sum(r.detected is None for r in of_it),
-                "detect": _spread([r.detected for r in of_it]),
-                "resolve": _spread([r.resolved for r in of_it]),
+                "drills": len(results),
+                "missed": sum(r.detected is None for r in results),
+                "detect": _spread([r.detected for r in results]),
+                "resolve": _spread([r.resolved for r in results]),
             }
     noise = sorted({notice.alert for notice in record.noise})
     return {"seconds": round(record.seconds), "noise": noise, "by_priority": found}
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """Return everything."""
+    """Return all results and figures."""
     rows = [
         {
             "alert": r.drill.alert,

@@ -1,4 +1,4 @@
-"""A service that carries secrets in every way a service does, each with a canary of its own."""
+"""A service that leaks a secret in each way a service can, each secret with a canary of its own."""
 
 import base64
 import logging
@@ -17,7 +17,7 @@ _count = 0
 
 
 def canary(shape: str = "{}") -> str:
-    """A secret that no other carrier has, in the shape that such secrets have."""
+    """Return a secret that is unique in this run, in the shape of its kind."""
     global _count
     _count += 1
     return shape.format(f"CANARY{_count:02d}X7")
@@ -119,7 +119,7 @@ except requests.RequestException as error:
 trace.get_tracer("raw").start_span(
     "raw", attributes={"secret": canary(), "note": f"cookie: {canary()}"}
 ).end()
-page = requests.get(telemetry.health().metrics_address, timeout=5).text
+page = requests.get(str(telemetry.health().metrics_address), timeout=5).text
 print("PAGE", page.replace("\n", " "))
 print("HEALTH", telemetry.health(), repr(telemetry), telemetry.flush(20), telemetry.health().as_dict())
 print("CARRIERS", _count, file=sys.stderr)
