@@ -1,4 +1,4 @@
-"""The committed dashboards, as Grafana reads them, for the tests of their shape and of their queries."""
+"""The committed dashboards, as Grafana reads them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def awaited() -> dict[str, str]:
-    """What a query waits for, by its expression."""
+    """The event before which a query has no data, by its expression."""
     queries = (query for board in DASHBOARDS for panel, _ in board.panels() for query in panel.queries)
     return {query.expr: query.unless for query in queries if query.unless}
 
 
 def saved_objects() -> list[dict[str, Any]]:
-    """Kibana's, in the order of their file."""
+    """The saved objects of Kibana, in the order of their file."""
     path = ROOT / "dashboards" / "kibana" / "trading-logs.ndjson"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

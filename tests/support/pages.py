@@ -1,4 +1,4 @@
-"""The pages of the documentation, as a reader goes through them: what is written, run, and seen."""
+"""The pages of the documentation: the blocks that a reader writes to a file, runs, or compares."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Step(NamedTuple):
     Attributes:
         language: "python" is written to a file, "bash" is run, "text" is what the run before it prints.
         mark: "stack" needs the real backends, "by-hand" is not run here; None for all others.
-        file: Where a block of Python is written to, below what is in it already.
-        text: As it is pasted.
+        file: The file that a block of Python is appended to.
+        text: The text that the reader pastes.
     """
 
     language: str
@@ -41,7 +41,7 @@ def steps_of(page: str) -> list[Step]:
 
 
 def shows(expected: str, printed: str) -> bool:
-    """Say whether a run printed what a page shows; `…` is anything, on a line of its own any lines."""
+    """Return whether a run printed the text of a page; `…` matches any text, on a line of its own any lines."""
     lines = [
         r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line).replace("…", ".*?") + r"\s*\n"
         for line in expected.strip().splitlines()

@@ -1,4 +1,4 @@
-"""The runbooks, read as whoever is woken pastes them: block by block."""
+"""The runbooks: the queries and commands that the reader pastes, block by block."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Block(NamedTuple):
 
     Attributes:
         page: The alert that the runbook is for.
-        number: Which block of its language it is on the page.
-        finds_data: Whether it finds something in a healthy system, too.
-        text: As it is pasted.
+        number: Its number among the blocks of its language on the page.
+        finds_data: Whether it also finds data in a healthy system.
+        text: The text that the reader pastes.
     """
 
     page: str

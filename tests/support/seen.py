@@ -1,4 +1,4 @@
-"""Everything the package tells, in memory, for tests of the package itself."""
+"""Keeps all telemetry of the package in memory, for its own tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RESOURCE = Resource({})  # the detectors of the default one take most of the ti
 
 
 class Seen:
-    """Three attached providers, and what they were told."""
+    """Three attached providers, and the telemetry that they received."""
 
     def __init__(self) -> None:
         self._reader = InMemoryMetricReader()
@@ -43,7 +43,7 @@ class Seen:
         logs.detach()
 
     def points(self, name: str, /, **labels: str) -> list[Any]:
-        """The data points of a metric whose labels, by the last word of their keys, have these values."""
+        """The data points of a metric with these labels, each named by the last word of its key."""
         data = self._reader.get_metrics_data()
         scopes = [s for r in (data.resource_metrics if data else ()) for s in r.scope_metrics]
         points = [p for s in scopes for m in s.metrics if m.name == name for p in m.data.data_points]
@@ -54,13 +54,13 @@ class Seen:
         ]
 
     def total(self, name: str, /, **labels: str) -> float:
-        """The values (or counts) of these points, added up."""
+        """The sum of the values, or counts, of these points."""
         return sum(p.count if hasattr(p, "count") else p.value for p in self.points(name, **labels))
 
     def values(self, name: str, /, **labels: str) -> list[float]:
         """The values of these points, or the sums of histograms that hold anything.
 
-        Counters that other tests bound are there too, at zero: those are left out.
+        Counters at zero are left out, since other tests may have bound them.
         """
         points = self.points(name, **labels)
         if points and hasattr(points[0], "count"):

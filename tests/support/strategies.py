@@ -1,4 +1,4 @@
-"""Inputs that several tests draw from."""
+"""Strategies of hypothesis that several tests share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Colour(Enum):
 
 
 class Hostile:
-    """Raises whatever is asked of it."""
+    """An object whose conversions raise."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -46,19 +46,19 @@ not_numbers: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([float("nan"), float("inf"), float("-inf"), 10**400, Decimal("NaN"), 1j]),
     st.sampled_from(["", "ten", "nan", b"5", Colour.RED, (), [1], {}, object(), Hostile()]),
 )
-"""What is no finite number, whatever is done to it."""
+"""Values that cannot be converted to a finite number."""
 
 numbers_in_disguise: st.SearchStrategy[Any] = st.one_of(
     st.decimals(Decimal("0.01"), Decimal(1000), places=2),
     st.fractions(Fraction(1, 100), Fraction(1000)),
     st.integers(1, 1000).map(str),
 )
-"""Numbers above zero that are neither int nor float: they are normal in this field."""
+"""Numbers above zero that are neither int nor float, and normal in trading."""
 
 not_sizes: st.SearchStrategy[Any] = st.one_of(
     not_numbers, st.sampled_from([0, -1, -0.5, Decimal(-2), "-3", "0"])
 )
-"""What is no finite number above zero."""
+"""Values that are not finite numbers above zero."""
 
 not_words: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(["BUY", "", "sell short", "\ud800", "x" * 300]),
@@ -66,9 +66,9 @@ not_words: st.SearchStrategy[Any] = st.one_of(
     st.integers(),
     st.sampled_from([Colour.RED, object(), Hostile(), [1], {}]),
 )
-"""What is in no closed set of the registry."""
+"""Values that are not in any closed set of the registry."""
 
 not_names: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.integers(), st.booleans(), st.sampled_from(["", "  ", b"x", (), [], object()])
 )
-"""What names nothing."""
+"""Values that are not names."""

@@ -1,4 +1,4 @@
-"""Boards: the dashboards that there are; nothing here needs Grafana's builders."""
+"""Boards: lists all dashboards; it does not need Grafana's builders."""
 
 from __future__ import annotations
 

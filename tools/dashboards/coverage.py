@@ -1,4 +1,4 @@
-"""Coverage: which metric of the vocabulary is on which panel."""
+"""Coverage: finds the panels of each metric of the vocabulary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARSABLE: Final = {
     "venue": ".*",
     "strategy": ".*",
 }
-"""Values for Grafana's variables."""
+"""Values for Grafana's variables, with which an expression can be parsed."""
 
 _PARTS: Final = ("", "_bucket", "_sum", "_count")
 
@@ -29,8 +29,8 @@ def names_read(query: Query, known: Iterable[str]) -> set[str]:
     """Return the names of the series that a query reads.
 
     Args:
-        query: Of a panel.
-        known: Names among which those of a pattern are looked up.
+        query: The query of a panel.
+        known: The names that a pattern is compared with.
     """
     names: set[str] = set()
     for selector in selectors(parse(substituted(query.expr, PARSABLE))):
@@ -44,7 +44,7 @@ def panels_of(dashboards: Iterable[Dashboard]) -> dict[str, list[tuple[Dashboard
     """Return the panels of each metric of the vocabulary, by its OpenTelemetry name.
 
     Args:
-        dashboards: All of them.
+        dashboards: All dashboards.
     """
     all_queries = [
         (board, panel, query)

@@ -1,4 +1,4 @@
-"""Drawing: a dashboard's panels as a picture, each from its queries' results."""
+"""Drawing: draws the panels of a dashboard from the results of their queries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 from tools.dashboards.panels import GREY, OKABE_ITO, WELL, WIDTH, Dashboard, Panel
 
 SECONDS: Final = 360
-"""How far back the pictures look."""
+"""The time range of the pictures, in seconds."""
 
 _CELL: Final = (0.66, 0.33)
 _HEAD: Final = 0.55
@@ -35,9 +35,9 @@ class Result:
     """One series of a query.
 
     Attributes:
-        name: By its legend.
-        labels: All it has.
-        points: Seconds before the end, and values.
+        name: Its name in the legend.
+        labels: Its labels.
+        points: The seconds before the end, and the values.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Result:
 
     @property
     def last(self) -> float:
-        """The last value that is a number."""
+        """The last finite value, or NaN."""
         return next((value for _, value in reversed(self.points) if isfinite(value)), float("nan"))
 
 
@@ -57,9 +57,9 @@ def draw(board: Dashboard, placed: Sequence[Placed], path: Path) -> None:
     """Draw a dashboard.
 
     Args:
-        board: Its title.
-        placed: Each panel with its place, and the results of its queries.
-        path: Of the picture.
+        board: The dashboard.
+        placed: Each panel with its place and the results of its queries.
+        path: The file of the picture.
     """
     mpl.rcParams |= {
         "font.size": 8,
@@ -80,7 +80,7 @@ def draw(board: Dashboard, placed: Sequence[Placed], path: Path) -> None:
 
 
 def _reduce(path: Path) -> None:
-    """Few colours are enough for lines and text, and a third of the bytes."""
+    """Reduce the picture to 128 colours, which are enough for lines and text, and a third of the bytes."""
     with Image.open(path) as picture:
         reduced = picture.convert("RGB").quantize(128)
     reduced.save(path, optimize=True)
@@ -112,11 +112,11 @@ def _panel(
 
 
 def shown(value: float, unit: str) -> str:
-    """Return a value in its unit, as short as Grafana has it.
+    """Return a value with its unit, as short as in Grafana.
 
     Args:
-        value: Any number.
-        unit: As Grafana calls it.
+        value: The value; "none" if it is not finite.
+        unit: The unit in Grafana's words.
     """
     if not isfinite(value):
         return "none"
@@ -153,7 +153,7 @@ def _colors(panel: Panel, found: list[list[Result]]) -> list[tuple[str, Result]]
 
 
 def _inner(card: Axes, left: float, bottom: float, right: float, top: float) -> Axes:
-    """Axes inside a card, with margins in inches."""
+    """Return axes inside a card, with margins in inches."""
     figure = card.figure
     box = card.get_position()
     w, h = figure.get_figwidth(), figure.get_figheight()  # type: ignore[union-attr]
@@ -200,7 +200,7 @@ def _unit_of(panel: Panel, one: Result, found: list[list[Result]]) -> str:
 
 
 def _dress(axes: Axes, panel: Panel) -> None:
-    """Scale, lines and ticks."""
+    """Set scale, lines and ticks."""
     low, high = axes.get_ylim()
     if panel.is_log:
         axes.set_yscale("log")
@@ -221,7 +221,7 @@ def _dress(axes: Axes, panel: Panel) -> None:
 
 
 def _times(axes: Axes) -> None:
-    """The same range in every panel, two minutes from tick to tick."""
+    """Set the same time range in every panel, with a tick every two minutes."""
     axes.set_xlim(-SECONDS, 0)
     axes.xaxis.set_major_locator(MultipleLocator(120))
     axes.xaxis.set_major_formatter(
@@ -295,7 +295,7 @@ def _table(card: Axes, panel: Panel, found: list[list[Result]]) -> None:
 
 
 def _joined(panel: Panel, found: list[list[Result]]) -> list[list[str]]:
-    """One row for each set of labels, as Grafana's merge makes it of what is there at the end."""
+    """Return one row for each set of labels that has a last value, as Grafana's merge does."""
     labels = [key for key in panel.columns if not key.startswith("Value")]
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for number, results in enumerate(found):

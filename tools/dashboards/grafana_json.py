@@ -1,4 +1,4 @@
-"""Grafana's JSON of a dashboard, by Grafana's own builders."""
+"""Grafana JSON: writes a dashboard with Grafana's own builders."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def written(dashboard: Dashboard) -> str:
     """Return the file that Grafana provisions.
 
     Args:
-        dashboard: What it shows.
+        dashboard: The dashboard.
     """
     builder = (
         build.Dashboard(dashboard.title)
@@ -90,12 +90,12 @@ def _variable(variable: Variable) -> build.QueryVariable:
     if variable.is_single:
         return builder.multi(multi=False).include_all(include_all=False)
     everything = model.VariableOption(selected=True, text=["All"], value=["$__all"])
-    # what has no such label is part of everything
+    # `.*` also matches series without the label
     return builder.multi(multi=True).include_all(include_all=True).all_value(".*").current(everything)
 
 
 def _others() -> build.DashboardLink:
-    """The other dashboards, with the same variables and time."""
+    """Return links to the other dashboards, with the same variables and time range."""
     return (
         build.DashboardLink("Dashboards")
         .type(model.DashboardLinkType.DASHBOARDS)
@@ -176,7 +176,7 @@ def _target(panel: Panel, query: Query, ref: str) -> prometheus.Dataquery:
 
 
 def _links(panel: Panel) -> list[build.DashboardLink]:
-    """To the traces and the logs of the service, in Grafana's own Explore."""
+    """Return links to the traces and the logs of the service, in Grafana's Explore."""
     if not panel.service:
         return []
     of = panel.service.replace("${", "${__field.labels.")
@@ -189,8 +189,8 @@ def _links(panel: Panel) -> list[build.DashboardLink]:
 
 
 def _link(title: str, source: str, query: dict[str, Any]) -> build.DashboardLink:
-    asked = {**query, "datasource": {"type": source, "uid": source}}
-    pane = {"datasource": source, "queries": [asked], "range": {"from": "${__from}", "to": "${__to}"}}
+    explored = {**query, "datasource": {"type": source, "uid": source}}
+    pane = {"datasource": source, "queries": [explored], "range": {"from": "${__from}", "to": "${__to}"}}
     panes = quote(json.dumps({"a": pane}, separators=(",", ":")), safe="${}:,._-")
     return (
         build.DashboardLink(title)
@@ -200,7 +200,7 @@ def _link(title: str, source: str, query: dict[str, Any]) -> build.DashboardLink
 
 
 def _colours(builder: Any, panel: Panel) -> None:
-    """A colour for each name that is known, else for each query; and the units that differ."""
+    """Set a colour for each known name, or else for each query, and the units that differ."""
     for index, name in enumerate(panel.names):
         builder.override_by_name(name, [_colour("fixed", OKABE_ITO[index % len(OKABE_ITO)])])
     for index, (query, ref) in enumerate(zip(panel.queries, ascii_uppercase, strict=False)):
@@ -251,7 +251,7 @@ def _states(builder: statetimeline.Panel, _: Panel) -> None:
 
 
 def _table(builder: table.Panel, panel: Panel) -> None:
-    """One row for each set of labels: queries are joined by them, and columns named and put in order."""
+    """Join the queries to one row for each set of labels, and name and sort the columns."""
     names = list(panel.columns)
     organized = {
         "excludeByName": {"Time": True, **({} if "Value" in names else {"Value": True})},

@@ -1,4 +1,4 @@
-"""Kibana: the saved objects of the logs, as one file that it imports."""
+"""Kibana: writes the saved objects of the logs as one file, which Kibana imports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VERSIONS: Final = {
     "visualization": "8.5.0",
     "dashboard": "8.9.0",
 }
-"""The shapes that are written here; a newer Kibana brings them up to its own when it imports them."""
+"""The versions of the written objects; a newer Kibana migrates them when it imports them."""
 
 _JAEGER: Final = {
     "urlTemplate": "http://127.0.0.1:16686/trace/{{value}}",
@@ -33,13 +33,13 @@ class Search:
     """A saved search.
 
     Attributes:
-        id: Its own.
+        id: Its id.
         title: A few words.
-        says: What it is for, and what to add to it.
-        query: In Lucene's syntax, as `query_string` takes it.
-        columns: What is shown of each line beside its time.
+        says: Its purpose, and the condition to add.
+        query: The query in Lucene's syntax, as `query_string` accepts it.
+        columns: The columns beside the time.
         is_story: Whether the oldest line comes first.
-        unless: What has to happen before it finds anything, or empty.
+        unless: The event before which it finds nothing, or empty.
     """
 
     id: str
@@ -73,7 +73,7 @@ SEARCHES: Final = (
     Search(
         "trading-errors",
         "Errors by service",
-        "What each service calls an error, newest first, with the trace it happened in.",
+        "The errors of each service, newest first, each with its trace.",
         "log.level:(error OR fatal)",
         ("service.name", "log.level", "event.action", "message", "error.type", "error.message", "trace.id"),
         unless="the model fails",
@@ -81,7 +81,7 @@ SEARCHES: Final = (
     Search(
         "trading-rejects",
         "Rejects",
-        "Orders that were refused: by whom, why, and in which trace.",
+        "Refused orders: the source, the reason, and the trace.",
         "event.action:trading.order.rejected",
         (
             "trading.order.id",
@@ -95,7 +95,7 @@ SEARCHES: Final = (
     Search(
         "trading-kill-switch",
         "Kill switch",
-        "Every halt and every reset: which scope, why, and by whom.",
+        "Every halt and every reset: the scope, the reason, and the person.",
         "event.action:(trading.kill_switch.tripped OR trading.kill_switch.reset)",
         (
             "event.action",
@@ -112,14 +112,14 @@ SEARCHES: Final = (
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of how many lines there are in time, by a field.
+    """A chart of the number of lines in time, by a field.
 
     Attributes:
-        id: Its own.
+        id: Its id.
         title: A few words.
-        query: As of a search.
-        field: Whose eight most frequent values are shown apart.
-        unless: What has to happen before it shows anything, or empty.
+        query: The query in Lucene's syntax.
+        field: The field whose eight most frequent values have bars of their own.
+        unless: The event before which it is empty, or empty.
     """
 
     id: str
@@ -156,7 +156,7 @@ CHARTS: Final = (
 DASHBOARDS: Final = {
     "trading-orders-log": (
         "Orders in the logs",
-        "What happened to orders, line by line; put an order's id into the search box.",
+        "The events of orders, line by line; put the id of an order into the search box.",
         (
             (24, 12, "trading-order-events"),
             (24, 12, "trading-reject-reasons"),
@@ -166,7 +166,7 @@ DASHBOARDS: Final = {
     ),
     "trading-services-log": (
         "Services in the logs",
-        "What the services say, what they call an error, and every halt.",
+        "The lines of the services, their errors, and every halt.",
         (
             (24, 12, "trading-lines"),
             (24, 12, "trading-levels"),
@@ -175,13 +175,13 @@ DASHBOARDS: Final = {
         ),
     ),
 }
-"""By id: title, what it is for, and its panels as width, height and saved object."""
+"""By id: the title, the purpose, and the panels as width, height and saved object."""
 
 _COLORS: Final = {"error": VERMILLION, "fatal": VERMILLION, "warn": ORANGE, "info": BLUE}
 
 
 def written() -> str:
-    """Return the file of saved objects, one on a line."""
+    """Return the file of saved objects, one a line."""
     objects = [
         _view(),
         *(_search(search) for search in SEARCHES),
@@ -200,7 +200,7 @@ def _object(
 
 
 def _packed(value: object) -> str:
-    """Kibana keeps objects within objects as text."""
+    """Return a nested object as text, as Kibana stores it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

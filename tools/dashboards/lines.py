@@ -1,4 +1,4 @@
-"""Lines: units, objectives and alert thresholds, read from where they are decided."""
+"""Lines: reads units, objectives and alert thresholds from their sources."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from otel_trading.semconv.definitions import Metric
 ALERTS: Final = Path(__file__).parents[2] / "alerts"
 
 DRAWDOWN: Final = 0.05
-"""The daily drawdown that is still a success; no alert and no objective has it."""
+"""The largest acceptable daily drawdown; neither an alert nor an objective defines it."""
 
 _UNITS: Final = {"s": "s", "By": "bytes", "USD": "currencyUSD", "bps": "suffix: bps", "1": "percentunit"}
 _BY_NAME: Final = {metric.prometheus: metric for metric in ALL_METRICS}
 
 
 class Objective(NamedTuple):
-    """What a histogram should keep.
+    """The objective of a histogram.
 
     Attributes:
-        quantile: The share of events that should.
-        boundary: What they should stay below, in the metric's unit.
+        quantile: The share of events that should stay below the boundary.
+        boundary: The boundary, in the unit of the metric.
     """
 
     quantile: float
@@ -45,7 +45,7 @@ def metric(prometheus: str) -> Metric:
 
 
 def unit(prometheus: str) -> str:
-    """Return a metric's unit as Grafana calls it; what is counted has none."""
+    """Return the unit of a metric in Grafana's words; the unit of a count is "none"."""
     return _UNITS.get(metric(prometheus).unit, "none")
 
 
@@ -56,7 +56,7 @@ def objectives() -> dict[str, slo.Slo]:
 
 
 def objective(prometheus: str) -> Objective:
-    """Return what a histogram should keep; 99 % where its boundary is in no objective.
+    """Return the objective of a histogram; its quantile is 99 % if no service level objective has its boundary.
 
     Raises:
         ValueError: The vocabulary gives it no boundary.
@@ -70,14 +70,15 @@ def objective(prometheus: str) -> Objective:
 
 @cache
 def alert_line(alert: str, prometheus: str = "") -> float:
-    """Return the first threshold that an alert holds a metric against.
+    """Return the first threshold that an alert compares a metric with.
 
     Args:
-        alert: Its name.
-        prometheus: The beginning of the metric's name; without it, any metric's.
+        alert: The name of the alert.
+        prometheus: The beginning of the metric's name; empty for any metric.
 
     Raises:
-        LookupError: There is no such alert, or it compares no such metric.
+        LookupError: The alert compares no such metric.
+        ValueError: The alert does not exist.
     """
     (rule,) = (each for each in rules.load(ALERTS / "rules") if each.name == alert)
     for compared in comparisons(parse(rule.expr)):

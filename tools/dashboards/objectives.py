@@ -1,4 +1,4 @@
-"""Service Level Objectives: is what was promised kept, and for how much longer?"""
+"""Service Level Objectives: are the objectives met, and how much error budget is left?"""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MISSED: Final = Panel(
 LOWEST: Final = Panel(
     "Lowest budget left",
     "More is left than the period that remains.",
-    "see Error budget left for whose it is.",
+    "Error budget left names the objective.",
     "stat",
     "percentunit",
     4,
@@ -71,7 +71,7 @@ BURNING: Final = Panel(
 NOISE: Final = Panel(
     "Alerts a day",
     "Fewer than ten begin in a day.",
-    "the noisiest rule is wrong, or its cause is not mended: `otel-trading lint` judges the rule.",
+    "the noisiest rule is wrong, or its cause is not fixed: `otel-trading lint` checks the rule.",
     "stat",
     "none",
     4,
@@ -83,7 +83,7 @@ NOISE: Final = Panel(
 RESOLVED: Final = Panel(
     "Mean time to resolve",
     "Alerts of P1 are over within 15 minutes.",
-    "read the runbook's Mitigation of those that took longer: something was missing in it.",
+    "read the runbooks of the alerts that took longer, and add the missing step.",
     "stat",
     "s",
     4,
@@ -99,8 +99,8 @@ RESOLVED: Final = Panel(
 )
 EACH: Final = Panel(
     "Each objective",
-    "What is now is at least what was promised, budget is left, and it burns less than once.",
-    "the service's logs and traces are a click away; docs/reference/slo.md says what counts as good.",
+    "Each value is at least its objective, budget is left, and its burn rate is below 1.",
+    "click through to the service's logs and traces; docs/reference/slo.md defines a good event.",
     "table",
     "percentunit",
     14,
@@ -117,7 +117,7 @@ EACH: Final = Panel(
     columns={
         "slo": "Objective",
         "service_name": "Service",
-        "Value #A": "promised",
+        "Value #A": "objective",
         "Value #B": "last hour",
         "Value #C": "budget left",
         "Value #D": "burn, 1h",
@@ -129,7 +129,7 @@ EACH: Final = Panel(
 BUDGET: Final = Panel(
     "Error budget left",
     f"Bars are long: of {_PERIOD} of sessions, each has most of its budget left.",
-    "an empty bar is an objective that is missed; freeze changes to that service.",
+    "an empty bar is a missed objective; freeze changes to that service.",
     "bargauge",
     "percentunit",
     10,
@@ -152,13 +152,13 @@ def _burn(window: str, factor: float, act: str, width: int = 8) -> Panel:
         (Query(f"topk(8, max {_BY} ({series.BURN_RATE}{window}{_OF}) > 0)", "{{slo}}"),),
         ceiling(factor, near=1 / factor),
         minimum=0,
-        nothing="nothing burns",
+        nothing="no budget burns",
         service=_SERVICE,
     )
 
 
-NOW: Final = _burn(_NOW, _FACTOR, "it burns right now: find what changed at that time.")
-HOUR: Final = _burn(_LONG, _FACTOR, "at the upper line somebody is told; follow its runbook.")
+NOW: Final = _burn(_NOW, _FACTOR, "it burns right now: find the change at that time.")
+HOUR: Final = _burn(_LONG, _FACTOR, "at the upper line an alert fires; follow its runbook.")
 SPENT: Final = Panel(
     "Budget spent in an hour",
     f"Far less than {_SHARE:.0%}, which raises TradingSLOFastBurn.",
@@ -174,8 +174,8 @@ SPENT: Final = Panel(
 )
 BELOW: Final = Panel(
     "Below the objective",
-    "There is no line: what happened in the last five minutes was as good as promised.",
-    "the gap says how much worse than promised it is now, whatever the budget says.",
+    "There is no line: in the last five minutes every objective was met.",
+    "the gap shows how far the last five minutes are below the objective, whatever budget is left.",
     "timeseries",
     "percentunit",
     12,
@@ -187,12 +187,12 @@ BELOW: Final = Panel(
     ),
     (Step(None, WELL),),
     minimum=0,
-    nothing="nothing is below",
+    nothing="none is below",
     service=_SERVICE,
 )
 BAD: Final = Panel(
     "Bad events in five minutes",
-    "Next to none: a few alert nobody.",
+    "Almost none: a few raise no alert.",
     "many bad of many is a rate, see Burn rate; a few bad of few may be one order.",
     "timeseries",
     "none",
@@ -206,7 +206,7 @@ BAD: Final = Panel(
 DASHBOARD: Final = Dashboard(
     "slo",
     "Service Level Objectives",
-    "Is what was promised kept, and for how much longer?",
+    "Are the objectives met, and how much error budget is left?",
     "30s",
     "6h",
     (ENVIRONMENT, SERVICE),

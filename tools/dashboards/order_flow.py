@@ -1,4 +1,4 @@
-"""Order flow: the panels from a feed's message to the venue's answer."""
+"""Order flow: the panels from the message of a feed to the answer of the venue."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ FILLS: Final = Panel(
 )
 REJECTS: Final = Panel(
     "Rejects by reason",
-    "Next to none, and those by our own risk checks, before an order leaves.",
-    "the reason says whose they are; a venue's words for it are in Kibana's search “Rejects”.",
+    "Almost none, and only by our own risk checks, before an order leaves.",
+    "the reason names the source; the venue's own text is in Kibana's search “Rejects”.",
     "timeseries",
     "ops",
     6,
@@ -110,7 +110,7 @@ SLIPPAGE: Final = Panel(
 )
 LATENCY: Final = Panel(
     "Latency of each stage",
-    "Every line is flat, and where Latency against its objective says.",
+    "Every line is flat, and below its objective in Latency against its objective.",
     "click an exemplar for the trace of a slow one: the longest span is the cause.",
     "timeseries",
     "s",
@@ -157,7 +157,7 @@ RATIO: Final = Panel(
 ANSWERS: Final = Panel(
     "The venue's answers",
     "Acknowledgements come in milliseconds, and market orders are filled right after.",
-    "slow for all orders: the venue, or the line to it. Slow for some: see their traces.",
+    "slow for all orders: the venue, or the line to the venue. Slow for some: see their traces.",
     "timeseries",
     lines.unit("trading_order_ack_duration_seconds"),
     7,
@@ -213,7 +213,7 @@ SILENCE: Final = Panel(
 GAPS: Final = Panel(
     "Feed gaps and drops",
     "All lines are at zero.",
-    "missed: the network, or a slow reader. Dropped and broken books: what the venue sends, see the traces.",
+    "missed: the network, or a slow reader. Dropped and broken books: bad data of the venue, see the traces.",
     "timeseries",
     "mps",
     5,
@@ -224,7 +224,7 @@ GAPS: Final = Panel(
             "dropped",
             unless="quotes have no price",
         ),
-        # a locked book, its bid at its ask, happens on real markets too
+        # a locked book, whose bid equals its ask, occurs on real markets too
         Query(
             'sum(rate(trading_order_book_violations_total{ENV, trading_order_book_violation_type!="locked"}[RATE]))',
             "broken books",

@@ -1,4 +1,4 @@
-"""Panels: what a dashboard consists of, before it is written as Grafana reads it."""
+"""Panels: the parts of a dashboard, independent of the format of Grafana."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ VERMILLION: Final = "#D55E00"
 YELLOW: Final = "#F0E442"
 GREY: Final = "#999999"
 OKABE_ITO: Final = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILLION, YELLOW, GREY)
-"""Colours that everybody can tell apart, https://jfly.uni-koeln.de/color/."""
+"""Colours that nearly everybody can distinguish: https://jfly.uni-koeln.de/color/."""
 
 WELL: Final = BLUE
 NEAR: Final = ORANGE
 ILL: Final = VERMILLION
-"""Of a value: not green and red, which one man in twelve cannot tell apart."""
+"""Colours of a value; not green and red, which one man in twelve cannot distinguish."""
 
 WIDTH: Final = 24
-"""Of Grafana's grid."""
+"""Columns of Grafana's grid."""
 
 Kind = Literal["timeseries", "stat", "bargauge", "table", "state-timeline"]
 
 
 class Step(NamedTuple):
-    """A value's colour from a threshold on.
+    """The colour of a value above a threshold.
 
     Attributes:
-        at: The threshold; None for what is below all others.
-        color: Of the value, or of the line.
+        at: The threshold; None for values below all thresholds.
+        color: The colour of the value, or of the line.
     """
 
     at: float | None
@@ -43,12 +43,12 @@ class Step(NamedTuple):
 
 
 def ceiling(line: float, near: float = 0.8) -> tuple[Step, ...]:
-    """Colours of a value that should stay below a line; near it from a share of it on."""
+    """Return the colours of a value that should stay below `line`, and is near it from the share `near` on."""
     return Step(None, WELL), Step(near * line, NEAR), Step(line, ILL)
 
 
 def floor(line: float) -> tuple[Step, ...]:
-    """Colours of a value that should stay above a line."""
+    """Return the colours of a value that should stay above `line`."""
     return Step(None, ILL), Step(line, WELL)
 
 
@@ -58,23 +58,23 @@ class Panel:
 
     Attributes:
         title: A few words.
-        good: What it looks like when all is well.
-        act: What to do when it does not.
-        kind: How it is drawn.
-        unit: Of its values, as Grafana calls it.
-        width: In columns of the grid.
-        queries: What it shows.
-        steps: Colours, and lines in a time series.
-        line: Whether the steps above the first are drawn as lines, where the panel has axes.
-        minimum: The end of the scale; 0 for shares, which mislead on a scale that begins elsewhere.
-        maximum: The other end.
+        good: Its look if all is well.
+        act: The next step if it looks otherwise.
+        kind: The kind of drawing.
+        unit: The unit of its values, in Grafana's words.
+        width: The width in columns of the grid.
+        queries: The queries whose results it shows.
+        steps: The colours, and the lines of a time series.
+        line: Whether a time series draws the steps above the first as lines.
+        minimum: The lower end of the scale; 0 for shares, which mislead on another scale.
+        maximum: The upper end of the scale.
         is_log: Whether the scale is logarithmic.
-        names: Values that series are named by; each has its colour wherever it is shown.
+        names: The names of series, each of which has the same colour in every panel.
         states: The word and the colour of each value of a state.
-        nothing: What stands in place of a value where there is none.
-        service: Whose traces and logs it leads to; a label in `${}` is that of the series.
+        nothing: The text in place of a missing value.
+        service: The service whose traces and logs it links to; `${label}` is a label of the series.
         columns: The columns of a table, by query or label, in their order.
-        decimals: After the point; Grafana decides without.
+        decimals: The number of decimals; by default Grafana decides.
     """
 
     title: str
@@ -98,7 +98,7 @@ class Panel:
 
     @property
     def description(self) -> str:
-        """What good looks like, what to do, and when it is empty by design."""
+        """The text of the panel: its look if all is well, the next step if not, and when it is empty by design."""
         awaited = dict.fromkeys(query.unless for query in self.queries if query.unless)
         empty = f" {'Empty' if self._is_all_awaited else 'In part empty'} unless {', or '.join(awaited)}."
         return f"Good: {self.good} Otherwise: {self.act}{empty if awaited else ''}"
@@ -113,8 +113,8 @@ class Variable:
     """One variable of a dashboard.
 
     Attributes:
-        name: As queries have it.
-        label: As the dashboard shows it.
+        name: Its name in queries.
+        label: Its name on the dashboard.
         query: `label_values(...)`, with capital words.
         is_single: Whether exactly one value is chosen, because a sum over several means nothing.
     """
@@ -147,13 +147,13 @@ class Dashboard:
     """One dashboard.
 
     Attributes:
-        uid: What alerts link to.
+        uid: The id that alerts link to.
         title: Its name.
-        says: What it answers, in a sentence.
-        refresh: How often it asks again.
-        since: How far back it looks.
-        variables: In their order.
-        rows: Each with its height, and panels that fill the width.
+        says: The question that it answers, in a sentence.
+        refresh: The interval between two refreshes.
+        since: The length of its time range.
+        variables: Its variables in their order.
+        rows: Its rows, each with a height and panels that fill the width.
     """
 
     uid: str
@@ -188,4 +188,4 @@ ANNOTATIONS: Final = {
         "{{service_name}} {{service_version}} started",
     ),
 }
-"""By name: the colour, when it is drawn, and what it says."""
+"""By name: the colour, the query for its times, and its text."""

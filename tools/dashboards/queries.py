@@ -1,4 +1,4 @@
-"""Queries: PromQL as a panel asks it, with the dashboard's variables in it."""
+"""Queries: the PromQL of a panel, with the variables of the dashboard."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _WORDS: Final = {
     "STRATEGY": 'trading_strategy_name=~"$strategy"',
     "RATE": "$__rate_interval",
 }
-"""What the capital words of an expression stand for, in a selector's braces or a range's brackets."""
+"""The meaning of each capital word of an expression, in a selector's braces or a range's brackets."""
 
 _WORD: Final = re.compile(rf"\b({'|'.join(_WORDS)})\b")
 _VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
 
 
 def promql(text: str) -> str:
-    """Write the capital words of an expression out, and put it on one line.
+    """Replace the capital words of an expression, and put it on one line.
 
     Args:
-        text: Such as `sum(rate(trading_order_submitted_total{ENV, VENUE}[RATE]))`.
+        text: An expression such as `sum(rate(trading_order_submitted_total{ENV, VENUE}[RATE]))`.
     """
     return re.sub(r"\s+", " ", _WORD.sub(lambda word: _WORDS[word[0]], text)).strip()
 
 
 def substituted(expr: str, values: Mapping[str, str]) -> str:
-    """Put values in the place of Grafana's variables, as Grafana does.
+    """Replace Grafana's variables by values, as Grafana does.
 
     Args:
-        expr: Of a panel.
-        values: By the variable's name, `__rate_interval` among them.
+        expr: The expression of a panel.
+        values: The values by the names of the variables, `__rate_interval` included.
 
     Raises:
         KeyError: A variable has no value.
@@ -46,7 +46,7 @@ def quantile(share: float, prometheus: str, more: str = "") -> str:
     """Return a quantile of a histogram of the environment.
 
     Args:
-        share: Such as 0.99.
+        share: The quantile, such as 0.99.
         prometheus: The histogram's name in Prometheus.
         more: Capital words or matchers that narrow it down.
     """
@@ -60,11 +60,11 @@ class Query:
 
     Attributes:
         text: PromQL with capital words; see `promql`.
-        legend: What its series are called, with labels in double braces.
-        instant: Whether its last value is all that is shown.
-        exemplars: Whether exemplars are drawn, each of which leads to its trace.
-        unless: What has to happen before it has data, or empty if it has data whenever the system trades.
-        unit: Of its values where they have another one than the panel's.
+        legend: The name of its series, with labels in double braces.
+        instant: Whether the panel shows only its last value.
+        exemplars: Whether the panel draws exemplars, each of which links to its trace.
+        unless: The event before which it has no data; empty if it has data whenever the system trades.
+        unit: The unit of its values, if it differs from the panel's.
     """
 
     text: str
@@ -76,5 +76,5 @@ class Query:
 
     @property
     def expr(self) -> str:
-        """As Grafana gets it."""
+        """The expression that Grafana gets."""
         return promql(self.text)

@@ -1,7 +1,7 @@
-"""Render the dashboards for the docs from a running Prometheus: `python -m tools.dashboards.render`.
+"""Renders the dashboards for the docs from a running Prometheus: `python -m tools.dashboards.render`.
 
-`PROMETHEUS_URL` and `OTEL_TRADING_ENVIRONMENT` say where and what; the pictures show the six minutes up to the last
-heartbeat, so that a system which has ended is shown as it was.
+It reads `PROMETHEUS_URL` and `OTEL_TRADING_ENVIRONMENT`. The pictures show the six minutes before the last
+heartbeat, so that they also show a system that has ended.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _LAST_BEAT: Final = Query("max(trading_service_heartbeat_timestamp_seconds{ENV})
 
 
 class Prometheus:
-    """What is asked for the panels' results.
+    """A client that queries the results of panels.
 
     Args:
-        url: Of the server.
-        environment: The value of the dashboards' variable; all others stand on All.
+        url: The URL of the server.
+        environment: The value of the variable "environment"; all other variables have the value All.
         end: The end of the time range, in Unix time.
     """
 
@@ -40,10 +40,10 @@ class Prometheus:
         self._values = {**everything, **ranges, "environment": environment}
 
     def ask(self, query: Query) -> list[Result]:
-        """Return a query's series, as Grafana gets them."""
+        """Return the series of a query, as Grafana gets them."""
         span = {"start": f"{self._end - SECONDS}", "end": f"{self._end}", "step": f"{STEP}"}
-        asked = {"query": substituted(query.expr, self._values), **span}
-        answer = requests.post(f"{self._url}/api/v1/query_range", data=asked, timeout=30)
+        parameters = {"query": substituted(query.expr, self._values), **span}
+        answer = requests.post(f"{self._url}/api/v1/query_range", data=parameters, timeout=30)
         answer.raise_for_status()
         return [self._result(query, one) for one in answer.json()["data"]["result"]]
 
@@ -56,7 +56,7 @@ class Prometheus:
 
 
 def _without_gaps(name: str) -> str:
-    """A legend without the labels that a series does not have."""
+    """Return a legend without the labels that the series lacks."""
     while "{{" in name:
         before, _, rest = name.partition("{{")
         name = before + rest.partition("}}")[2]
@@ -66,11 +66,11 @@ def _without_gaps(name: str) -> str:
 def results(
     prometheus: Prometheus, board: Dashboard
 ) -> list[tuple[Panel, tuple[int, int, int, int], list[list[Result]]]]:
-    """Return each panel with its place, and the results of its queries.
+    """Return each panel of a dashboard with its place and the results of its queries.
 
     Args:
-        prometheus: Who is asked.
-        board: Whose panels.
+        prometheus: The client.
+        board: The dashboard.
     """
     return [
         (panel, place, [prometheus.ask(query) for query in panel.queries]) for panel, place in board.panels()
@@ -78,7 +78,7 @@ def results(
 
 
 def main() -> int:
-    """Draw each dashboard into the docs' images."""
+    """Draw each dashboard into the images of the docs, and return the exit code."""
     url = os.environ.get("PROMETHEUS_URL", "http://127.0.0.1:9999")
     environment = os.environ.get("OTEL_TRADING_ENVIRONMENT", "paper")
     beat = Prometheus(url, environment, time.time()).ask(_LAST_BEAT)

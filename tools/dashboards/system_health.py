@@ -1,4 +1,4 @@
-"""System Health & Performance: do the services live, and is what they need enough?"""
+"""System Health & Performance: do the services run, and are their resources sufficient?"""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tools.dashboards.queries import Query, quantile
 SERVICES: Final = tuple(
     dict.fromkeys(name for metric in ALL_METRICS for name in metric.service.split("+") if name != "all")
 )
-"""Those that the vocabulary knows; each has its colour wherever it is shown."""
+"""The services of the vocabulary; each has the same colour in every panel."""
 
 _OF: Final = "${service_name}"
 
 
 def _slowest(share: float, prometheus: str, *labels: str) -> str:
-    """A quantile of a histogram by labels; the eight slowest."""
+    """Return a quantile of a histogram by labels, for the eight slowest series."""
     by = ", ".join(("le", *labels))
     return f"topk(8, histogram_quantile({share:g}, sum by ({by}) (rate({prometheus}_bucket{{ENV, SERVICE}}[RATE]))))"
 
@@ -27,8 +27,8 @@ def _slowest(share: float, prometheus: str, *labels: str) -> str:
 _STALE: Final = lines.alert_line("TradingServiceHeartbeatStale")
 UP: Final = Panel(
     "Services up",
-    "As many services beat as are expected.",
-    "a missing one was never started, hangs, or is gone: see Heartbeat age.",
+    "As many services send heartbeats as are expected.",
+    "a missing service was never started, hangs, or has ended: see Heartbeat age.",
     "stat",
     "none",
     5,
@@ -44,7 +44,7 @@ UP: Final = Panel(
 )
 HEARTBEAT: Final = Panel(
     "Heartbeat age",
-    f"Every main loop came round less than {_STALE:g} s ago.",
+    f"Every main loop sent a heartbeat less than {_STALE:g} s ago.",
     "follow the runbook of TradingServiceHeartbeatStale: it is hung, stopped, or silenced.",
     "stat",
     lines.unit("trading_service_heartbeat_timestamp_seconds"),
@@ -61,7 +61,7 @@ HEARTBEAT: Final = Panel(
 )
 WATCHERS: Final = Panel(
     "Watchers",
-    "Rules take a fraction of their interval, and no notification is given up.",
+    "Rules take a fraction of their interval, and every notification is delivered.",
     "late rules are late alerts: PrometheusRuleGroupOverrun; lost ones: AlertmanagerNotificationsFailing.",
     "stat",
     "percentunit",
@@ -130,7 +130,7 @@ QUEUES: Final = Panel(
 )
 LAG: Final = Panel(
     "Event-loop lag",
-    "99 % of the turns come less than a few milliseconds late.",
+    "99 % of the turns are less than a few milliseconds late.",
     "something blocks the loop: see its traces for a long span without an await.",
     "timeseries",
     lines.unit("trading_event_loop_lag_seconds"),
@@ -144,7 +144,7 @@ _API: Final = "http_client_request_duration_seconds"
 REQUESTS: Final = Panel(
     "Venue API: requests",
     "Answers are 2xx, and their rate stays below the venue's quota.",
-    "429 is the quota, 5xx the venue, 4xx what we ask: ApiRateLimitHit and ExecutionApiDown have runbooks.",
+    "429 is the quota, 5xx the venue, 4xx our request: see the runbooks of ApiRateLimitHit and ExecutionApiDown.",
     "timeseries",
     "reqps",
     6,
@@ -187,7 +187,7 @@ _ROUND_TRIP: Final = lines.objective(_API)
 API: Final = Panel(
     "Venue API: latency",
     f"{_ROUND_TRIP.quantile:.0%} of the requests take at most {_ROUND_TRIP.boundary:g} s.",
-    "click an exemplar: it is the venue's time, or the wait for a connection of ours.",
+    "click an exemplar: the cause is the venue, or the wait for one of our connections.",
     "timeseries",
     lines.unit(_API),
     6,
@@ -219,8 +219,8 @@ RETRIES: Final = Panel(
 )
 ZEROMQ: Final = Panel(
     "ZeroMQ: messages",
-    "What is sent is received, once by each reader.",
-    "received less than that: a reader is too slow, or was not connected; see Queues.",
+    "Each reader receives every message once.",
+    "fewer received than sent: a reader is too slow, or was not connected; see Queues.",
     "timeseries",
     "mps",
     6,
@@ -236,7 +236,7 @@ ZEROMQ: Final = Panel(
 )
 ZEROMQ_TIME: Final = Panel(
     "ZeroMQ: 99 % of the operations",
-    "Sending takes microseconds: it only hands over to a queue.",
+    "Sending takes microseconds, since it only adds to a queue.",
     "longer means that a queue is full and the sender waits.",
     "timeseries",
     lines.unit("messaging_client_operation_duration_seconds"),
@@ -269,7 +269,7 @@ STEPS: Final = Panel(
 )
 CLOCK: Final = Panel(
     "Clocks and transit",
-    "Offsets are near zero: 100 µs by PTP and 50 ms by NTP are what regulators allow.",
+    "Offsets are near zero: regulators allow 100 µs by PTP and 50 ms by NTP.",
     "follow the runbook of TradingClockDrift; transit means nothing while a clock is off.",
     "timeseries",
     lines.unit("trading_clock_offset_seconds"),
@@ -286,8 +286,8 @@ CLOCK: Final = Panel(
 _FULL: Final = lines.alert_line("TelemetryExporterQueueNearFull")
 EXPORTERS: Final = Panel(
     "Collector: queues",
-    "Queues are empty: every backend takes what it is sent.",
-    "the exporter names the backend that is away; at 100 % telemetry is lost.",
+    "Queues are empty: every backend accepts its data.",
+    "the exporter names the backend that does not answer; at 100 % telemetry is lost.",
     "timeseries",
     "percentunit",
     8,
@@ -305,7 +305,7 @@ _SIGNALS: Final = ("metric_points", "spans", "log_records")
 DELIVERED: Final = Panel(
     "Collector: delivered",
     "Three lines that follow the services' load.",
-    "one at zero while services run: its backend, or its pipeline; `otel-trading doctor` says which.",
+    "a line at zero while services run: `otel-trading doctor` names the broken backend or pipeline.",
     "timeseries",
     "cps",
     8,
@@ -317,7 +317,7 @@ DELIVERED: Final = Panel(
 LOST: Final = Panel(
     "Telemetry that is lost",
     "There is one line, at zero.",
-    "follow the runbook of TelemetryExporterDataLoss: what is lost here comes from nowhere else.",
+    "follow the runbook of TelemetryExporterDataLoss: this telemetry cannot be recovered.",
     "timeseries",
     "cps",
     8,
@@ -336,7 +336,7 @@ LOST: Final = Panel(
 DASHBOARD: Final = Dashboard(
     "system-health",
     "System Health & Performance",
-    "Do the services live, and is what they need enough?",
+    "Do the services run, and are their resources sufficient?",
     "30s",
     "1h",
     (ENVIRONMENT, SERVICE, VENUE),

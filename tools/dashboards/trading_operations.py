@@ -1,4 +1,4 @@
-"""Real-Time Trading Operations: does it make money, within its limits, and do its orders get through?"""
+"""Real-Time Trading Operations: does the system make money within its limits, and do its orders fill?"""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ DRAWDOWN: Final = Panel(
 )
 POSITIONS: Final = Panel(
     "Open positions",
-    "As many as the strategies may have.",
-    "one that no strategy has any more was not closed: see its order's life in Kibana.",
+    "No more than the strategies may have.",
+    "a position without a strategy was not closed: see its order's life in Kibana.",
     "stat",
     lines.unit("trading_position_open"),
     3,
@@ -82,7 +82,7 @@ POSITIONS: Final = Panel(
 KILL_SWITCH: Final = Panel(
     "Kill switch",
     "No switch is tripped.",
-    "no order leaves until somebody resets it: follow the runbook of TradingCircuitBreakerTriggered.",
+    "no order leaves until a person resets it: follow the runbook of TradingCircuitBreakerTriggered.",
     "stat",
     "none",
     3,
@@ -94,7 +94,7 @@ KILL_SWITCH: Final = Panel(
 ALERTS: Final = Panel(
     "Alerts that fire now",
     "None fires.",
-    "open the runbook of the highest priority, its name is the alert's: otel-trading.dev/runbooks.",
+    "open the runbook of the alert of the highest priority: otel-trading.dev/runbooks.",
     "table",
     "none",
     6,
@@ -112,7 +112,7 @@ ALERTS: Final = Panel(
 PROFIT: Final = Panel(
     "Profit by strategy",
     "Lines rise, or at least stay far above the daily loss limit.",
-    "compare with Slippage and Rejects by reason: it is the market, or the way orders get through.",
+    "compare with Slippage and Rejects by reason: the market is the cause, or the execution.",
     "timeseries",
     lines.unit("trading_pnl_realized_USD"),
     8,
@@ -129,8 +129,8 @@ PROFIT: Final = Panel(
 )
 EXPOSURE: Final = Panel(
     "Positions and exposure",
-    "Long, short and net stay within what the strategies were given; short is below zero.",
-    "a position that nobody ordered shows as a break in Exceptions; else lower the position limit.",
+    "Long, short and net stay within the limits of the strategies; short is below zero.",
+    "an unexpected position is a break in Exceptions; else lower the position limit.",
     "timeseries",
     lines.unit("trading_portfolio_exposure_USD"),
     8,
@@ -144,8 +144,8 @@ EXPOSURE: Final = Panel(
 )
 LIMITS: Final = Panel(
     "Limits used",
-    "Every limit is used to less than 80 %.",
-    "at 100 % the risk manager refuses, and at the daily loss it halts: reduce the position, or argue the limit.",
+    "Less than 80 % of every limit is used.",
+    "at 100 % the risk manager refuses orders, and halts at the daily loss: reduce the position, or the limit is wrong.",
     "bargauge",
     lines.unit("trading_risk_limit_utilization_ratio"),
     8,
@@ -163,8 +163,8 @@ LIMITS: Final = Panel(
 )
 EXCEPTIONS: Final = Panel(
     "Exceptions in the time range",
-    "All are zero, but a check that refuses a signal does its work.",
-    "breaks and unmatched executions at once, by the runbook of TradingPositionReconciliationBreak.",
+    "All are zero, except refused signals: a check that refuses one works.",
+    "breaks and unmatched executions: follow the runbook of TradingPositionReconciliationBreak at once.",
     "stat",
     "none",
     24,
@@ -200,7 +200,7 @@ EXCEPTIONS: Final = Panel(
 DASHBOARD: Final = Dashboard(
     "trading-operations",
     "Real-Time Trading Operations",
-    "Does it make money, within its limits, and do its orders get through?",
+    "Does the system make money within its limits, and do its orders fill?",
     "5s",
     "15m",
     (ENVIRONMENT, SERVICE, VENUE, STRATEGY),

@@ -17,7 +17,7 @@ HEADER: Final = "# Generated from alerts/slo/*.yaml by make generate. Do not edi
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes an expression of several lines as it is laid out."""
+    """Writes an expression of several lines with its line breaks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -34,7 +34,7 @@ def generate(folder: Path) -> dict[str, str]:
         folder: Holds the OpenSLO documents and `windows.yaml`.
 
     Raises:
-        ConfigurationError: They are not sound.
+        ConfigurationError: A document or a window is not sound.
     """
     slos, policy = slo.load(folder), burn_rate.load(folder / "windows.yaml")
     burn_rate.check(policy, slos)

@@ -24,7 +24,11 @@ HANDLES: Final = {
 
 
 def generate(folder: Path) -> dict[str, str]:
-    """Return the text of every generated file by its path below the root, from a registry that is sound."""
+    """Return the text of every generated file by its path below the root.
+
+    Args:
+        folder: A sound registry: see `registry.checking`.
+    """
     files, _ = load(folder)
     schema_url, domains = vocabulary.build(files)
     return dict(_python(schema_url, domains)) | dict(_pages(domains))

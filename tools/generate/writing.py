@@ -1,4 +1,4 @@
-"""Writing: brings generated files up to date, or says which are stale."""
+"""Writing: updates generated files, or reports the stale ones."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def write(root: Path, files: Mapping[str, str], *, check: bool) -> int:
-    """Write each file that is not as it should be.
+    """Write each file whose text differs.
 
     Args:
-        root: What the paths are relative to.
-        files: What should stand in each, by its path.
-        check: Write nothing; print how what is there differs.
+        root: The folder that the paths are relative to.
+        files: The text of each file by its path.
+        check: Whether to write nothing, and print the differences.
 
     Returns:
         The exit code: 1 if a file is stale and was not written.
