@@ -33,6 +33,6 @@ def test_a_room_has_a_file_or_a_folder_for_each_domain(folder, pattern):
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_domain_holds_the_metrics_it_is_said_to_hold(domain):
+def test_a_domain_has_its_number_of_metrics(domain):
     module = __import__(f"otel_trading.semconv.{domain}", fromlist=["METRICS"])
     assert len(module.METRICS) == METRICS_PER_DOMAIN[domain]

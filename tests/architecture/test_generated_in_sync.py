@@ -19,7 +19,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_a_generated_file_is_in_sync_and_says_how_it_was_made(path):
+def test_a_generated_file_is_in_sync_and_names_its_command(path):
     assert (ROOT / path).read_text(encoding="utf-8") == FILES[path]
     assert "make generate. Do not edit." in FILES[path].splitlines()[0]
 

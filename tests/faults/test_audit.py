@@ -1,4 +1,4 @@
-"""The audit passes where every dependency was looked up, and none of them is vulnerable."""
+"""The audit passes if the service knows every dependency, and none is vulnerable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every query of every panel, variable and annotation, as Grafana asks it, has an answer on the real Prometheus."""
+"""Every query of every panel, variable and annotation has a result on the real Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor finds its canary in each backend, and names the one that does not have it."""
+"""The doctor finds its canary in each backend, and names a backend without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every alert reaches whom it should, by its priority and by what it is about: asked of amtool, rule by rule."""
+"""Every alert reaches the receiver of its priority and subject, as amtool routes it."""
 
 from __future__ import annotations
 

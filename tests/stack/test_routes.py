@@ -54,7 +54,7 @@ def series_of(stack: RunningStack, job: str) -> Series:
 
 
 def complete(found: Series) -> Series | None:
-    """What was found, once it is all there; nothing was requested by HTTP."""
+    """The found series once it has all metrics, except those of HTTP requests, of which there are none."""
     wanted = {m.prometheus for m in ALL_METRICS} - {"http_client_request_duration_seconds"}
     return found if {name.removesuffix("_count") for name in found} >= wanted else None
 

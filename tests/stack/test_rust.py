@@ -1,4 +1,4 @@
-"""A service in Rust beside the Python ones: its span is in their trace, its metrics and lines beside theirs."""
+"""A service in Rust shares traces with the Python services, and has its metrics and lines beside theirs."""
 
 from __future__ import annotations
 

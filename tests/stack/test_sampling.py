@@ -1,4 +1,4 @@
-"""Tail sampling keeps what went wrong, whole, and a share of the rest."""
+"""Tail sampling keeps every failed trace completely, and a share of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sender forgot to redact does not reach a backend, in any signal."""
+"""A secret that a sender did not redact reaches no backend, in any signal."""
 
 from __future__ import annotations
 

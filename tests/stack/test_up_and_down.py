@@ -1,4 +1,4 @@
-"""`make stack` starts everything once, and `make stack-down` leaves nothing."""
+"""`make stack` starts every program once, and `make stack-down` leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Environ = dict[str, str]
 
 @pytest.fixture
 def environ(_is_asked_for: None, tmp_path: Path) -> Iterator[Environ]:
-    """A stack of its own, on free ports; whatever happens, it ends."""
+    """The environment of a stack on free ports, which always ends with the test."""
     ports = {name: str(port) for name, port in free_ports().items()}
     environ = {**os.environ, **ports, "OTEL_TRADING_STACK": str(tmp_path / "stack")}
     yield environ

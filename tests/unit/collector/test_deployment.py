@@ -93,13 +93,13 @@ def test_every_service_has_a_memory_limit_and_no_privileges(service):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_only_what_needs_to_be_root_is(name):
+def test_only_programs_that_need_it_run_as_root(name):
     user = SERVICES[name].get("user", "")
     assert (user == "root") == (name == "volumes")
     assert user or name == "example"  # its Dockerfile says nobody
 
 
-def test_files_cannot_be_written_where_the_image_allows_it():
+def test_containers_are_read_only_if_the_image_allows_it():
     assert {name for name, s in SERVICES.items() if not s.get("read_only")} == {"elasticsearch", "kibana"}
 
 
@@ -209,7 +209,7 @@ def test_grafana_is_given_the_dashboards_and_kibana_the_saved_objects_of_the_clo
     assert f"../dashboards/kibana:{given}:ro" in SERVICES["kibana-setup"]["volumes"]
 
 
-def test_grafana_shows_nothing_without_a_password_unless_stack_env_says_so():
+def test_grafana_needs_a_password_unless_stack_env_allows_anonymous_users():
     assert ENV["GRAFANA_ANONYMOUS"] == "false"
     environment = SERVICES["grafana"]["environment"]
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "${GRAFANA_ANONYMOUS}"
@@ -239,7 +239,7 @@ def test_the_index_of_the_logs_has_one_name_everywhere():
     assert f"index: {index}-*" in (folder / "grafana/provisioning/datasources/stack.yaml").read_text()
 
 
-def test_each_pipeline_begins_with_the_memory_limiter_and_each_that_carries_what_was_taken_in_redacts():
+def test_each_pipeline_begins_with_the_memory_limiter_and_each_pipeline_of_services_redacts():
     otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
     for name, pipeline in otelcol["service"]["pipelines"].items():
         if name != "traces/kept":

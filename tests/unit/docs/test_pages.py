@@ -1,4 +1,4 @@
-"""What the pages name exists: commands with their options, targets, settings, the code of the Rust example."""
+"""The pages name only existing commands, options, targets and settings, and the code of the Rust example."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOW_TOS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "how-to")
 
 
 def code(text: str) -> list[str]:
-    """Every line of shell on a page: those of blocks, and what stands between backticks."""
+    """Every line of shell on a page, in blocks and between backticks."""
     blocks = re.findall(r"^ *```bash[^\n]*\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     inline = re.findall(r"`([^`\n]+)`", prose)
@@ -93,7 +93,7 @@ def test_every_variable_of_ours_exists():
     } == set()
 
 
-def test_the_troubleshooting_says_a_command_in_every_row():
+def test_every_row_of_the_troubleshooting_has_a_command():
     rows = re.findall(r"^\| (?!symptom)([^-|].*) \|$", PAGES["docs/troubleshooting.md"], re.MULTILINE)
     assert len(rows) >= 15
     cells = [row.split(" | ") for row in rows]

@@ -23,7 +23,7 @@ def test_a_threshold_of_zero_is_moved_by_one():
     assert [text for text in mutated("x > 0").values() if ">" in text] == ["(x) > -1", "(x) > 1"]
 
 
-def test_each_operand_is_removed_but_not_what_an_unless_is_about():
+def test_each_operand_is_removed_except_the_left_side_of_unless():
     assert list(mutated("a and b or c unless d").values()) == [
         "a or c unless d",
         "b or c unless d",
@@ -41,7 +41,7 @@ def test_each_condition_on_a_label_is_removed_and_so_is_an_offset():
     ]
 
 
-def test_what_selects_by_name_alone_keeps_its_only_condition():
+def test_a_selector_without_a_name_keeps_its_only_condition():
     assert mutated('{__name__=~"x|y"}') == {}
 
 
