@@ -128,6 +128,7 @@ def _supervise() -> int:
     stopping = threading.Event()
     stop_at_signals(stopping)
     with (FOLDER / "supervisor").open("a+") as lock:
+        # The kernel releases the lock when the process ends, so a stale process id does no harm.
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lock.truncate(0)
         lock.write(str(os.getpid()))

@@ -136,6 +136,7 @@ def build(names: Iterable[str]) -> dict[str, Path]:
 
 
 def _key(component: Component) -> str:
+    # The folder's path is not part of the key: a moved tree finds its builds again.
     digest = hashlib.sha256(repr((component.commands(Path("OUT")), GO)).encode())
     for path in sorted((HERE / component.name).iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

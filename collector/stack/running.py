@@ -133,6 +133,7 @@ def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
     for program in programs:
         for port in program.ports:
             with socket.socket() as probe:
+                # as the programs set it: a port in TIME_WAIT is free
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
                     probe.bind((LOOPBACK, site.ports[port]))

@@ -86,6 +86,16 @@ def test_no_program_imports_a_test(folder):
     assert importers == set()
 
 
+def test_the_package_imports_no_program():
+    importers = {
+        module
+        for module, path in modules("otel_trading").items()
+        for name in names(module, path)
+        if name.split(".")[0] in {*FOLDERS, "tests"}
+    }
+    assert importers == set()
+
+
 @pytest.mark.parametrize("folder", ["alerts", "dashboards"])
 def test_a_folder_of_data_has_no_program(folder):
     assert list((ROOT / folder).rglob("*.py")) == []

@@ -34,6 +34,7 @@ def _recorded() -> list[Rule]:
 
 
 def _make(rule: Rule, test: dict[str, Any], parts: list[list[Any]], folder: Path) -> Path:
+    # The recording rules must be evaluated before the alert, which may read their series in the same cycle.
     groups = [{"name": "mutant", "rules": [*_recorded(), rule]}]
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
     for number, cases in enumerate(parts):

@@ -42,6 +42,7 @@ def changed(source: Source, clause: Clause, change: str, value: str = "") -> str
         ChangeError: The change does not fit the clause, or changes nothing.
     """
     node, text = _replacement(source, clause, change, value)
+    # An edit by span keeps the line numbers, so that a traceback of a mutant fits the original.
     start, end = _span(source.text, node)
     encoded = source.text.encode()
     mutated = (encoded[:start] + text.encode() + encoded[end:]).decode()
@@ -123,7 +124,7 @@ def _text(source: Source, node: ast.AST) -> str:
 
 def _span(text: str, node: ast.AST) -> tuple[int, int]:
     """Return the first byte of a node, and the byte after its last."""
-    starts = [0]
+    starts = [0]  # columns of a syntax tree count bytes of UTF-8: https://docs.python.org/3/library/ast.html
     for line in text.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     place: ast.expr = node  # type: ignore[assignment]  # a statement has the same four fields

@@ -87,6 +87,7 @@ def _make(protection: Protection | None, folder: Path) -> Path:
 
 
 def _environ(tree: Path) -> Mapping[str, str]:
+    # An editable install points at the original tree; PYTHONPATH puts the copy before it.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     return {**kept, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
 
