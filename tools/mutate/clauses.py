@@ -72,15 +72,22 @@ def read(root: Path, module: str) -> Source:
     Raises:
         NotFoundError: The module does not exist.
     """
-    place = Path(*module.split("."))
-    for path in (place.with_suffix(".py"), place / "__init__.py"):
+    for path in _paths(module):
         if (root / path).is_file():
             text = (root / path).read_text(encoding="utf-8")
             return Source(path, text, ast.parse(text))
-    known = [
-        ".".join(p.relative_to(root).with_suffix("").parts) for p in (root / place.parts[0]).rglob("*.py")
-    ]
-    raise NotFoundError(f"no module {module}{_nearest(module, known)}")
+    raise NotFoundError(f"no module {module}{_nearest(module, list(_modules(root, module)))}")
+
+
+def _paths(module: str) -> tuple[Path, Path]:
+    place = Path(*module.split("."))
+    return place.with_suffix(".py"), place / "__init__.py"
+
+
+def _modules(root: Path, module: str) -> Iterator[str]:
+    """Yield the names of the modules of the package that a module belongs to."""
+    for path in sorted((root / module.partition(".")[0]).rglob("*.py")):
+        yield ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
 def scope(root: Path, name: str) -> tuple[Source, Scope]:
@@ -100,12 +107,20 @@ def scope(root: Path, name: str) -> tuple[Source, Scope]:
     known = list(_scopes(source.tree, ""))
     found = [node for known_name, node in known if known_name == qualified]
     if not found:
-        names = [known_name for known_name, _ in known]
+        names = [*_moved(root, module, qualified), *(known_name for known_name, _ in known)]
         raise NotFoundError(f"no function {qualified} in {module}{_nearest(qualified, names)}")
     if len(found) > 1:
         lines = ", ".join(str(node.lineno) for node in found)
         raise NotFoundError(f"{qualified} is defined {len(found)} times in {module}, on the lines {lines}")
     return source, found[0]
+
+
+def _moved(root: Path, module: str, qualified: str) -> Iterator[str]:
+    """Yield the functions of the same name in other modules of the package."""
+    last = qualified.rpartition(".")[2]
+    for other in _modules(root, module):
+        found = [name for name, _ in _scopes(read(root, other).tree, "")] if other != module else []
+        yield from (f"{other}:{name}" for name in found if name.rpartition(".")[2] == last)
 
 
 def _nearest(name: str, known: list[str]) -> str:

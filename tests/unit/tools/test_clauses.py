@@ -42,6 +42,7 @@ class Queue:
 def root(tmp_path: Path) -> Path:
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "sender.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "room" / "other.py").write_text("def moved(): return 1\n", encoding="utf-8")
     return tmp_path
 
 
@@ -95,6 +96,7 @@ def test_a_name_survives_moved_and_reformatted_code(root):
         ("room.sendr:send", "return", "no module room.sendr; did you mean room.sender?"),
         ("room.sender:sent", "return", "no function sent in room.sender; did you mean send?"),
         ("room.sender:put", "return", "no function put in room.sender; did you mean Queue.put?"),
+        ("room.sender:moved", "return", "no function moved in room.sender; did you mean room.other:moved?"),
         ("room.sender:send", "call", r"clause 'call' is ambiguous; there are\n  decorator"),
         ("room.sender:send", "call load", "clause 'call load' does not exist"),
         ("room.sender:send", "call post 3", "clause 'call post 3' does not exist"),
