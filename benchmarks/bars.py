@@ -1,6 +1,7 @@
-"""Bars: what every ratio of the benchmarks has to reach, in pure Python and compiled.
+"""Bars: the limits for the ratios of the benchmarks, in pure Python and compiled.
 
-A ratio is `name -> number`, from the `ratios()` of a `bench_*.py`; a bar says which way is good.
+The `ratios()` of a `bench_*.py` return `name -> number`. A bar defines whether it is a lower or an upper
+limit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ class Bar(NamedTuple):
     """One row of the table.
 
     Attributes:
-        pure: What the pure Python form has to reach.
-        compiled: What the compiled form has to reach.
-        says: The row's heading; "at least" or "at most" in front of the number follows from `highest`.
-        highest: Whether the number is an upper limit, as of a cost, rather than a lower one, as of a gain.
-        keeps: What the two forms hold instead where the bar cannot be had, with room for noise; None where
-            it can. The reason stands at `WHY`.
+        pure: The limit for the pure Python form.
+        compiled: The limit for the compiled form.
+        says: The heading of the row.
+        highest: Whether the limit is an upper one, as for a cost, or a lower one, as for a gain.
+        keeps: For each form, the weaker limit that holds while the bar cannot be reached, with room for
+            noise; None if the bar itself holds. `WHY` gives the reasons.
     """
 
     pure: float
@@ -33,15 +34,15 @@ class Bar(NamedTuple):
         return self.compiled if form == "compiled" else self.pure
 
     def is_held(self, form: str, ratio: float) -> bool:
-        """Say whether `ratio` reaches the bar."""
+        """Return whether `ratio` reaches the bar."""
         return self._reaches(self.of(form), ratio)
 
     def kept(self, form: str) -> float | None:
-        """Return what is held instead of the bar of a form, or None where the bar itself is."""
+        """Return the weaker limit of a form, or None if the bar itself holds."""
         return self.keeps[form == "compiled"]
 
     def is_kept(self, form: str, ratio: float) -> bool:
-        """Say whether `ratio` reaches the bar, or what is held instead."""
+        """Return whether `ratio` reaches the bar or the weaker limit."""
         kept = self.kept(form)
         return self.is_held(form, ratio) or (kept is not None and self._reaches(kept, ratio))
 
@@ -49,11 +50,11 @@ class Bar(NamedTuple):
         return ratio <= limit if self.highest else ratio >= limit
 
     def text(self, form: str) -> str:
-        """Return the bar as a table shows it."""
+        """Return the bar of a form as text for a table."""
         return self.limit(self.of(form))
 
     def limit(self, number: float) -> str:
-        """Return a number as this bar compares with it."""
+        """Return a limit as text, with the sign of the comparison."""
         return f"{'≤' if self.highest else '≥'} {number:g}"
 
 
@@ -92,4 +93,4 @@ BARS: Final = {
     "log": Bar(2, 2, "log line in a span cheaper than through the SDK's handler"),
     "log_extra": Bar(2, 2, "the same, with three attributes"),
 }
-"""Every ratio with a bar; a ratio without one is shown and not judged."""
+"""The bars by the name of the ratio. A ratio without a bar is shown and not judged."""

@@ -1,7 +1,8 @@
-"""What one Collector passes on, what it costs, and what is lost: the full configuration beside a bare one.
+"""Throughput, cost and losses of one Collector, with the full configuration and with a bare one.
 
 `python benchmarks/bench_collector.py [--seconds 30] [--spans 31000] [--logs 10500] [--series 21000] [--json]`
-starts the real programs on free ports, sends the load, waits until all of it arrived, and counts both ends.
+starts the real programs on free ports, sends the load, waits until all of it has arrived, and counts both
+ends.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ _SAMPLE = re.compile(r"^([a-zA-Z_:.]+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
 @dataclass
-class Row:
-    """What one run measured."""
+class CollectorRun:
+    """The measurements of one run."""
 
     configuration: str
     spans: int
@@ -53,12 +54,12 @@ class Row:
 
     @property
     def cpu_us_per_span(self) -> float:
-        """Microseconds of a core per span, whatever else went through."""
+        """Microseconds of a core per span; the cost of other signals is included."""
         return self.cpu / self.spans * 1e6
 
 
-class Measured:
-    """The Collector of a stack, as its own metrics and the system describe it."""
+class CollectorMeter:
+    """Reads the Collector of a stack: its own metrics, its CPU time and its memory."""
 
     def __init__(self, stack: Stack) -> None:
         self._url = stack.site.url("OTELCOL_METRICS_PORT") + "/metrics"
@@ -66,19 +67,19 @@ class Measured:
         self.peak = 0
 
     def cpu(self) -> float:
-        """Seconds of CPU so far; looks at the memory, too."""
+        """Return the CPU seconds so far, and update the peak of the memory."""
         self.peak = max(self.peak, self._process.memory_info().rss)
         times = self._process.cpu_times()
         return float(times.user + times.system)
 
     def total(self, name: str, label: str = "") -> float:
-        """Add up the samples of a metric that have a label."""
+        """Return the sum of the samples of a metric that contain a label."""
         with urllib.request.urlopen(self._url, timeout=5) as answer:
             text = answer.read().decode()
         return sum(float(v) for n, ls, v in _SAMPLE.findall(text) if n == name and label in ls)
 
 
-def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, percent: int) -> Row:
+def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, percent: int) -> CollectorRun:
     """Run the load against one configuration."""
     with tempfile.TemporaryDirectory() as folder:
         binaries = build(sorted({program.component for program in PROGRAMS.values()}))
@@ -93,17 +94,17 @@ def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, p
             stack.close()
 
 
-def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: bool) -> Row:
-    collector = Measured(stack)
+def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: bool) -> CollectorRun:
+    collector = CollectorMeter(stack)
     plans = [[(load.traces(), given.spans / load.SPANS / _SERVICES)] for _ in range(_SERVICES)]
     if not is_bare:
         firsts = range(0, given.series, load.SERIES_PER_REQUEST)
         plans.append([(load.logs(), given.logs / load.LOGS)])
         plans.append([(load.metrics(first), 1 / _EXPORT_INTERVAL) for first in firsts])
     plans = [plan for plan in plans if plan and plan[0][1] > 0]
-    senders = [load.Sender(stack.site.address("OTLP_HTTP_PORT")) for _ in plans]
+    senders = [load.LoadSender(stack.site.address("OTLP_HTTP_PORT")) for _ in plans]
     cpu, begin = collector.cpu(), time.perf_counter()
-    with ThreadPoolExecutor(len(plans)) as threads:  # as services do
+    with ThreadPoolExecutor(len(plans)) as threads:  # one connection each, like services
         counts = threads.map(load.run, senders, plans, repeat(given.seconds))
         sent = dict(sum(map(Counter, counts), Counter()))
     taken = time.perf_counter() - begin
@@ -118,10 +119,10 @@ def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: boo
     lost = _lost(collector, stack, sent, is_bare=is_bare)
     memory = collector.peak / 2**20
     refused = sum(sender.refused for sender in senders)
-    return Row(name, spans, logs, points, taken, drained, refused, lost, used, memory)
+    return CollectorRun(name, spans, logs, points, taken, drained, refused, lost, used, memory)
 
 
-def _arrived(collector: Measured, sent: dict[str, int], *, is_bare: bool) -> bool:
+def _arrived(collector: CollectorMeter, sent: dict[str, int], *, is_bare: bool) -> bool:
     waiting = collector.total("otelcol_exporter_queue_size") + collector.total(
         "otelcol_exporter_in_flight_requests"
     )
@@ -129,24 +130,24 @@ def _arrived(collector: Measured, sent: dict[str, int], *, is_bare: bool) -> boo
     return waiting == 0 and decided and (is_bare or _kept(collector) == _sent(collector))
 
 
-def _kept(collector: Measured) -> float:
+def _kept(collector: CollectorMeter) -> float:
     return 5 * collector.total(
         "otelcol_processor_tail_sampling_global_count_traces_sampled", 'sampled="true"'
     )
 
 
-def _sent(collector: Measured) -> float:
+def _sent(collector: CollectorMeter) -> float:
     return collector.total("otelcol_exporter_sent_spans")
 
 
-def _decided(collector: Measured, *, is_bare: bool) -> float:
+def _decided(collector: CollectorMeter, *, is_bare: bool) -> float:
     if is_bare:
         return collector.total("otelcol_exporter_sent_spans")
     return 5 * collector.total("otelcol_processor_tail_sampling_global_count_traces_sampled")
 
 
-def _lost(collector: Measured, stack: Stack, sent: dict[str, int], *, is_bare: bool) -> int:
-    """What was taken and is not there: spans undecided or unsent, log records that are no documents."""
+def _lost(collector: CollectorMeter, stack: Stack, sent: dict[str, int], *, is_bare: bool) -> int:
+    """Return how many items are lost: undecided or unsent spans, log records without a document."""
     lost = sent.get("/v1/traces", 0) - _decided(collector, is_bare=is_bare)
     if not is_bare:
         lost += _kept(collector) - _sent(collector)
@@ -165,8 +166,8 @@ def _documents(stack: Stack) -> int:
         return int(json.load(answer)["count"])
 
 
-def markdown(rows: list[Row]) -> str:
-    """Render the rows as the documentation has them."""
+def markdown(rows: list[CollectorRun]) -> str:
+    """Return the rows as a Markdown table for the documentation."""
     head = (
         "| configuration | spans/s | log records/s | points/s | refused | lost | drained after | cores "
         "| CPU per span | spans/s a core | peak memory |\n|--|--|--|--|--|--|--|--|--|--|--|\n"
@@ -181,7 +182,7 @@ def markdown(rows: list[Row]) -> str:
 
 
 def main() -> int:
-    """Measure, and print a table."""
+    """Run the benchmark, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name, default in (("seconds", 30), ("spans", 31_000), ("logs", 10_500), ("series", 21_000)):
         parser.add_argument(f"--{name}", type=int, default=default)

@@ -1,7 +1,7 @@
-"""From an event to the query that finds it: seconds until Jaeger, Prometheus and Elasticsearch have it.
+"""Seconds from an event to the first query that finds it in Jaeger, Prometheus or Elasticsearch.
 
 `python benchmarks/bench_delivery.py [--rounds 60] [--json]` starts the real programs on free ports, and
-records spans, samples and log records with the SDK's defaults, at moments that no export interval knows of.
+records spans, samples and log records with the default settings, at random times within the export intervals.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _STEP = 1.3
 
 
 class Round:
-    """One span, one sample and one log record, and how long each was on its way.
+    """One span, one sample and one log record, and the delivery time of each.
 
     Args:
-        number: Tells its sample from those of other rounds.
-        site: The stack.
+        number: The number of the round, which distinguishes its sample.
+        site: The running stack.
     """
 
     def __init__(self, number: int, site: Deployment) -> None:
@@ -57,13 +57,13 @@ class Round:
         self._begin = time.monotonic()
 
     def measure(self) -> dict[str, float]:
-        """Ask until all three are found.
+        """Query the backends until all three items are found.
 
         Returns:
-            Seconds, by backend.
+            The seconds until each was found, by backend.
 
         Raises:
-            TimeoutError: One was not found within a minute.
+            TimeoutError: An item was not found within a minute.
         """
         wanted: dict[str, Callable[[], object]] = {
             "a span in Jaeger": lambda: self._jaeger.trace(self._trace_id),
@@ -88,13 +88,13 @@ class Round:
 def _answer(ask: Callable[[], object]) -> object:
     try:
         return ask()
-    except requests.RequestException:  # such as the index of the day, before its first document
+    except requests.RequestException:  # for example the index of the day before its first document
         return None
 
 
 def measure(rounds: int, site: Deployment) -> dict[str, list[float]]:
-    """Run rounds that overlap; returns the seconds of all, by backend, in ascending order."""
-    draw = random.Random(7)  # noqa: S311 - moments, not secrets
+    """Run overlapping rounds, and return the seconds of all rounds by backend, in ascending order."""
+    draw = random.Random(7)  # noqa: S311 - random times, not secrets
     with ThreadPoolExecutor(rounds) as threads:
         running = []
         for number in range(rounds):
@@ -105,13 +105,13 @@ def measure(rounds: int, site: Deployment) -> dict[str, list[float]]:
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
-    """Return p50, p95 and the worst."""
+    """Return the p50, the p95 and the worst value."""
     cuts = statistics.quantiles(seconds, n=20, method="inclusive")
     return {"p50": round(cuts[9], 2), "p95": round(cuts[18], 2), "worst": round(seconds[-1], 2)}
 
 
 def main() -> int:
-    """Measure, and print a table."""
+    """Run the benchmark, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--json", action="store_true")

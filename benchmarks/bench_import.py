@@ -1,4 +1,4 @@
-"""What `import otel_trading` takes, against importing the SDK alone, as processor time."""
+"""Processor time of `import otel_trading`, against an import of the SDK alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OURS = "import otel_trading"
 
 
 def ratios() -> dict[str, float]:
-    """Return the ratio of the medians of processes started in turns, less what an empty one takes."""
+    """Return the ratio of the medians over processes in turns, less the time of an empty process."""
     taken: dict[str, list[float]] = {statement: [] for statement in ("pass", SDK, OURS)}
     for _ in range(RUNS):
         for statement, seen in taken.items():

@@ -1,8 +1,8 @@
-"""How much cheaper a log line is through this package's handler than through the SDK's, in one run.
+"""Cost of a log line through this package's handler against the SDK's handler, in one run.
 
-`python benchmarks/bench_logs.py [--json]`. What is measured is `logging.getLogger(...).info(...)` inside a
-sampled span, as configured, less what the same call costs with a handler that does nothing. Both end in a
-queue whose exporter is a fake that does nothing.
+`python benchmarks/bench_logs.py [--json]` measures `logging.getLogger(...).info(...)` inside a sampled span,
+minus the cost of the same call with a handler that does nothing. Both handlers end in a queue whose exporter
+is a fake that does nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from interleaved import Case, Cost, above, measure, table
-from nowhere import lead_nowhere
+from nowhere import export_nowhere
 from opentelemetry import trace
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler, ReadableLogRecord
@@ -39,10 +39,10 @@ EXTRA = {"trading.symbol": "IBM", "mid": 182.1, "depth": 5}
 
 
 class FakeLogExporter(LogRecordExporter):
-    """Exports nothing, and says that it did."""
+    """Exports nothing, and reports success."""
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        """Drop them."""
+        """Drop the batch."""
         del batch
         return LogRecordExportResult.SUCCESS
 
@@ -55,7 +55,7 @@ class FakeLogExporter(LogRecordExporter):
 
 
 def line(handler: logging.Handler, extra: dict[str, Any] | None) -> Callable[[], None]:
-    """Return a call that logs a line to one handler, and nowhere else."""
+    """Return a call that logs a line to one handler only."""
     logger = logging.getLogger(f"bench.{id(handler)}.{bool(extra)}")
     logger.propagate, logger.handlers = False, [handler]
     logger.setLevel(logging.INFO)
@@ -63,7 +63,7 @@ def line(handler: logging.Handler, extra: dict[str, Any] | None) -> Callable[[],
 
 
 def raw_handler(kind: type[Any]) -> tuple[logging.Handler, Callable[[], object], LoggerProvider]:
-    """Return a handler of OpenTelemetry's over a provider as its documentation sets it up, and that."""
+    """Return a handler of OpenTelemetry, its flush and its provider, set up as in its documentation."""
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(
         BatchLogRecordProcessor(FakeLogExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
@@ -75,8 +75,8 @@ def raw_handler(kind: type[Any]) -> tuple[logging.Handler, Callable[[], object],
 
 @contextmanager
 def ours() -> Iterator[tuple[logging.Handler, Callable[[], object]]]:
-    """Configure telemetry as a user does, and yield the handler that it put on the root logger."""
-    lead_nowhere()
+    """Configure telemetry like a user, and yield the handler of the root logger and its flush."""
+    export_nowhere()
     telemetry = ot.configure(
         "bench",
         traces_exporters="none",
@@ -105,7 +105,7 @@ def _contrib() -> type[Any] | None:
 
 @functools.cache
 def measured(*, attributes: bool = False) -> dict[str, Cost]:
-    """Return the costs of a line, with attributes or without."""
+    """Return the costs of a log line, with or without attributes."""
     extra = EXTRA if attributes else None
     with ours() as (handler, settle):
         raw, raw_settle, _ = raw_handler(LoggingHandler)
@@ -125,7 +125,7 @@ def measured(*, attributes: bool = False) -> dict[str, Cost]:
 
 
 def structlog_line() -> Callable[[], object]:
-    """Return structlog's line of JSON, written to memory."""
+    """Return a call that writes a line of JSON to memory with structlog."""
     import structlog  # noqa: PLC0415 - a peer that may be absent
 
     renderers = [structlog.processors.add_log_level, structlog.processors.TimeStamper("iso")]
@@ -137,7 +137,7 @@ def structlog_line() -> Callable[[], object]:
 
 @functools.cache
 def over_the_sdks_queue() -> dict[str, Cost]:
-    """Return the costs of a line where both sides have the queue of the SDK."""
+    """Return the costs of a log line with the SDK's queue on both sides."""
     raw, raw_settle, _ = raw_handler(LoggingHandler)
     _, settle, provider = raw_handler(LoggingHandler)
     logs.attach(provider, "bench")
@@ -155,7 +155,7 @@ def over_the_sdks_queue() -> dict[str, Cost]:
 
 
 def ratios() -> dict[str, float]:
-    """Return how many times less than the SDK's handler ours costs, by name."""
+    """Return how many times cheaper this package's handler is than the SDK's, by name."""
     found = {}
     for name, attributes in (("log", False), ("log_extra", True)):
         costs = above(measured(attributes=attributes), BARE)
@@ -165,18 +165,18 @@ def ratios() -> dict[str, float]:
 
 
 def spreads() -> dict[str, Spread]:
-    """Return nanoseconds per line of every way, with what `logging` itself takes."""
+    """Return nanoseconds per line of every variant, including the cost of `logging` itself."""
     runs = {
         "log line": measured(),
         "with attributes": measured(attributes=True),
         "the SDK's queue": over_the_sdks_queue(),
     }
-    rows = {f"{way}, {title}": cost for title, costs in runs.items() for way, cost in costs.items()}
+    rows = {f"{variant}, {title}": cost for title, costs in runs.items() for variant, cost in costs.items()}
     return {row: Spread(cost.median, cost.p99, cost.p999) for row, cost in rows.items()}
 
 
 def absent() -> list[str]:
-    """Return what was not compared because it is not installed."""
+    """Return the names of peers that are not compared because they are not installed."""
     return [name for name, module in PEERS.items() if not find_spec(module)]
 
 

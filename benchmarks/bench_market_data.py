@@ -1,10 +1,10 @@
-"""What telemetry adds to the example's market-data loop at full speed, and where that goes.
+"""Cost of telemetry in the example's market-data loop at full speed, and its distribution over the code.
 
-A message goes the way it does in the service: the broker's client takes it out of a batch, as the venue sends
-them at full speed, and hands it to the example's handler, which applies it to the book and publishes it on a
-ZeroMQ socket (nobody subscribes, so that nobody else's work is measured). The other loop has the same handler
-without its telemetry. Both are set up once, and take turns; what is compared is processor time of the loop's
-own thread.
+A message takes the same path as in the service: the broker's client unpacks it from a batch, as the venue
+sends them at full speed, and passes it to the example's handler, which applies it to the book and publishes
+it on a ZeroMQ socket. The socket has no subscriber, so that no other work is measured. The other loop has the
+same handler without telemetry. Both are set up once and take turns. The benchmark compares the processor time
+of the thread that runs the loop.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 from trading_system.market_data import MarketData, Stream
 from trading_system.messages import pack
 from trading_system.order_book import OrderBook
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 
 import otel_trading as ot
 from otel_trading.pipeline.deliver.wire import Answer, Verdict
@@ -47,14 +47,14 @@ BATCH = 500
 
 WARM_UP = 5
 ROUNDS = 40
-WAYS = {
-    "one trace in ten": {"sample_ratio": 0.1},  # as `otel-trading demo --replay` sets it
+VARIANTS = {
+    "one trace in ten": {"sample_ratio": 0.1},  # the setting of `otel-trading demo --replay`
     "every trace": {},
     "no traces": {"traces_exporters": "none"},
 }
 
 
-class Bare(MarketData):
+class BareMarketData(MarketData):
     """The same handler without telemetry."""
 
     async def on_quote(self, message: Any) -> None:
@@ -76,12 +76,12 @@ class Bare(MarketData):
             return
 
 
-class EndOfBatch(Exception):  # noqa: N818 - no error: it ends the client's loop
-    """There is nothing more to receive."""
+class EndOfBatch(Exception):  # noqa: N818 - it ends the client's loop and is not an error
+    """The batch is used up."""
 
 
-class Wire:
-    """The broker's end of the stream: one batch, and then no more."""
+class OneBatch:
+    """A WebSocket that returns one batch and then raises `EndOfBatch`."""
 
     def __init__(self, batch: bytes) -> None:
         self._batches = [batch]
@@ -97,15 +97,15 @@ class Loop:
     """One market-data service, from the broker's client to the socket that it publishes on."""
 
     def __init__(self, kind: type[MarketData], socket: zmq.asyncio.Socket) -> None:
-        self._settings = Settings.from_environ({})
+        self._settings = SystemSettings.from_environ({})
         feed = ot.Feed(f"sip-{kind.__name__}")
         self.market_data, self._stream = kind(self._settings, feed, socket), Stream(self._settings, feed)
         self._stream.subscribe_quotes(self.market_data.on_quote, *self._settings.symbols)
         self._sequence = count(1)
 
     async def run(self) -> float:
-        """Handle one batch; returns nanoseconds per message."""
-        self._stream._ws = Wire(self._batch())
+        """Handle one batch, and return nanoseconds per message."""
+        self._stream._ws = OneBatch(self._batch())
         gc.collect()
         started = time.thread_time_ns()
         try:
@@ -125,23 +125,23 @@ class Loop:
         return packed
 
 
-class Collector:
-    """The other end of the export, as a wire sees it: takes everything at once."""
+class EncodedOnly:
+    """A wire that accepts every encoded request at once and sends nothing."""
 
     largest = 4 * 1024 * 1024
 
     def send(self, payload: bytes, timeout: float) -> Answer:  # noqa: ARG002
-        """Take one encoded request."""
+        """Accept one encoded request."""
         return Answer(Verdict.DELIVERED)
 
     def close(self) -> None:
-        """Have nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 @contextmanager
 def configured(**settings: Any) -> Iterator[ot.Telemetry]:
-    """Configure telemetry as the example does; what it exports is encoded, and goes nowhere."""
-    exporters._wire = lambda signal, settings: Collector()  # type: ignore[assignment]  # noqa: ARG005
+    """Configure telemetry like the example; exported items are encoded and sent nowhere."""
+    exporters._wire = lambda signal, settings: EncodedOnly()  # type: ignore[assignment]  # noqa: ARG005
     logging.getLogger("otel_trading").setLevel(logging.ERROR)  # it warns of a second `configure`
     with ot.configure("market-data", json_logs=False, **settings) as telemetry:
         yield telemetry
@@ -149,7 +149,7 @@ def configured(**settings: Any) -> Iterator[ot.Telemetry]:
 
 @contextmanager
 def publisher() -> Iterator[zmq.asyncio.Socket]:
-    """Yield a socket as the service has it."""
+    """Yield a socket like that of the service."""
     context = zmq.asyncio.Context()
     socket = context.socket(zmq.XPUB)
     socket.bind("inproc://ticks")
@@ -158,8 +158,8 @@ def publisher() -> Iterator[zmq.asyncio.Socket]:
 
 
 async def in_turns(telemetry: ot.Telemetry) -> dict[type[MarketData], float]:
-    """Return the median nanoseconds per message of the handler without telemetry, and of the one with it."""
-    taken: dict[type[MarketData], list[float]] = {Bare: [], MarketData: []}
+    """Return the median nanoseconds per message, without and with telemetry."""
+    taken: dict[type[MarketData], list[float]] = {BareMarketData: [], MarketData: []}
     with publisher() as socket:
         loops = {kind: Loop(kind, socket) for kind in taken}
         for number in range(WARM_UP + ROUNDS):
@@ -173,11 +173,11 @@ async def in_turns(telemetry: ot.Telemetry) -> dict[type[MarketData], float]:
 
 @functools.cache
 def measured() -> dict[str, dict[type[MarketData], float]]:
-    """Return the costs of both handlers, by the share of traces that is kept."""
+    """Return the costs of both handlers, by the share of sampled traces."""
     found = {}
-    for way, settings in WAYS.items():
+    for variant, settings in VARIANTS.items():
         with configured(**settings) as telemetry:
-            found[way] = asyncio.run(in_turns(telemetry))
+            found[variant] = asyncio.run(in_turns(telemetry))
     return found
 
 
@@ -187,20 +187,20 @@ PARTS = {
     "with feed.book_update": "\n  with feed.book_update():\n   pass",
     "with ticks.send": "\n  with ticks.send(frames):\n   pass",
 }
-"""Every call that the handler makes for telemetry."""
+"""Every telemetry call of the handler."""
 
 
 @functools.cache
 def spreads() -> dict[str, Spread]:
-    """Return where it goes: both loops, and each call for telemetry, one trace in ten being kept."""
+    """Return the costs of both loops and of each telemetry call, with one trace in ten sampled."""
     loops = measured()["one trace in ten"]
     whole = {
-        "market-data loop without telemetry": Spread(*[loops[Bare]] * 3),
+        "market-data loop without telemetry": Spread(*[loops[BareMarketData]] * 3),
         "market-data loop": Spread(*[loops[MarketData]] * 3),
     }
     frames = [b"AAPL", b"0" * 60]
     names = {"feed": ot.Feed("parts"), "ticks": ot.Channel("ticks"), "frames": frames, "now": time.time_ns()}
-    with configured(**WAYS["one trace in ten"]):
+    with configured(**VARIANTS["one trace in ten"]):
         return whole | spreads_of(PARTS, names)
 
 
@@ -218,31 +218,31 @@ PLACES = {
     "msgpack": "MessagePack",
     "trading_system": "the example itself",
 }
-"""Whose code a file is, the first that fits."""
+"""The owner of the code in a file, by part of its path; the first match counts."""
 
 PROFILED = 150
 _SAMPLE_S = 0.0005
 
 
 def frames_above(frame: FrameType | None) -> Iterator[CodeType]:
-    """Yield the code of a frame, and of those that called it."""
+    """Yield the code of a frame and of all its callers."""
     while frame is not None:
         yield frame.f_code
         frame = frame.f_back
 
 
 def place_of(code: CodeType) -> str | None:
-    """Return whose code it is, or None where it is nobody's of `PLACES`, as the standard library's."""
+    """Return the entry of `PLACES` for some code, or None, for example for the standard library."""
     return next((name for part, name in PLACES.items() if part in code.co_filename), None)
 
 
 def where() -> dict[str, float]:
-    """Return the shares of the loop's processor time by whose code it is, from samples of every 0.5 ms."""
+    """Return the shares of the loop's processor time by the owner of the code, sampled every 0.5 ms."""
     seen: Counter[str] = Counter()
 
     def sample(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         stack = list(frames_above(frame))
-        if any(code.co_name == "_consume" for code in stack):  # else the benchmark itself is at work
+        if any(code.co_name == "_consume" for code in stack):  # else the benchmark itself runs
             seen[next(filter(None, map(place_of, stack)))] += 1
 
     async def profile(telemetry: ot.Telemetry) -> None:
@@ -256,7 +256,7 @@ def where() -> dict[str, float]:
 
     previous = signal.signal(signal.SIGPROF, sample)
     signal.setitimer(signal.ITIMER_PROF, _SAMPLE_S, _SAMPLE_S)
-    with configured(**WAYS["one trace in ten"]) as telemetry:
+    with configured(**VARIANTS["one trace in ten"]) as telemetry:
         asyncio.run(profile(telemetry))
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, previous)
@@ -264,8 +264,8 @@ def where() -> dict[str, float]:
 
 
 def ratios() -> dict[str, float]:
-    """Return the loop with telemetry in terms of the one without."""
-    ratio = {way: costs[MarketData] / costs[Bare] for way, costs in measured().items()}
+    """Return the ratios of the loop with telemetry to the loop without."""
+    ratio = {variant: costs[MarketData] / costs[BareMarketData] for variant, costs in measured().items()}
     return {
         "market_data_loop": ratio["one trace in ten"],
         "market_data_loop_every_trace": ratio["every trace"],

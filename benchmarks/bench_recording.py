@@ -1,4 +1,4 @@
-"""What one record costs, against the SDK, prometheus_client and dogstatsd; and whether any is lost."""
+"""Cost of one record, against the SDK, prometheus_client and dogstatsd, and the number of lost records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STATEMENTS = {
 
 
 class Nothing:
-    """A context manager that does nothing: what Python itself takes for a `with` block."""
+    """A context manager that does nothing: it shows the cost of the `with` block itself."""
 
     def __enter__(self) -> None:
         """Do nothing."""
@@ -47,7 +47,7 @@ class Nothing:
 
 
 class ClockReads:
-    """One that reads the clock and forgets it: what a timer in Python takes before it is of any use."""
+    """A context manager that only reads the clock twice: the lower bound for any timer written in Python."""
 
     def __enter__(self) -> None:
         """Read the clock."""
@@ -89,12 +89,12 @@ def spreads() -> dict[str, Spread]:
 
 
 def absent() -> list[str]:
-    """Return what was not compared because it is not installed."""
+    """Return the names of peers that are not compared because they are not installed."""
     return instruments.peers()[1]
 
 
 def ratios() -> dict[str, float]:
-    """Return the ratios that have bars."""
+    """Return the ratios, most of which have bars."""
     taken = {name: spread.median for name, spread in spreads().items()}
     return {
         "record_vs_raw": taken["SDK record"] / taken["bound record"],
@@ -107,7 +107,7 @@ def ratios() -> dict[str, float]:
 
 
 def lost_updates(records: int = RECORDS) -> int:
-    """Return how many of four threads' records never arrived, with a collection going on all the time."""
+    """Return how many records of four threads were lost while another thread collected continuously."""
     _, reader = instruments.attached()
     histogram = recording.HistogramMetric(instruments.definition("lost.histogram", "histogram")).bind(
         **instruments.labels()
@@ -123,6 +123,7 @@ def lost_updates(records: int = RECORDS) -> int:
 
     writers = [threading.Thread(target=write) for _ in range(THREADS)]
     interval = sys.getswitchinterval()
+    # A short interval makes the interpreter switch threads often, so that a race would show.
     sys.setswitchinterval(1e-4)
     for writer in writers:
         writer.start()

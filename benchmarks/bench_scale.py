@@ -1,4 +1,4 @@
-"""How collection, memory and export size grow with the number of series and of threads, against the SDK."""
+"""Growth of collection time, memory and export size with series and threads, against the SDK."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from otel_trading import recording
 SERIES = (10, 1_000, 10_000, 100_000)
 THREADS = (1, 4, 16)
 PER_METRIC = 1_000
-"""Series per metric: there is a limit of 2,000, here and in the SDK."""
+"""Series per metric. Both this package and the SDK limit a metric to 2,000 series."""
 
 RECORDS_PER_THREAD = 20_000
 JUDGED = 10_000
-"""Series at which the ratios are taken."""
+"""The number of series for the ratios."""
 RUNS = 5
-"""Processes of each way, in turns, of which the median counts: one may have a busy neighbour."""
+"""Processes per variant, in turns. The median counts, since another program may disturb one of them."""
 
 Record = Callable[[float], object]
 
@@ -61,21 +61,26 @@ def _prometheus(count: int, provider: MeterProvider) -> list[Record]:  # noqa: A
     return [child.observe for child in islice(children, count)]
 
 
-WAYS = {"SDK": _sdk, "bound": _bound, "prometheus_client": _prometheus}
+VARIANTS = {"SDK": _sdk, "bound": _bound, "prometheus_client": _prometheus}
 
 
-def grow(way: str, count: int) -> dict[str, float]:
-    """Make `count` series in this process, record into each and collect.
+def grow(variant: str, count: int) -> dict[str, float]:
+    """Create `count` series in this process, record into each, and collect them.
+
+    Args:
+        variant: A key of `VARIANTS`.
+        count: The number of series.
 
     Returns:
-        "bytes" of resident memory, "collect_us" of processor time and "export" bytes, each per series.
+        Per series: "bytes" of resident memory, "collect_us" of processor time, and "export" bytes.
     """
-    instruments.attached()  # what is imported and tried when the first provider is attached is of no series
+    # The first attached provider causes imports and probes. Their memory must not count as memory of series.
+    instruments.attached()
     recording.detach()
     process, reader = psutil.Process(), InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     before = process.memory_info().rss
-    records = WAYS[way](count, provider)
+    records = VARIANTS[variant](count, provider)
     data, seconds = None, []
     for _ in range(11 if count <= JUDGED else 2):
         for record in records:
@@ -84,15 +89,15 @@ def grow(way: str, count: int) -> dict[str, float]:
         data = reader.get_metrics_data()
         seconds.append(time.thread_time() - start)
     used = process.memory_info().rss - before
-    export = encode_metrics(data).ByteSize() if way != "prometheus_client" and data else 0
+    export = encode_metrics(data).ByteSize() if variant != "prometheus_client" and data else 0
     collect = statistics.median(seconds) * 1e6
     return {"bytes": used / count, "collect_us": collect / count, "export": export / count}
 
 
-def contend(way: str, threads: int) -> dict[str, float]:
-    """Record into one series from several threads; returns wall "ns" per record."""
+def contend(variant: str, threads: int) -> dict[str, float]:
+    """Record into one series from several threads; return wall-clock "ns" per record."""
     provider = MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False)
-    [record] = WAYS[way](1, provider)
+    [record] = VARIANTS[variant](1, provider)
     barrier = threading.Barrier(threads + 1)
 
     def write() -> None:
@@ -110,32 +115,32 @@ def contend(way: str, threads: int) -> dict[str, float]:
     return {"ns": (time.perf_counter_ns() - start) / (threads * RECORDS_PER_THREAD)}
 
 
-def apart(what: str, way: str, number: int) -> dict[str, float]:
-    """Run `grow` or `contend` in a process of its own, whose memory nothing else has touched."""
-    command = [sys.executable, __file__, what, way, str(number)]
+def in_own_process(what: str, variant: str, number: int) -> dict[str, float]:
+    """Run `grow` or `contend` in its own process, so that no other measurement affects its memory."""
+    command = [sys.executable, __file__, what, variant, str(number)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     seen: dict[str, float] = json.loads(done.stdout)
     return seen
 
 
-_once = functools.cache(apart)
+_once = functools.cache(in_own_process)
 
 
 def scale() -> dict[str, dict[str, dict[str, float]]]:
-    """Return all there is for the chart: by way, then by number of series ("10") or threads ("4 threads")."""
+    """Return the data of the chart, by variant and by number of series ("10") or threads ("4 threads")."""
     return {
-        way: {str(count): _once("grow", way, count) for count in SERIES}
-        | {f"{threads} threads": _once("contend", way, threads) for threads in THREADS}
-        for way in ("SDK", "bound")
+        variant: {str(count): _once("grow", variant, count) for count in SERIES}
+        | {f"{threads} threads": _once("contend", variant, threads) for threads in THREADS}
+        for variant in ("SDK", "bound")
     }
 
 
 def ratios() -> dict[str, float]:
-    """Return collection against the SDK and memory against prometheus_client."""
-    runs = [{way: apart("grow", way, JUDGED) for way in WAYS} for _ in range(RUNS)]
+    """Return collection time against the SDK, and memory against prometheus_client and the SDK."""
+    runs = [{variant: in_own_process("grow", variant, JUDGED) for variant in VARIANTS} for _ in range(RUNS)]
     middle = {
-        (way, what): statistics.median(run[way][what] for run in runs)
-        for way in WAYS
+        (variant, what): statistics.median(run[variant][what] for run in runs)
+        for variant in VARIANTS
         for what in ("bytes", "collect_us")
     }
     return {

@@ -1,7 +1,7 @@
-"""How much faster `traced` and `span` are than the raw SDK's span and histogram, as ratios of one run.
+"""Speed of `traced` and `span` against the raw SDK's span and histogram, as ratios within one run.
 
-`python benchmarks/bench_spans.py [--json]`. Ours runs as `configure` sets it up and raw as OpenTelemetry's
-documentation does; both end in a queue whose exporter is a fake that does nothing.
+`python benchmarks/bench_spans.py [--json]`. This package is set up by `configure`, the raw SDK as in its
+documentation. Both end in a queue whose exporter is a fake that does nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from interleaved import Case, Cost, above, measure, table
-from nowhere import lead_nowhere
+from nowhere import export_nowhere
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     MetricExporter,
@@ -44,21 +44,21 @@ PEERS = ("ddtrace", "logfire")
 
 
 class FakeSpanExporter(SpanExporter):
-    """Exports nothing, and says that it did."""
+    """Exports nothing, and reports success."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Drop them."""
+        """Drop the batch."""
         del spans
         return SpanExportResult.SUCCESS
 
 
 class FakeMetricExporter(MetricExporter):
-    """Exports nothing, and says that it did."""
+    """Exports nothing, and reports success."""
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
     ) -> MetricExportResult:
-        """Drop them."""
+        """Drop the batch."""
         del metrics_data, timeout_millis, kwargs
         return MetricExportResult.SUCCESS
 
@@ -71,17 +71,17 @@ class FakeMetricExporter(MetricExporter):
 
 
 def check(quantity: int) -> int:
-    """Is what both sides instrument."""
+    """The function that both sides instrument."""
     return quantity
 
 
 async def check_async(quantity: int) -> int:
-    """Is the same as a coroutine."""
+    """The same function as a coroutine."""
     return quantity
 
 
 def drive(coroutine: Any) -> None:
-    """Run a coroutine that never waits."""
+    """Run a coroutine that never suspends."""
     try:
         coroutine.send(None)
     except StopIteration:
@@ -89,7 +89,7 @@ def drive(coroutine: Any) -> None:
 
 
 def providers(ratio: float) -> tuple[TracerProvider, MeterProvider]:
-    """Return the SDK's providers with its own queues."""
+    """Return the SDK's providers with the SDK's own queues."""
     provider = TracerProvider(ParentBasedTraceIdRatio(ratio), shutdown_on_exit=False)
     provider.add_span_processor(
         BatchSpanProcessor(FakeSpanExporter(), max_queue_size=BATCH, max_export_batch_size=BATCH)
@@ -99,7 +99,7 @@ def providers(ratio: float) -> tuple[TracerProvider, MeterProvider]:
 
 
 def raw(ratio: float) -> dict[str, Case]:
-    """Return the raw pair as a call, and as a coroutine."""
+    """Return the raw span and histogram as a call and as a coroutine."""
     provider, meters = providers(ratio)
     tracer = provider.get_tracer("raw")
     duration = meters.get_meter("raw").create_histogram("trading.risk.check.duration", "s")
@@ -128,8 +128,8 @@ def raw(ratio: float) -> dict[str, Case]:
 
 @contextmanager
 def ours(ratio: float, *, defer: bool) -> Iterator[dict[str, Case]]:
-    """Configure telemetry as a user does, and yield the same calls by this package."""
-    lead_nowhere()
+    """Configure telemetry like a user, and yield the same calls with this package."""
+    export_nowhere()
     telemetry = ot.configure(
         "bench",
         logs_exporters="none",
@@ -177,7 +177,7 @@ def _ratios(costs: dict[str, Cost], prefix: str, names: dict[str, str]) -> dict[
 
 
 def ratios() -> dict[str, float]:
-    """Return how many times faster than raw OpenTelemetry each way is, by name."""
+    """Return how many times faster than raw OpenTelemetry each variant is, by name."""
     sampled = {"": "ot.traced", "_async": "ot.traced, async", "_block": "ot.span"}
     return {
         **_ratios(measured(1.0), "span_sampled", sampled),
@@ -189,7 +189,7 @@ def ratios() -> dict[str, float]:
 
 @functools.cache
 def over_the_sdks_queue() -> dict[str, Cost]:
-    """Return the costs where both sides have the queue of the SDK."""
+    """Return the costs with the SDK's queue on both sides."""
     provider, meters = providers(1.0)
     tracing.attach(provider, "bench")
     recording.attach(meters, "bench")
@@ -202,7 +202,7 @@ def over_the_sdks_queue() -> dict[str, Cost]:
 
 
 def peer(name: str) -> Callable[[], object]:
-    """Return a span of a peer around the same function, its data going nowhere."""
+    """Return a call of the same function in a span of a peer, whose data is exported nowhere."""
     if name == "ddtrace":
         os.environ |= {
             "DD_TRACE_AGENT_URL": "http://127.0.0.1:9",
@@ -229,13 +229,13 @@ def peer(name: str) -> Callable[[], object]:
 
 
 def peers() -> dict[str, Cost]:
-    """Return what the peers that are installed cost, beside raw OpenTelemetry."""
+    """Return the costs of the installed peers and of raw OpenTelemetry."""
     found = {name: Case(peer(name)) for name in PEERS if find_spec(name)}
     return measure({BARE: Case(lambda: check(1)), RAW: raw(1.0)[RAW], **found})
 
 
-def peers_apart() -> dict[str, Cost]:
-    """Return the same from a process of its own: the peers start threads, and configure OpenTelemetry."""
+def peers_in_own_process() -> dict[str, Cost]:
+    """Return `peers()` from another process, since the peers start threads and configure OpenTelemetry."""
     if len(absent()) == len(PEERS):
         return {}
     command = [sys.executable, __file__, "--peers"]
@@ -244,20 +244,20 @@ def peers_apart() -> dict[str, Cost]:
 
 
 def spreads() -> dict[str, Spread]:
-    """Return nanoseconds per call of every way, the function that is called included."""
+    """Return nanoseconds per call of every variant, including the called function itself."""
     runs = {
         "sampled": measured(1.0),
         "deferred": measured(1.0, defer=True),
         "not sampled": measured(0.0),
         "the SDK's queue": over_the_sdks_queue(),
     }
-    rows = {f"{way}, {title}": cost for title, costs in runs.items() for way, cost in costs.items()}
-    rows |= {f"{name} span": cost for name, cost in peers_apart().items() if name in PEERS}
+    rows = {f"{variant}, {title}": cost for title, costs in runs.items() for variant, cost in costs.items()}
+    rows |= {f"{name} span": cost for name, cost in peers_in_own_process().items() if name in PEERS}
     return {row: Spread(cost.median, cost.p99, cost.p999) for row, cost in rows.items() if BARE not in row}
 
 
 def absent() -> list[str]:
-    """Return what was not compared because it is not installed."""
+    """Return the names of peers that are not compared because they are not installed."""
     return [name for name in PEERS if not find_spec(name)]
 
 
@@ -274,7 +274,7 @@ def main() -> None:
     ):
         print(table(title, measured(ratio, defer=defer), RAW, BARE))
     print(table("sampled, both in the SDK's queue", over_the_sdks_queue(), RAW, BARE))
-    if costs := peers_apart():
+    if costs := peers_in_own_process():
         print(table("sampled span (raw: and histogram)", costs, RAW, BARE))
     print(*(f"not installed: {name}" for name in absent()), sep="\n")
 

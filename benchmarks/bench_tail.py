@@ -1,4 +1,4 @@
-"""How long one `record` can take while another thread exports."""
+"""Tail latency of one `record` while another thread exports."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from otel_trading import recording
 
 SERIES = 300
 INTERVAL_MS = 50
-"""An export so often that nearly every call is near one; the default is `DEFAULT_MS`."""
+"""An interval so short that nearly every call is close to an export; the default is `DEFAULT_MS`."""
 
 DEFAULT_MS = 5_000
 CALLS = 30_000
 DEFAULT_CALLS = 1_500_000
-"""As many as it takes to see three exports."""
+"""Enough calls to see three exports."""
 
 RUNS = 3
 
 
 class Encoder(MetricExporter):
-    """Encodes what it is given as OTLP, and sends it nowhere."""
+    """Encodes each collection as OTLP, and sends it nowhere."""
 
     def export(self, metrics_data: MetricsData, *args: object, **kwargs: object) -> MetricExportResult:  # noqa: ARG002
         """Encode one collection."""
@@ -41,19 +41,19 @@ class Encoder(MetricExporter):
         return MetricExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: float = 0) -> bool:  # noqa: ARG002
-        """Have nothing to flush."""
+        """Do nothing: there is nothing to flush."""
         return True
 
     def shutdown(self, timeout_millis: float = 0, **kwargs: object) -> None:
-        """Have nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
-def during_export(way: str, interval_ms: int, calls: int) -> Spread:
-    """Record from one thread into 300 series, between other work of 20 µs, while another exports."""
+def during_export(variant: str, interval_ms: int, calls: int) -> Spread:
+    """Record into 300 series from one thread, after 20 µs of other work each, while another exports."""
     provider = MeterProvider(
         [PeriodicExportingMetricReader(Encoder(), export_interval_millis=interval_ms)], shutdown_on_exit=False
     )
-    records = _records(way, provider)
+    records = _records(variant, provider)
     seen: list[int] = []
     names = {"records": records, "work": list(range(1_000))}
     hot = single("record(5.5e-6)", names, before=f"sum(work); record = records[i % {SERIES}]")
@@ -65,18 +65,18 @@ def during_export(way: str, interval_ms: int, calls: int) -> Spread:
     return Spread(percentile(seen, 0.5), percentile(seen, 0.99), percentile(seen, 0.999))
 
 
-def _records(way: str, provider: MeterProvider) -> list[Callable[[float], None]]:
-    """Return a function per series that records a number; the series exist whatever the way."""
+def _records(variant: str, provider: MeterProvider) -> list[Callable[[float], None]]:
+    """Return one recording function per series; every variant creates the same series."""
     recording.attach(provider, "bench")
     metric = recording.HistogramMetric(instruments.definition("tail.histogram", "histogram"))
     handles = [metric.bind(**instruments.labels(number)) for number in range(SERIES)]
     for handle in handles:
         handle.record(1e-6)
-    if way == "bound record":
+    if variant == "bound record":
         return [handle.record for handle in handles]
-    if way == "nothing":
+    if variant == "nothing":
         return [lambda value: None] * SERIES  # noqa: ARG005
-    if way == "addition to a list":
+    if variant == "addition to a list":
         return [_adder([0.0] * len(instruments.BOUNDS)) for _ in handles]
     raw = instruments.raw_histogram(provider)
     each = [instruments.attributes(number) for number in range(SERIES)]
@@ -84,7 +84,7 @@ def _records(way: str, provider: MeterProvider) -> list[Callable[[float], None]]
 
 
 def _adder(sums: list[float]) -> Callable[[float], None]:
-    """Return the least that can remember a number of a series: what memory that went cold costs."""
+    """Return the cheapest function that stores a number per series: it shows the cost of cold memory."""
 
     def add(value: float) -> None:
         sums[0] += value
@@ -94,21 +94,23 @@ def _adder(sums: list[float]) -> Callable[[float], None]:
 
 @functools.cache
 def spreads() -> dict[str, Spread]:
-    """Return the middle of three runs each, and one run at the default interval."""
-    ways = ("nothing", "addition to a list", "SDK record", "bound record")
-    runs = {way: [during_export(way, INTERVAL_MS, CALLS) for _ in range(RUNS)] for way in ways}
+    """Return the medians of three runs, and one run at the default interval."""
+    variants = ("nothing", "addition to a list", "SDK record", "bound record")
+    runs = {
+        variant: [during_export(variant, INTERVAL_MS, CALLS) for _ in range(RUNS)] for variant in variants
+    }
     often = {
-        f"{way} during export": Spread(*(statistics.median(column) for column in zip(*seen, strict=True)))
-        for way, seen in runs.items()
+        f"{variant} during export": Spread(*(statistics.median(column) for column in zip(*seen, strict=True)))
+        for variant, seen in runs.items()
     }
     return often | {
-        f"{way}, export every 5 s": during_export(way, DEFAULT_MS, DEFAULT_CALLS)
-        for way in ("nothing", "bound record")
+        f"{variant}, export every 5 s": during_export(variant, DEFAULT_MS, DEFAULT_CALLS)
+        for variant in ("nothing", "bound record")
     }
 
 
 def ratios() -> dict[str, float]:
-    """Return the tail in terms of the median."""
+    """Return the ratio of the tail to the median, for both intervals."""
     often, seldom = (spreads()[f"bound record{when}"] for when in (" during export", ", export every 5 s"))
     return {
         "tail_vs_median": often.p999 / often.median,

@@ -1,7 +1,7 @@
-"""What the local page costs: `python benchmarks/bench_viewer.py [rounds]`.
+"""Cost of the local page: `python benchmarks/bench_viewer.py [rounds]`.
 
-Runs the example as fast as its market sends (`--rate`), by turns with no telemetry going out and with all of
-it going to `otel-trading view`, and measures the viewer as a process.
+It runs the example at a fixed tick rate, in turns without export and with all telemetry exported to
+`otel-trading view`, and measures CPU and memory of the viewer process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PORTS: Final = ("8499", "4399", "4398")
 
 
 def trade(**environ: str) -> float:
-    """Run the example, and return the ticks a second that the venue got rid of."""
+    """Run the example, and return how many ticks per second the venue sent."""
     run = subprocess.run(  # noqa: S603 - our own example
         [
             sys.executable,
@@ -42,7 +42,7 @@ def trade(**environ: str) -> float:
         env={**os.environ, "PYTHONPATH": str(ROOT / "examples"), **environ},
         capture_output=True,
         text=True,
-        check=False,  # what ends late on a busy machine has traded all the same
+        check=False,  # on a busy machine it may end late, but its counts are valid
     )
     lines = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
     last = [line for line in lines if line.get("message") == "counts"][-1]
@@ -51,7 +51,7 @@ def trade(**environ: str) -> float:
 
 @contextmanager
 def viewing() -> Iterator[tuple[psutil.Process, float]]:
-    """Run the viewer, and give it with the seconds until its page answered."""
+    """Run the viewer, and yield its process and the seconds until its page answered."""
     page, grpc, http = PORTS
     program = str(Path(sys.executable).with_name("otel-trading"))
     begin = time.perf_counter()
@@ -72,12 +72,12 @@ def viewing() -> Iterator[tuple[psutil.Process, float]]:
 
 
 def cpu(process: psutil.Process) -> float:
-    """Return the seconds that a process has computed."""
+    """Return the CPU seconds that a process has used."""
     return float(sum(process.cpu_times()[:2]))
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the benchmark, and print the results."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     to_viewer = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{PORTS[2]}",
@@ -93,8 +93,8 @@ def main() -> None:
         print(f"page answers after        {answered:.2f} s")
         print(f"memory, empty and after   {empty / 1e6:.0f} MB, {viewer.memory_info().rss / 1e6:.0f} MB")
         print(f"CPU while it receives     {statistics.median(used):.1%} of a core, no page open")
-    print(f"ticks a second, no export {', '.join(f'{rate:.0f}' for rate in alone)}")
-    print(f"ticks a second, viewer    {', '.join(f'{rate:.0f}' for rate in watched)}")
+    print(f"ticks/s without export     {', '.join(f'{rate:.0f}' for rate in alone)}")
+    print(f"ticks/s with the viewer    {', '.join(f'{rate:.0f}' for rate in watched)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Instruments: the same histogram and counter of every library that is compared."""
+"""Instruments: the same histogram and counter in every compared library."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ STATES = Label("state", "trading.connection.state", frozenset({"connected", "idl
 
 
 def definition(name: str, kind: str, *labels: Label) -> Metric:
-    """Return a metric as the registry would define it."""
+    """Return the definition of a metric, like one of the registry."""
     chosen = labels or LABELS
     return Metric(name, kind, "s", "A benchmark.", chosen, "all", name, BOUNDS, None, headline=False)
 
 
 def attributes(number: int = 0) -> dict[str, str]:
-    """Return the attributes of series `number` as OpenTelemetry has them."""
+    """Return the attributes of series `number` for OpenTelemetry."""
     return {"trading.feed.name": f"sip{number}", "trading.market_data.message.type": "quote"}
 
 
 def labels(number: int = 0) -> dict[str, str]:
-    """Return the same as the keywords of `bind`."""
+    """Return the labels of series `number` for `bind`."""
     return {"feed_name": f"sip{number}", "message_type": "quote"}
 
 
 def attached() -> tuple[MeterProvider, InMemoryMetricReader]:
-    """Return a provider that recording is attached to."""
+    """Return a provider and its reader, with recording attached to the provider."""
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     recording.attach(provider, "bench")
@@ -57,12 +57,12 @@ def prometheus_histogram(name: str = "h") -> prometheus_client.Histogram:
 
 
 def peers() -> tuple[dict[str, Callable[[float], object]], list[str]]:
-    """Return what else is installed and records a number, and the names of what is not."""
+    """Return recording functions of the installed peers by name, and the names of missing peers."""
     try:
         statsd = importlib.import_module("datadog.dogstatsd.base")
     except ImportError:
         return {}, ["datadog"]
-    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # on loopback; nobody reads it
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # on loopback; no program reads it
     sink.bind(("127.0.0.1", 0))
     client = statsd.DogStatsd(host="127.0.0.1", port=sink.getsockname()[1])
     client.sink = sink

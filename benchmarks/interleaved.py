@@ -1,8 +1,8 @@
-"""Interleaved rounds: what each case costs a call, in one run, so that ratios hold on a busy machine.
+"""Interleaved rounds: measure all cases in one run, so that ratios hold on a busy machine.
 
-A round is timed on the clock of the calling thread's processor time, which other programs do not move; what a
-background thread exports is done between the rounds, for every case. The percentiles are of single calls
-on the wall clock, waiting for locks and for the interpreter included.
+A round measures the processor time of the calling thread, which other programs do not affect. Background
+export finishes between the rounds, for every case. The percentiles are of single calls on the wall clock,
+including the wait for locks and for the interpreter.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _WARM_UP = 3
 
 
 class Case(NamedTuple):
-    """One way to do something.
+    """One case of a comparison.
 
     Attributes:
-        call: Does it once.
-        settle: Waits until nothing of it is left to do in the background.
+        call: Runs the case once.
+        settle: Waits until the background work of the case is done.
     """
 
     call: Callable[[], object]
@@ -30,7 +30,7 @@ class Case(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Nanoseconds per call: of the median round on processor time, and percentiles of single calls."""
+    """Nanoseconds per call: the median round in processor time, and percentiles of single calls."""
 
     median: float
     p50: float
@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 
 
 def measure(cases: dict[str, Case]) -> dict[str, Cost]:
-    """Return what each case costs, the loop around the calls included."""
+    """Return the cost of each case, including the loop around the calls."""
     rounds: dict[str, list[float]] = {name: [] for name in cases}
     singles: dict[str, list[int]] = {name: [] for name in cases}
     for number in range(_WARM_UP + ROUNDS):
@@ -54,12 +54,12 @@ def measure(cases: dict[str, Case]) -> dict[str, Cost]:
 
 
 def above(costs: dict[str, Cost], bare: str) -> dict[str, float]:
-    """Return the medians without what the case `bare`, which does nothing but the work itself, costs."""
+    """Return the medians minus that of the case `bare`, which does only the work itself."""
     return {name: cost.median - costs[bare].median for name, cost in costs.items() if name != bare}
 
 
 def table(title: str, costs: dict[str, Cost], raw: str, bare: str) -> str:
-    """Return a table of the costs, and of how many times less than `raw` each costs."""
+    """Return a table of the costs, with the factor by which each is cheaper than `raw`."""
     extra = above(costs, bare)
     lines = [f"{title:34s} {'ns/call':>9s} {'x raw':>7s} {'p50':>8s} {'p99':>8s} {'p99.9':>8s}"]
     for name, cost in costs.items():

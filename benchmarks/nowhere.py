@@ -1,4 +1,4 @@
-"""Nowhere: where what is measured is exported to, so that no network is part of it."""
+"""Nowhere: an exporter that drops all items, so that no network is part of a measurement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from otel_trading.pipeline.setup import exporters
 
 
 class Nowhere:
-    """A way out that delivers nothing, and says that it did."""
+    """An exporter that drops all items and reports them as delivered."""
 
     def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:
         """Drop the items."""
@@ -21,6 +21,6 @@ class Nowhere:
         """Do nothing."""
 
 
-def lead_nowhere() -> None:
-    """Have every exporter of telemetry that is configured from now on deliver nothing."""
+def export_nowhere() -> None:
+    """Replace every exporter that `configure` builds from now on by `Nowhere`."""
     exporters.build_exporter = lambda *asked: Nowhere()  # type: ignore[assignment]  # noqa: ARG005

@@ -1,7 +1,7 @@
-"""A sender of OTLP that costs little: requests are encoded once, and only ids and times are written anew.
+"""An OTLP load generator with little cost: it encodes each request once, and later replaces ids and times.
 
-What is sent looks like the example system's: ticks that become signals and checks, log records of orders,
-and series of one histogram.
+The load resembles the example system: traces of ticks with signals and checks, log records of orders, and
+series of one counter.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ LOGS = _LOGS
 
 @dataclass
 class Template:
-    """An encoded request, and where in it ids and times stand."""
+    """An encoded request, and the offsets of its ids and times."""
 
     path: str
     items: int
     body: bytes
     ids: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    """Per width: the offsets, and which of the fresh ids goes there."""
+    """Per width of ids: their offsets, and the index of the fresh id for each offset."""
     times: list[tuple[np.ndarray, int]] = field(default_factory=list)
-    """Offsets of times, and how many nanoseconds before now each set lies."""
+    """Sets of offsets of times, each with the nanoseconds that it lies before now."""
 
     def fresh(self) -> bytes:
-        """Return the request with new ids, of now."""
+        """Return the request with new ids and the current time."""
         data = np.frombuffer(self.body, np.uint8).copy()
         for offsets, which in self.ids:
             width = 16 if offsets is self.ids[0][0] else 8
@@ -63,7 +63,7 @@ class Template:
 
 
 def traces(error_every: int = 100) -> Template:
-    """Return a request of `SPANS` spans, in traces of five over three services; some end in an error."""
+    """Return a request of `SPANS` spans: traces of five spans over three services, some with an error."""
     request, spans = ExportTraceServiceRequest(), []
     for service in dict.fromkeys(step[0] for step in _TRACE):
         scope = request.resource_spans.add(resource=_resource(service)).scope_spans.add()
@@ -92,7 +92,7 @@ def traces(error_every: int = 100) -> Template:
 
 
 def logs() -> Template:
-    """Return a request of `LOGS` log records, as an order's events are."""
+    """Return a request of `LOGS` log records that resemble the events of orders."""
     request = ExportLogsServiceRequest()
     scope = request.resource_logs.add(resource=_resource("execution-engine")).scope_logs.add()
     attributes = {"trading.order.type": "limit", "trading.order.side": "buy", "trading.venue.name": "SIM"}
@@ -110,7 +110,11 @@ def logs() -> Template:
 
 
 def metrics(first: int) -> Template:
-    """Return a request of `SERIES_PER_REQUEST` series, of counters; `first` tells requests apart."""
+    """Return a request of `SERIES_PER_REQUEST` series of one counter.
+
+    Args:
+        first: The number of the first series, which makes the series of several requests distinct.
+    """
     request = ExportMetricsServiceRequest()
     scope = request.resource_metrics.add(resource=_resource("risk-manager")).scope_metrics.add()
     total = scope.metrics.add(name="load.items", unit="{item}").sum
@@ -124,18 +128,18 @@ def metrics(first: int) -> Template:
     return Template("/v1/metrics", SERIES_PER_REQUEST, body, times=times)
 
 
-class Sender:
-    """Sends requests over one connection, each until it is taken."""
+class LoadSender:
+    """Sends requests over one connection, and repeats each one until it is accepted."""
 
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address, timeout=30)
         self.refused = 0
 
     def send(self, template: Template) -> None:
-        """Send one fresh request.
+        """Send one fresh request, and repeat it while the receiver is busy.
 
         Raises:
-            RuntimeError: It was refused for good.
+            RuntimeError: The receiver answered with a permanent error.
         """
         body = template.fresh()
         while True:
@@ -151,11 +155,16 @@ class Sender:
             time.sleep(0.05)
 
 
-def run(sender: Sender, plan: Iterable[tuple[Template, float]], seconds: float) -> dict[str, int]:
-    """Send each template at its rate (requests a second) for so many seconds.
+def run(sender: LoadSender, plan: Iterable[tuple[Template, float]], seconds: float) -> dict[str, int]:
+    """Send each template at its rate for some seconds.
+
+    Args:
+        sender: The connection.
+        plan: Templates with their rates in requests per second.
+        seconds: How long to send.
 
     Returns:
-        How many items were taken, by path.
+        The number of accepted items by path.
     """
     begin = time.perf_counter()
     due = [(0.0, number, template, 1 / rate) for number, (template, rate) in enumerate(plan)]
@@ -174,7 +183,7 @@ def run(sender: Sender, plan: Iterable[tuple[Template, float]], seconds: float) 
 
 
 _BEGIN = 0x1122334455667788
-"""Stands for a time until a request is sent; no other eight bytes of a request are like it."""
+"""A placeholder for times in a template; no other eight bytes of a request have this value."""
 
 
 def _marker(letter: bytes, number: int, width: int) -> bytes:

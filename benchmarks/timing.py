@@ -1,4 +1,4 @@
-"""Timing: statements as users write them, measured in turns, so that the machine's moods hit all alike."""
+"""Timing: measure statements as users write them, in turns, so that noise affects all alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 ROUNDS = 150
 TURN_NS = 200_000
-"""How long one loop runs: shorter than what the system gives a process at a time, so that few are cut."""
+"""How long one loop runs: less than a time slice of the scheduler, so that few loops are interrupted."""
 
 SAMPLES = 20_000
 
@@ -18,9 +18,9 @@ Loop = Callable[[int], float]
 
 
 class Spread(NamedTuple):
-    """Nanoseconds per call: the median of loops, and of single calls the 99th and 99.9th percentile.
+    """Nanoseconds per call: the median of loops, and the 99th and 99.9th percentiles of single calls.
 
-    A single call's time holds the reading of the clock, about 40 ns, which a loop spreads over its calls.
+    The time of a single call includes about 40 ns for reading the clock, which a loop spreads over its calls.
     """
 
     median: float
@@ -29,13 +29,13 @@ class Spread(NamedTuple):
 
 
 def loop(statement: str, names: Mapping[str, object]) -> Loop:
-    """Compile a loop over a statement: nanoseconds per turn."""
+    """Return a compiled loop over a statement, which returns nanoseconds per iteration."""
     source = f"def loop(n):\n t = clock()\n for _ in range(n):\n  {statement}\n return (clock() - t) / n"
     return _compiled(source, names)
 
 
 def single(statement: str, names: Mapping[str, object], before: str = "pass") -> Callable[[int], list[int]]:
-    """Compile a loop that times every call of a statement by itself, and not what comes `before` it."""
+    """Return a compiled loop that times each execution of a statement, without the part `before` it."""
     source = (
         f"def loop(n):\n seen = [0] * n\n for i in range(n):\n  {before}\n  t = clock()\n"
         f"  {statement}\n  seen[i] = clock() - t\n return seen"
@@ -44,7 +44,7 @@ def single(statement: str, names: Mapping[str, object], before: str = "pass") ->
 
 
 def medians(loops: Mapping[str, Loop]) -> dict[str, float]:
-    """Return the median nanoseconds per call of each loop, without what an empty loop takes."""
+    """Return the median nanoseconds per call of each loop, minus those of an empty loop."""
     loops = {"": loop("pass", {}), **loops}
     calls = {name: max(1, int(TURN_NS / min(run(10) for _ in range(5)))) for name, run in loops.items()}
     taken: dict[str, list[float]] = {name: [] for name in loops}
@@ -58,12 +58,12 @@ def medians(loops: Mapping[str, Loop]) -> dict[str, float]:
 
 
 def percentile(seen: list[int], share: float) -> float:
-    """Return the value below which `share` of all lie."""
+    """Return the value below which a share of all values lies."""
     return sorted(seen)[min(int(len(seen) * share), len(seen) - 1)]
 
 
 def spreads(statements: Mapping[str, str], names: Mapping[str, object]) -> dict[str, Spread]:
-    """Return median, p99 and p99.9 of each statement, from one run in turns."""
+    """Return the median, p99 and p99.9 of each statement, from one run in turns."""
     middle = medians({name: loop(statement, names) for name, statement in statements.items()})
     tails = {}
     for name, statement in statements.items():
@@ -74,5 +74,5 @@ def spreads(statements: Mapping[str, str], names: Mapping[str, object]) -> dict[
 
 def _compiled(source: str, names: Mapping[str, object]) -> Callable[[int], object]:
     scope = {**names, "clock": time.perf_counter_ns}
-    exec(source, scope)  # noqa: S102 - the statement is one of ours
+    exec(source, scope)  # noqa: S102 - the statement comes from a benchmark
     return scope["loop"]  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Prints one trace: `python examples/quickstart.py`; nothing but otel_trading is needed."""
+"""Print one trace: `python examples/quickstart.py`. It needs only otel_trading."""
 
 import otel_trading as ot
 from otel_trading import metrics
@@ -9,7 +9,7 @@ check = metrics.risk_check_duration
 
 @ot.traced("check position", duration=check, attributes={"trading.risk.check.type": "position"})
 def allowed(position: float) -> bool:
-    """Tell whether one more lot fits."""
+    """Return whether one more lot fits into the limit."""
     return position + 100 <= 1_000
 
 

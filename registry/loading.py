@@ -1,4 +1,4 @@
-"""Loading: registry files become plain values that know the line they stand on."""
+"""Loading: read registry files into plain values that keep their line numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
 class Problem(NamedTuple):
-    """One mistake: where it stands and what to do about it."""
+    """One mistake: its place, and a sentence with the fix."""
 
     file: str
     line: int
@@ -43,10 +43,10 @@ def load(folder: Path) -> tuple[list[File], list[Problem]]:
     """Read every registry file of a folder, sorted by name.
 
     Args:
-        folder: Holds `*.yaml` only for the registry, `manifest.yaml` among them.
+        folder: A folder whose `*.yaml` files are all of the registry, `manifest.yaml` included.
 
     Returns:
-        The files, and what of YAML itself is wrong or read differently by different readers.
+        The files, and the problems with YAML itself: errors, and values that parsers read differently.
     """
     files, problems = [], []
     for path in sorted(folder.glob("*.yaml")):
@@ -56,7 +56,7 @@ def load(folder: Path) -> tuple[list[File], list[Problem]]:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
-            problems.append(Problem(name, line, "", f"is no YAML: {error.problem}"))
+            problems.append(Problem(name, line, "", f"is not valid YAML: {error.problem}"))
             continue
         if not isinstance(node, yaml.MappingNode):
             problems.append(Problem(name, 1, "", "must be a mapping"))
@@ -86,7 +86,7 @@ def _construct(node: yaml.Node) -> Any:
 
 
 def _traps(file: str, node: yaml.Node, path: str) -> Iterator[Problem]:
-    """Find scalars that YAML 1.1 (PyYAML) and YAML 1.2 (Weaver) read differently, and keys given twice."""
+    """Find scalars that YAML 1.1 (PyYAML) and YAML 1.2 (Weaver) read differently, and duplicate keys."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -104,7 +104,7 @@ def _traps(file: str, node: yaml.Node, path: str) -> Iterator[Problem]:
             file,
             node.start_mark.line + 1,
             path,
-            f"is {node.value}, which readers of YAML disagree on: quote it",
+            f"is {node.value}, which YAML 1.1 and 1.2 read differently: quote it",
         )
 
 

@@ -1,4 +1,4 @@
-"""Rules: what Weaver lets slip and this registry refuses, and upstream's own rules for names."""
+"""Rules: mistakes that Weaver accepts and this registry refuses, and OpenTelemetry's rules for names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFERRING: Final = ("metrics", "spans", "events", "metric_refinements", "span_re
 
 
 def check(files: list[File]) -> Iterator[Problem]:
-    """Find every broken rule in registry files whose structure is sound."""
+    """Find every broken rule in registry files whose structure is valid."""
     registry = [file for file in files if not file.name.endswith("/manifest.yaml")]
     for section, key in NAMED.items():
         yield from _names(registry, section, key)
@@ -50,15 +50,18 @@ def _names(files: list[File], section: str, key: str) -> Iterator[Problem]:
     for file, path, item in entries(files, section):
         name, line, where = item[key], item.lines[key], f"{path}.{key}"
         if not NAME.fullmatch(name):
-            yield Problem(file, line, where, f"is {name!r}: lower case words, joined by dots and underscores")
+            yield Problem(file, line, where, f"is {name!r}: join lower case words by dots and underscores")
         if name in seen:
-            yield Problem(file, line, where, f"is {name!r}, which {seen[name]} defines already")
+            yield Problem(file, line, where, f"is {name!r}, which {seen[name]} already defines")
         elif flat.get(name.replace(".", "_"), name) != name:
             yield Problem(
-                file, line, where, f"is {name!r}, the same as {flat[name.replace('.', '_')]!r} to Prometheus"
+                file,
+                line,
+                where,
+                f"is {name!r}, which Prometheus cannot tell from {flat[name.replace('.', '_')]!r}",
             )
         if name.split(".")[0] in upstream.NAMESPACES or "." not in name:
-            yield Problem(file, line, where, f"is {name!r}: only names below trading. are ours to define")
+            yield Problem(file, line, where, f"is {name!r}: our own names must start with trading.")
         if not str(item["brief"]).endswith("."):
             yield Problem(file, item.lines["brief"], f"{path}.brief", "must end with a period")
         seen[name] = f"{file}:{line}"
@@ -72,7 +75,7 @@ def _namespaces(files: list[File], section: str, key: str, names: set[str]) -> I
     for file, path, item in entries(files, section):
         below = sorted(name for name in names if name.startswith(f"{item[key]}."))
         if below:
-            sentence = f"is {item[key]!r}, which is a namespace too: {below[0]!r} stands below it"
+            sentence = f"is {item[key]!r}, which is also a namespace: it contains {below[0]!r}"
             yield Problem(file, item.lines[key], f"{path}.{key}", sentence)
 
 
@@ -81,18 +84,18 @@ def _attribute(file: str, path: str, item: Block) -> Iterator[Problem]:
     ours = _ours(item)
     if not isinstance(kind, Block):
         if kind == "string" and not item.get("examples"):
-            yield Problem(file, item.line, path, "is a string and needs examples")
+            yield Problem(file, item.line, path, "is a string, so it needs examples")
         if ours.get("closed"):
-            yield Problem(file, item.line, path, "is closed and needs members")
+            yield Problem(file, item.line, path, "is closed, so it needs members")
         return
     members = kind.get("members") or []
-    for what in ("id", "value"):
+    for field in ("id", "value"):
         seen: set[Any] = set()
         for index, member in enumerate(members):
-            if member[what] in seen:
-                where = f"{path}.type.members[{index}].{what}"
-                yield Problem(file, member.lines[what], where, f"is {member[what]!r} a second time")
-            seen.add(member[what])
+            if member[field] in seen:
+                where = f"{path}.type.members[{index}].{field}"
+                yield Problem(file, member.lines[field], where, f"repeats {member[field]!r}")
+            seen.add(member[field])
     if len({type(member["value"]) for member in members}) > 1:
         yield Problem(file, kind.line, f"{path}.type.members", "mix types: quote the numbers")
     for index, member in enumerate(members):
@@ -102,7 +105,7 @@ def _attribute(file: str, path: str, item: Block) -> Iterator[Problem]:
                 file,
                 member.lines["id"],
                 where,
-                f"is {member['id']!r}: ids start with a letter, in lower case",
+                f"is {member['id']!r}: an id must start with a lower case letter",
             )
 
 
@@ -124,13 +127,13 @@ def _references(
             and not _closed(attributes, name)
         ):
             sentence = (
-                f"{name!r} is an identifier or free text: it belongs on spans and events, never on a metric"
+                f"{name!r} is an identifier or free text: allowed on spans and events, never on a metric"
             )
             yield Problem(file, line, where, sentence)
     if section.endswith("_refinements"):
         base = upstream.METRICS if section.startswith("metric") else upstream.SPANS
         if item["ref"] not in base:
-            sentence = f"{item['ref']!r} is none of upstream's.{nearest(item['ref'], base)}"
+            sentence = f"{item['ref']!r} is not in OpenTelemetry's conventions.{nearest(item['ref'], base)}"
             yield Problem(file, item.lines["ref"], f"{path}.ref", sentence)
 
 
@@ -141,14 +144,14 @@ def _closed(attributes: dict[str, Block], name: str) -> bool:
 def _metric(file: str, path: str, item: Block) -> Iterator[Problem]:
     unit = item.get("unit")
     if unit is not None and not UNIT.fullmatch(str(unit)):
-        sentence = f"is {unit!r}, allowed: s, By, 1, USD, bps, or {{things}} in singular"
+        sentence = f"is {unit!r}, allowed: s, By, 1, USD, bps, or a noun in braces, such as {{order}}"
         yield Problem(file, item.lines["unit"], f"{path}.unit", sentence)
     if item.get("name", "").endswith(("_total", ".total", ".count")):
         yield Problem(file, item.lines["name"], f"{path}.name", "must not end in total or count")
     for entity in item.get("entity_associations") or []:
         if entity not in upstream.ENTITIES:
             where = f"{path}.entity_associations"
-            sentence = f"names {entity!r}, which is no entity.{nearest(entity, upstream.ENTITIES)}"
+            sentence = f"names the unknown entity {entity!r}.{nearest(entity, upstream.ENTITIES)}"
             yield Problem(file, item.lines["entity_associations"], where, sentence)
     yield from _buckets(file, f"{path}.annotations.otel_trading", item)
 
@@ -170,9 +173,9 @@ def _buckets(file: str, path: str, item: Block) -> Iterator[Problem]:
     elif not all(low < high for low, high in pairwise(buckets)):
         yield Problem(file, line, f"{path}.buckets", "must ascend")
     elif slo is not None and slo["below"] not in buckets:
-        yield Problem(file, line, f"{path}.slo.below", f"is {slo['below']}, which must be one of the buckets")
+        yield Problem(file, line, f"{path}.slo.below", f"is {slo['below']}, but must be one of the buckets")
     elif slo is not None and buckets[-1] < TOP_BUCKET_FACTOR * slo["below"]:
-        sentence = f"end at {buckets[-1]}, which must be {TOP_BUCKET_FACTOR} times the objective or more"
+        sentence = f"end at {buckets[-1]}, but must reach {TOP_BUCKET_FACTOR} times the objective"
         yield Problem(file, line, f"{path}.buckets", sentence)
 
 
@@ -182,9 +185,8 @@ def _imports(file: File) -> Iterator[Problem]:
     for kind, names in imports.items():
         for name in names:
             if name not in known.get(kind, ()):
-                sentence = (
-                    f"names {name!r}, which matches nothing upstream.{nearest(name, known.get(kind, ()))}"
-                )
+                guess = nearest(name, known.get(kind, ()))
+                sentence = f"names {name!r}, which is not in OpenTelemetry's conventions.{guess}"
                 yield Problem(file.name, imports.lines[kind], f"imports.{kind}", sentence)
 
 

@@ -1,4 +1,4 @@
-"""Structure: which keys a registry file may hold, and of which kind their values are."""
+"""Structure: the keys that a registry file may have, and the types of their values."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CHOICES: Final = {
 
 
 def check(file: File) -> Iterator[Problem]:
-    """Find keys that are missing or unknown, and values of the wrong kind, in one file."""
+    """Find missing and unknown keys, and values of the wrong type, in one file."""
     top = MANIFEST if file.name.endswith("/manifest.yaml") else FILE
     yield from _keys(file.name, file.content, "", top)
     if top is MANIFEST:
@@ -90,7 +90,7 @@ def _entry(file: str, item: Any, path: str, section: str) -> Iterator[Problem]:
     yield from _keys(file, item, path, SHAPES[section])
     yield from _nested(file, item, path, section)
     if section == "spans" and "name" in item and not isinstance(item["name"], Block):
-        yield Problem(file, item.lines["name"], f"{path}.name", "must be an object with a note, not text")
+        yield Problem(file, item.lines["name"], f"{path}.name", "must be a mapping with a note, not text")
     kind = item.get("type")
     if section == "attributes" and kind is not None and not isinstance(kind, Block) and kind not in TYPES:
         yield Problem(file, item.lines["type"], f"{path}.type", _choose(kind, TYPES))
@@ -102,7 +102,7 @@ def _nested(file: str, item: Block, path: str, section: str) -> Iterator[Problem
         yield from _keys(file, ref, where, REF)
         if section != "spans" and "sampling_relevant" in ref:
             yield Problem(
-                file, ref.lines["sampling_relevant"], f"{where}.sampling_relevant", "is for spans only"
+                file, ref.lines["sampling_relevant"], f"{where}.sampling_relevant", "is allowed on spans only"
             )
     if section == "attributes" and isinstance(item.get("type"), Block):
         for index, member in enumerate(_items(item["type"], "members")):
@@ -125,7 +125,7 @@ def _keys(file: str, block: Any, path: str, shape: Shape) -> Iterator[Problem]:
     for key in block:
         if key not in known:
             where = f"{path}.{key}".lstrip(".")
-            yield Problem(file, block.lines[key], where, f"is no key here.{nearest(key, known)}")
+            yield Problem(file, block.lines[key], where, f"is not a known key.{nearest(key, known)}")
     missing = sorted(shape.required - block.keys())
     if missing:
         yield Problem(file, block.line, path, f"needs {', '.join(missing)}")

@@ -1,4 +1,4 @@
-"""What of OpenTelemetry's own conventions, release 1.44.0, this registry refers to."""
+"""The attributes, metrics, spans and entities of OpenTelemetry's conventions, 1.44.0, that we refer to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Upstream(NamedTuple):
-    """An attribute of the conventions: its keyword in `bind`, type, brief, and the values we close it to."""
+    """An attribute of the conventions: keyword in `bind`, type, brief, and the values that we allow."""
 
     keyword: str
     type: str
@@ -44,4 +44,4 @@ NAMESPACES = (
     "cpu", "deployment", "error", "event", "exception", "host", "http", "messaging", "network", "os",
     "otel", "process", "server", "service", "system", "telemetry", "url", "user",
 )  # fmt: skip
-"""Root namespaces that belong to the conventions; nothing of ours may stand below them."""
+"""Root namespaces of the conventions, below which this registry must not define names."""

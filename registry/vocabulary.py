@@ -1,12 +1,29 @@
-"""The vocabulary: registry files resolved into what the templates write."""
+"""The vocabulary: registry files resolved into the objects that the templates render."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from registry import upstream
 from registry.loading import Block, File
 
+
+class Scale(NamedTuple):
+    """A unit of time for values below a bound.
+
+    Attributes:
+        below: In seconds.
+        per_unit: The number of these units in a second.
+        unit: Its symbol.
+    """
+
+    below: float
+    per_unit: float
+    unit: str
+
+
+SCALES: Final = (Scale(1e-6, 1e9, "ns"), Scale(1e-3, 1e6, "us"), Scale(1.0, 1e3, "ms"))
 DOMAINS: Final = ("market_data", "signal", "risk", "order", "portfolio", "venue", "runtime")
 
 
@@ -19,7 +36,7 @@ class Member(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """One attribute; `members` is empty where any value is allowed."""
+    """One attribute; `members` is empty if any value is allowed."""
 
     key: str
     keyword: str
@@ -31,7 +48,7 @@ class Attribute(NamedTuple):
 
     @property
     def constant(self) -> str:
-        """The name of its constant, as OpenTelemetry's generated packages spell it."""
+        """The name of its constant, spelled as in OpenTelemetry's generated packages."""
         return screaming(self.key)
 
     @property
@@ -41,15 +58,21 @@ class Attribute(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An attribute in a signal."""
+    """The use of an attribute by a metric, span or event."""
 
     attribute: Attribute
     required: bool
     level: str
 
+    @property
+    def constant(self) -> str:
+        """The name of its constant in `otel_trading.semconv.labels`."""
+        name = screaming(self.attribute.key.removeprefix("trading."))
+        return name if self.required else f"OPTIONAL_{name}"
+
 
 class Metric(NamedTuple):
-    """One metric with everything the generated code and the reference page need."""
+    """One metric with all facts that the generated code and the reference page need."""
 
     name: str
     kind: str
@@ -84,7 +107,7 @@ class Signal(NamedTuple):
 
 
 class Domain(NamedTuple):
-    """Everything of one subject."""
+    """The attributes, metrics, spans and events of one subject."""
 
     name: str
     attributes: list[Attribute]
@@ -127,9 +150,39 @@ def build(files: list[File]) -> tuple[str, list[Domain]]:
     return content["manifest"]["schema_url"], domains
 
 
+def distinct_labels(domains: list[Domain]) -> list[Reference]:
+    """Return each label of the metrics once, in the order of the registry."""
+    references = (ref for domain in domains for metric in domain.metrics for ref in metric.references)
+    return list({ref.constant: ref for ref in references}.values())
+
+
+def boundary_names(domains: list[Domain]) -> dict[tuple[tuple[float, ...], str], str]:
+    """Return a name for each distinct list of bucket boundaries.
+
+    Returns:
+        `FROM_<first>_TO_<last>` by boundaries and unit; a second list with the same ends gets `_2`.
+    """
+    names: dict[tuple[tuple[float, ...], str], str] = {}
+    for metric in (metric for domain in domains for metric in domain.metrics):
+        if metric.buckets and (metric.buckets, metric.unit) not in names:
+            ends = (_quantity(boundary, metric.unit) for boundary in (metric.buckets[0], metric.buckets[-1]))
+            name = "FROM_{}_TO_{}".format(*ends)
+            same = sum(other.startswith(name) for other in names.values())
+            names[metric.buckets, metric.unit] = f"{name}_{same + 1}" if same else name
+    return names
+
+
 def screaming(name: str) -> str:
     """Spell a name as a constant."""
     return name.replace(".", "_").upper()
+
+
+def _quantity(value: float, unit: str) -> str:
+    """Spell a value with its unit so that it can be part of a constant: 0.0005 s is `500US`."""
+    scale = next((s for s in SCALES if unit == "s" and value and abs(value) < s.below), Scale(inf, 1, unit))
+    number = f"{round(value * scale.per_unit, 6):g}"
+    suffix = scale.unit.upper() if scale.unit.isalpha() else ""
+    return number.replace("-", "MINUS_").replace(".", "_") + suffix
 
 
 def _ours(item: Block) -> dict[str, Any]:

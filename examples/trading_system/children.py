@@ -1,4 +1,4 @@
-"""Children: one process each for the venue and the services; none is left behind."""
+"""Children: one process for the venue and each service, none of which outlives this one."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from trading_system.parent import named_parent
 Line = dict[str, Any]
 
 PATIENCE = 10.0
-"""Seconds that a child may take to end, after which it is killed."""
+"""Seconds that a child may take to end before it is killed."""
 
 _LINE_LIMIT = 1024 * 1024
 _EXAMPLES = Path(__file__).parents[1]
 
 
 class ChildError(Exception):
-    """A child did not start, or ended before its time.
+    """A child failed to start, or ended too early.
 
     Attributes:
-        code: Its exit code.
+        code: The exit code of the child.
     """
 
-    def __init__(self, part: str, code: int, said: str) -> None:
-        super().__init__(said or f"{part} ended with exit code {code}")
+    def __init__(self, part: str, code: int, sentence: str) -> None:
+        super().__init__(sentence or f"{part} ended with exit code {code}")
         self.code = code
 
 
 class Child:
-    """One part of the system, `python -m trading_system.<part>`.
+    """One part of the system as a process, `python -m trading_system.<part>`.
 
     Args:
-        part: The module.
-        on_line: Called with every line it prints, as it is.
+        part: The name of the module.
+        on_line: Called with every line that the child prints to stdout, unchanged.
     """
 
     def __init__(self, part: str, on_line: Callable[[str], None]) -> None:
@@ -49,13 +49,17 @@ class Child:
         self.health: Line | None = None
         self._on_line = on_line
         self._ready: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
-        self._said: deque[str] = deque(maxlen=20)
+        self._errors: deque[str] = deque(maxlen=20)
         self._stopping = False
         self._process: asyncio.subprocess.Process | None = None
         self.ended: asyncio.Task[int] | None = None
 
     async def start(self, environ: Mapping[str, str], *arguments: str) -> None:
-        """Start it, in a session of its own, so that Ctrl-C reaches only whoever stops it in order."""
+        """Start the process in its own session.
+
+        Ctrl-C goes to every process of the terminal's session. Here it must reach only the parent, which then
+        stops its children in order.
+        """
         path = os.pathsep.join([str(_EXAMPLES), environ.get("PYTHONPATH", "")])
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -73,22 +77,22 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """Its process, once it was started."""
+        """The process id, or None before the start."""
         return self._process.pid if self._process is not None else None
 
     async def ready(self) -> Line:
-        """Wait until it can take work, and return the line that says so.
+        """Wait until the child can accept work, and return its "ready" line.
 
         Raises:
-            ChildError: It ended instead.
+            ChildError: The child ended instead.
         """
         return await asyncio.shield(self._ready)
 
     async def stop(self) -> int:
-        """Ask it to end, and wait until it did.
+        """Send SIGTERM, and wait until the child has ended; kill it after `PATIENCE` seconds.
 
         Returns:
-            Its exit code; negative where it had to be killed.
+            The exit code; negative if the child was killed.
         """
         if self._process is None or self.ended is None:
             return 0
@@ -102,18 +106,18 @@ class Child:
         with suppress(ChildError):
             await self.ended
         code = self._process.returncode or 0
-        return (
-            0 if code == -signal.SIGTERM and not self._ready.done() else code
-        )  # not yet able to end in order
+        # Before "ready" the child has no signal handler yet, so that SIGTERM ends it at once. It counts as a
+        # clean end.
+        return 0 if code == -signal.SIGTERM and not self._ready.done() else code
 
     async def _follow(self, process: asyncio.subprocess.Process) -> int:
         assert process.stdout is not None
         assert process.stderr is not None
-        await asyncio.gather(self._read(process.stdout), self._keep(process.stderr))
+        await asyncio.gather(self._read(process.stdout), self._read_errors(process.stderr))
         code = await process.wait()
         if self._stopping:
             return code
-        error = ChildError(self.part, code, self._said[-1] if self._said else "")
+        error = ChildError(self.part, code, self._errors[-1] if self._errors else "")
         if not self._ready.done():
             self._ready.set_exception(error)
         raise error
@@ -122,9 +126,9 @@ class Child:
         async for raw in stream:
             text = raw.decode(errors="replace").rstrip()
             self._on_line(text)
-            self._notice(text)
+            self._parse(text)
 
-    def _notice(self, text: str) -> None:
+    def _parse(self, text: str) -> None:
         try:
             line = json.loads(text)
         except ValueError:
@@ -135,8 +139,8 @@ class Child:
         elif message == "telemetry":
             self.health = line.get("health")
 
-    async def _keep(self, stream: asyncio.StreamReader) -> None:
+    async def _read_errors(self, stream: asyncio.StreamReader) -> None:
         async for raw in stream:
             text = raw.decode(errors="replace").rstrip()
-            self._said.append(text)
+            self._errors.append(text)
             print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Limits: what an order must not exceed, and how much of each is used."""
+"""Limits: the pre-trade checks of an order, and the used part of each limit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Limits:
     restricted: frozenset[str] = field(default_factory=lambda: frozenset({"GME"}))
 
 
-class Rule(NamedTuple):
+class PreTradeRule(NamedTuple):
     """One pre-trade check.
 
     Attributes:
-        check_type: As `ot.RiskGate.check` names it.
-        reject_reason: FIX 103 OrdRejReason in words, for an order that fails.
-        refuse: Returns why the order is refused, or an empty string.
+        check_type: The name of the check in `ot.RiskGate.check`.
+        reject_reason: FIX OrdRejReason (tag 103) in words, for an order that fails the check.
+        refuse: Returns the reason to refuse an order, or an empty string to let it pass.
     """
 
     check_type: str
@@ -43,8 +43,8 @@ class RiskRules:
     """The checks of one account.
 
     Args:
-        limits: What is allowed.
-        account: What is held.
+        limits: The limits in force.
+        account: The positions that count towards the limits.
     """
 
     def __init__(self, limits: Limits, account: Account) -> None:
@@ -52,28 +52,28 @@ class RiskRules:
         self._account = account
         self._sent: deque[float] = deque(maxlen=limits.orders_per_second)
         self.rules = (
-            Rule("restricted_symbol", "broker_option", self._restricted),
-            Rule("order_size", "order_exceeds_limit", self._order_size),
-            Rule("price_band", "price_exceeds_band", self._price_band),
-            Rule("order_rate", "throttled", self._order_rate),
-            Rule("position", "order_exceeds_limit", self._position),
-            Rule("gross_exposure", "order_exceeds_limit", self._gross_exposure),
-            Rule("daily_loss", "broker_option", self._daily_loss),
+            PreTradeRule("restricted_symbol", "broker_option", self._restricted),
+            PreTradeRule("order_size", "order_exceeds_limit", self._order_size),
+            PreTradeRule("price_band", "price_exceeds_band", self._price_band),
+            PreTradeRule("order_rate", "throttled", self._order_rate),
+            PreTradeRule("position", "order_exceeds_limit", self._position),
+            PreTradeRule("gross_exposure", "order_exceeds_limit", self._gross_exposure),
+            PreTradeRule("daily_loss", "broker_option", self._daily_loss),
         )
 
     def sent(self) -> None:
-        """Note that an order was passed on."""
+        """Record that an order was sent on."""
         self._sent.append(monotonic())
 
     @property
     def sent_in_last_second(self) -> int:
-        """How many orders were passed on in the last second."""
+        """The number of orders sent on in the last second."""
         since = monotonic() - 1
         return sum(moment > since for moment in self._sent)
 
     @property
     def largest_position(self) -> float:
-        """The largest position of any symbol, long or short, orders on their way included, in shares."""
+        """The largest position of any symbol in shares, long or short, with orders in flight included."""
         return max((abs(self._account.expected(s)) for s in self._account.positions), default=0.0)
 
     def _restricted(self, order: OrderRequest) -> str:
@@ -86,12 +86,13 @@ class RiskRules:
         distance = abs(order.mid / order.decision_price - 1)
         return f"{distance:.1%} from the decision" if distance > self.limits.price_band else ""
 
-    def _order_rate(self, order: OrderRequest) -> str:  # noqa: ARG002 - every rule is called alike
+    def _order_rate(self, order: OrderRequest) -> str:  # noqa: ARG002 - every rule has the same signature
         allowed = self.limits.orders_per_second
         return f"above {allowed} orders a second" if self.sent_in_last_second >= allowed else ""
 
     def _position(self, order: OrderRequest) -> str:
         after = abs(self._account.expected(order.symbol) + order.signed_quantity)
+        # An order that reduces the position passes even above the limit, so that the position can shrink.
         reduces = after < abs(self._account.expected(order.symbol))
         exceeds = after > self.limits.position and not reduces
         return f"{after:.0f} shares, above {self.limits.position}" if exceeds else ""
@@ -101,6 +102,6 @@ class RiskRules:
         limit = self.limits.gross_exposure
         return f"{after:.0f} USD, above {limit:.0f}" if after > limit else ""
 
-    def _daily_loss(self, order: OrderRequest) -> str:  # noqa: ARG002
+    def _daily_loss(self, order: OrderRequest) -> str:  # noqa: ARG002 - every rule has the same signature
         loss = -self._account.profit
         return f"{loss:.0f} USD lost" if loss >= self.limits.daily_loss else ""

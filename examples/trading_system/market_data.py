@@ -1,6 +1,6 @@
 """Market data: the broker's stream becomes an order book per symbol, and each quote a tick on ZeroMQ.
 
-The how-to of `ot.Feed`: connection, sequence gaps, processing time, order book violations, what is dropped.
+The how-to of `ot.Feed`: connection, sequence gaps, processing time, order book violations, dropped messages.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from alpaca.data.live import StockDataStream
 
 import otel_trading as ot
 from trading_system.drill import Drill, within
-from trading_system.gateway import Client, Clock
+from trading_system.gateway import Client, VenueClock
 from trading_system.messages import pack
 from trading_system.order_book import OrderBook, SlowBook
 from trading_system.service import Context, Socket, bind, run
 from trading_system.session import follow_clock, follow_session
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 
 SUBSCRIBERS = 2
-"""Signal bridge and risk manager: a tick that is published before they subscribed would be lost."""
+"""The number of subscribers to wait for: the signal bridge and the risk manager.
+
+A PUB socket drops every message that it sends before a subscriber has joined:
+https://zguide.zeromq.org/docs/chapter1/#Getting-the-Message-Out
+"""
 
 SLOWEST = 1.0
 """Seconds that a drill may add to the processing of a message."""
@@ -34,9 +38,9 @@ _log = logging.getLogger(__name__)
 
 
 class Stream(StockDataStream):
-    """The broker's own client, which tells the feed how the connection goes."""
+    """The broker's own client, which also reports the state of its connection to the feed."""
 
-    def __init__(self, settings: Settings, feed: ot.Feed) -> None:
+    def __init__(self, settings: SystemSettings, feed: ot.Feed) -> None:
         url = f"{settings.stream_url}/v2/sip"
         super().__init__(settings.key_id, settings.secret_key, raw_data=True, url_override=url)
         self._feed = feed
@@ -50,18 +54,22 @@ class Stream(StockDataStream):
             raise
         self._feed.connected()
 
-    def on_clock(self, clock: Clock) -> None:
-        """Take in what the venue's clock says."""
+    def on_clock(self, clock: VenueClock) -> None:
+        """Apply an answer of the venue's clock."""
         follow_session(self._feed, is_open=clock.is_open, is_up=self._running)
 
     async def close(self) -> None:
-        """Close the connection, which the client also calls when it has lost it."""
+        """Close the connection. The client also calls this after a lost connection."""
         if self._running and self._should_run:
             self._feed.disconnected("the stream was closed")
         await super().close()
 
     async def drain(self) -> None:
-        """End the session: what was sent before the close is still handled, then `_run_forever` returns."""
+        """End the session after handling every message that the venue sent before the close."""
+        # The client's own `stop_ws` ends between two messages and loses those in its buffer. After a close
+        # of the WebSocket the reader still gets every message before the close frame, then an exception:
+        # https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+        # `_should_run` has to be False before the close, or the client would reconnect.
         self._feed.idle()
         self._should_run = False
         if self._stop_stream_event is not None:
@@ -71,31 +79,31 @@ class Stream(StockDataStream):
 
 
 class MarketData:
-    """From the socket to the dispatch."""
+    """Handles messages of the stream: updates the books and publishes ticks."""
 
-    def __init__(self, settings: Settings, feed: ot.Feed, socket: Socket) -> None:
+    def __init__(self, settings: SystemSettings, feed: ot.Feed, socket: Socket) -> None:
         self._feed = feed
-        self._socket: zmq.Socket[bytes] = zmq.Socket.shadow(socket)  # sends at once, or not at all: no loop
+        self._socket: zmq.Socket[bytes] = zmq.Socket.shadow(socket)  # synchronous: it sends at once or fails
         self._ticks = ot.Channel("ticks")
         self._books = self._usual_books = {symbol: OrderBook(symbol) for symbol in settings.symbols}
 
     def slow_down(self, seconds: float) -> None:
-        """Take so much longer for each message; for a drill."""
+        """Add this many seconds to the processing of each message; for a drill."""
         pause = within("seconds", seconds, SLOWEST)
         self._books = {symbol: SlowBook(book, pause) for symbol, book in self._usual_books.items()}
 
     def speed_up(self) -> None:
-        """Take no longer than usual."""
+        """Return to the usual processing time."""
         self._books = self._usual_books
 
     async def on_quote(self, message: Any) -> None:
-        """Apply a quote, a mapping as it came off the wire, to its book, and publish the top of the book."""
+        """Apply a quote, as unpacked from the wire, to its book, and publish the top of the book."""
         received_ns = time_ns()
         if not self._received("quote", message):
             return
         with self._feed.process("quote"):
             if not message["bp"] and not message["ap"]:
-                self._feed.dropped("decode")  # a quote that quotes nothing
+                self._feed.dropped("decode")  # a quote without any price
                 return
             book = self._books[message["S"]]
             with self._feed.book_update():
@@ -105,7 +113,7 @@ class MarketData:
             self._publish(book, received_ns)
 
     async def on_trade(self, message: Any) -> None:
-        """Note the price of a trade."""
+        """Record the price of a trade."""
         if self._received("trade", message):
             with self._feed.process("trade"), self._feed.book_update():
                 self._books[message["S"]].trade(message)
@@ -121,14 +129,19 @@ class MarketData:
             with self._ticks.send(frames) as sent:
                 self._socket.send_multipart(sent, zmq.NOBLOCK)
         except zmq.Again:
-            self._feed.dropped("overflow")  # a subscriber is too slow: better no tick than an old one
+            self._feed.dropped(
+                "overflow"
+            )  # a slow subscriber loses this tick: an old price is worse than none
 
 
-async def work(settings: Settings, context: Context, drill: Drill) -> None:
-    """Run the stream until cancelled."""
+async def work(settings: SystemSettings, context: Context, drill: Drill) -> None:
+    """Publish ticks from the stream until cancelled."""
     socket = bind(context, zmq.XPUB, settings.ticks_url)
-    socket.setsockopt(zmq.XPUB_NODROP, 1)  # says so instead of dropping in silence
-    socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # tells of every subscriber, not of the first alone
+    # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html describes both options.
+    socket.setsockopt(
+        zmq.XPUB_NODROP, 1
+    )  # a full socket fails with EAGAIN, so that a dropped tick is counted
+    socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # report each subscription, not only the first of a topic
     feed = ot.Feed("sip")
     market_data = MarketData(settings, feed, socket)
     drill.offer(slow_ticks=market_data.slow_down, fast_ticks=market_data.speed_up)
@@ -138,12 +151,13 @@ async def work(settings: Settings, context: Context, drill: Drill) -> None:
     for _ in range(SUBSCRIBERS):
         await socket.recv()
     _log.info("ready")
-    streaming = asyncio.create_task(stream._run_forever())  # `run` would start an event loop of its own
+    streaming = asyncio.create_task(stream._run_forever())  # `run` would start its own event loop
     try:
         await asyncio.gather(
-            asyncio.shield(streaming), follow_clock(Client(settings).look_at_clock, stream.on_clock)
+            asyncio.shield(streaming), follow_clock(Client(settings).read_clock, stream.on_clock)
         )
     finally:
+        # The shield above kept the stream alive through the cancellation, so that it can drain now.
         await stream.drain()
         await streaming
 

@@ -1,4 +1,4 @@
-"""Messages: what the services tell each other, as msgpack; a tick's topic is its symbol."""
+"""Messages: the tuples that the services exchange, packed with msgpack. A tick's topic is its symbol."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def pack(message: tuple[Any, ...]) -> bytes:
 
 
 def unpack(body: bytes) -> list[Any]:
-    """Return the fields of a message, to construct it from."""
+    """Return the fields of a packed message, in the order of its class."""
     return cast("list[Any]", msgpack.unpackb(body))
 
 
 class Tick(NamedTuple):
-    """The top of a symbol's book, after a quote; a side without a price is 0.
+    """The top of a symbol's book after a quote; the price of an empty side is 0.
 
     Attributes:
-        received_ns: When the quote came in, unix nanoseconds.
+        received_ns: When the quote arrived, in Unix nanoseconds.
     """
 
     symbol: str
@@ -33,16 +33,18 @@ class Tick(NamedTuple):
 
     @property
     def mid(self) -> float:
-        """The price between bid and ask, or that of the only side there is."""
+        """The price halfway between bid and ask, or the price of the only side."""
         return (self.bid + self.ask) / 2 if self.bid and self.ask else self.bid or self.ask
 
 
 class Signal(NamedTuple):
-    """What the model wants: "buy" or "sell", and how sure it is, 0 to 1.
+    """A decision of the model to trade.
 
     Attributes:
-        decision_price: The mid that it decided on.
-        triggered_at_ns: When the quote that set it off came in, unix nanoseconds.
+        direction: "buy" or "sell".
+        strength: How sure the model is, from 0 to 1.
+        decision_price: The mid price that the model decided on.
+        triggered_at_ns: When the quote behind the decision arrived, in Unix nanoseconds.
     """
 
     symbol: str
@@ -53,7 +55,7 @@ class Signal(NamedTuple):
 
 
 class OrderRequest(NamedTuple):
-    """An order on its way to the venue, and the quote it was checked against."""
+    """An order that passed the risk checks, and the quote it was checked against."""
 
     client_order_id: str
     strategy: str
@@ -67,22 +69,22 @@ class OrderRequest(NamedTuple):
 
     @property
     def signed_quantity(self) -> int:
-        """The quantity, negative for a sale."""
+        """The quantity in shares, negative for a sale."""
         return self.quantity if self.side == "buy" else -self.quantity
 
     @property
     def mid(self) -> float:
-        """The price between bid and ask."""
+        """The price halfway between bid and ask."""
         return (self.bid + self.ask) / 2
 
 
-class Report(NamedTuple):
-    """What became of (a part of) an order, as FIX's execution report; a sale is negative.
+class ExecutionReport(NamedTuple):
+    """The result of an order or of a part of it, like a FIX ExecutionReport; a sale is negative.
 
     Attributes:
-        client_order_id: Of the order.
-        executed: Shares that traded, at `price`; 0 where none did.
-        released: Shares that are no longer on their way, traded or not.
+        client_order_id: The order's id.
+        executed: Shares that traded at `price`; 0 if none did.
+        released: Shares that are no longer in flight, whether they traded or not.
     """
 
     client_order_id: str

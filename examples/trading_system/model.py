@@ -1,6 +1,6 @@
-"""Model: features of the quotes, and a logistic regression that says how likely the price is to rise.
+"""Model: features of the quotes, and a logistic regression that estimates the probability of a rising price.
 
-It is trained when the service starts, on ticks of the simulated market of another seed.
+The service trains it at its start, on ticks of a simulated market with another seed.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ class Features:
         self._mids: deque[float] = deque(maxlen=_WINDOW)
 
     def update(self, tick: Tick) -> Vector | None:
-        """Take in a quote.
+        """Add a quote.
 
         Returns:
-            The features, in the order of `FEATURES`; None while there are too few quotes, or only one side.
+            The features, in the order of `FEATURES`; None before there are enough quotes, or for a one-sided
+            quote.
         """
         if not tick.bid or not tick.ask:
             return None
@@ -54,8 +55,8 @@ class Classifier:
     """A logistic regression.
 
     Args:
-        inputs: Features, one row a quote.
-        rises: Whether the mid rose after it, 0 or 1.
+        inputs: Features, one row per quote, shape (n, 4).
+        rises: 1 for each quote after which the mid rose, else 0, shape (n,).
     """
 
     def __init__(self, inputs: Vector, rises: Vector) -> None:
@@ -68,17 +69,17 @@ class Classifier:
         """Return the probability that the price rises.
 
         Args:
-            features: As `Features.update` gives them, shape (4,).
+            features: The result of `Features.update`, shape (4,).
 
         Raises:
-            ValueError: The quote is crossed, which the model has never seen.
+            ValueError: The quote is crossed; the training data had no crossed quote.
         """
         if features[1] < 0:
             raise ValueError("the quote is crossed")
         return float(self._probability(features[np.newaxis])[0])
 
     def misfit(self) -> Classifier:
-        """Return the model with a weight too few, as one of other features: `predict` raises a ValueError."""
+        """Return a copy with one weight too few, whose `predict` raises a ValueError; for a drill."""
         other = copy(self)
         other._weights = self._weights[:-1]
         return other
@@ -95,7 +96,8 @@ def train(seed: int) -> Classifier:
     """Train on the simulated market.
 
     Args:
-        seed: Of the market; take another one than the venue's.
+        seed: The seed of the market. Use another one than the venue's, so that the model has not seen its
+            ticks.
     """
     ticks = islice(_quotes(seed), _TRAINING_TICKS)
     features, rows, mids = Features(), [], []
@@ -109,7 +111,7 @@ def train(seed: int) -> Classifier:
 
 
 def _fit(inputs: Vector, targets: Vector, steps: int = 8) -> Vector:
-    """Newton's method for the logistic likelihood, with a little ridge so that it cannot diverge."""
+    """Fit the weights by Newton's method; a small ridge keeps it from diverging."""
     weights = np.zeros(inputs.shape[1])
     ridge = 1e-3 * np.eye(inputs.shape[1])
     for _ in range(steps):

@@ -1,4 +1,4 @@
-"""Order book: the best bid and ask of each symbol, as the last quote says."""
+"""Order book: the best bid and ask of each symbol, from its last quotes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class OrderBook:
         self.last_price = 0.0
 
     def quote(self, message: Mapping[str, Any]) -> None:
-        """Take in a quote of the broker's market data stream; a side without a price stays as it was."""
+        """Apply a quote of the broker's market data stream; a side without a price keeps its last price."""
         if message["bp"]:
             self.bid, self.bid_size = message["bp"], message["bs"]
         if message["ap"]:
             self.ask, self.ask_size = message["ap"], message["as"]
 
     def trade(self, message: Mapping[str, Any]) -> None:
-        """Take in a trade of the broker's market data stream."""
+        """Apply a trade of the broker's market data stream."""
         self.last_price = message["p"]
 
     @property
     def violation(self) -> str | None:
-        """What cannot be true of the book: that it is "crossed" or "locked"."""
+        """The violation of the book, "crossed" or "locked", or None if bid and ask agree."""
         if not self.bid or not self.ask or self.bid < self.ask:
             return None
         return "locked" if self.bid == self.ask else "crossed"
@@ -40,17 +40,17 @@ class OrderBook:
         """Return the top of the book as a message.
 
         Args:
-            received_ns: When the quote behind it came in, unix nanoseconds.
+            received_ns: When the quote behind it arrived, in Unix nanoseconds.
         """
         return Tick(self.symbol, self.bid, self.bid_size, self.ask, self.ask_size, received_ns)
 
 
 class SlowBook(OrderBook):
-    """A book that takes longer to update, as one of many levels does.
+    """A book that takes longer to update, like a book with many levels.
 
     Args:
-        book: The book that it stands for; they share their state.
-        seconds: How much longer.
+        book: The book that it replaces; both share one state.
+        seconds: The extra time of each update.
     """
 
     def __init__(self, book: OrderBook, seconds: float) -> None:
@@ -58,11 +58,11 @@ class SlowBook(OrderBook):
         self._pause = seconds
 
     def quote(self, message: Mapping[str, Any]) -> None:
-        """Take in a quote, slowly."""
+        """Apply a quote after the pause."""
         time.sleep(self._pause)
         super().quote(message)
 
     def trade(self, message: Mapping[str, Any]) -> None:
-        """Take in a trade, slowly."""
+        """Apply a trade after the pause."""
         time.sleep(self._pause)
         super().trade(message)

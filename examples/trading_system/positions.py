@@ -1,4 +1,4 @@
-"""Positions: what is held of each symbol, what it cost on average, and what trading it has earned."""
+"""Positions: the quantity, average cost and profit of each symbol."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ class Position:
     """A position; short is negative.
 
     Attributes:
-        average_price: What the open quantity was entered at, in USD.
-        mark: The price it is valued at, in USD.
+        quantity: Shares.
+        average_price: The average entry price of the open quantity, in USD.
+        mark: The price for the valuation, in USD.
     """
 
     quantity: float = 0.0
@@ -20,14 +21,14 @@ class Position:
     mark: float = 0.0
 
     def trade(self, quantity: float, price: float) -> float:
-        """Take in an execution, at average cost.
+        """Apply an execution, at average cost.
 
         Args:
             quantity: Shares; a sale is negative.
             price: In USD.
 
         Returns:
-            The profit that closing (a part of) the position realized, in USD.
+            The profit from the part of the position that this execution closed, in USD.
         """
         closed = 0.0
         if self.quantity * quantity < 0:
@@ -54,10 +55,10 @@ class Position:
 
 @dataclass
 class Reservation:
-    """Shares of an order that are on their way; a sale is negative.
+    """The shares of an order in flight; a sale is negative.
 
     Attributes:
-        since: When it left, in seconds of the monotonic clock.
+        since: When the order was sent, in seconds of the monotonic clock.
     """
 
     symbol: str
@@ -66,68 +67,70 @@ class Reservation:
 
 
 class Account:
-    """The positions of one strategy, and the cash beside them.
+    """The positions and the cash of one strategy.
 
     Args:
-        cash: What the session starts with, in USD.
+        cash: The cash at the start of the session, in USD.
     """
 
     def __init__(self, cash: float) -> None:
         self.start = self.cash = cash
         self.positions: dict[str, Position] = {}
-        self._on_the_way: dict[str, Reservation] = {}
+        self._in_flight: dict[str, Reservation] = {}
 
     def position(self, symbol: str) -> Position:
         """Return the position of a symbol."""
         return self.positions.setdefault(symbol, Position())
 
     def trade(self, symbol: str, quantity: float, price: float) -> float:
-        """Take in an execution, and return what it realized; a sale is negative."""
+        """Apply an execution, and return its realized profit in USD; a sale has a negative quantity."""
         self.cash -= quantity * price
         return self.position(symbol).trade(quantity, price)
 
     def adopt(self, symbol: str, held: Position) -> None:
-        """Take over a position as the broker has it, at what it cost there."""
+        """Replace our position by the broker's, with its quantity and its entry price."""
+        # The cash moves by the difference in cost, as if we had traded at the broker's entry price. So the
+        # realized profit stays the same, and only the unrealized profit of the new position is added.
         ours = self.position(symbol)
         self.cash += ours.quantity * ours.average_price - held.quantity * held.average_price
         ours.quantity, ours.average_price = held.quantity, held.average_price
         ours.mark = ours.mark or held.average_price
 
     def reserve(self, order_id: str, symbol: str, quantity: float) -> None:
-        """Count the shares of an order as on their way."""
-        self._on_the_way[order_id] = Reservation(symbol, quantity, monotonic())
+        """Count the shares of an order as in flight."""
+        self._in_flight[order_id] = Reservation(symbol, quantity, monotonic())
 
     def release(self, order_id: str, quantity: float) -> bool:
-        """Count shares of an order as no longer on their way.
+        """Count shares of an order as no longer in flight.
 
         Returns:
-            Whether the order is known.
+            Whether the account knows the order.
         """
-        order = self._on_the_way.get(order_id)
+        order = self._in_flight.get(order_id)
         if order is None:
             return False
         order.quantity -= quantity
         if not order.quantity:
-            del self._on_the_way[order_id]
+            del self._in_flight[order_id]
         return True
 
-    def forget(self, seconds: float) -> None:
-        """Give up the orders that left longer ago than that: whoever had them is gone."""
+    def drop_stale(self, seconds: float) -> None:
+        """Drop reservations older than `seconds`; a report for them will not come any more."""
         since = monotonic() - seconds
-        self._on_the_way = {key: order for key, order in self._on_the_way.items() if order.since > since}
+        self._in_flight = {key: order for key, order in self._in_flight.items() if order.since > since}
 
     def is_settled(self, symbol: str) -> bool:
-        """Whether nothing of a symbol is on its way."""
-        return all(order.symbol != symbol for order in self._on_the_way.values())
+        """Return whether a symbol has no order in flight."""
+        return all(order.symbol != symbol for order in self._in_flight.values())
 
     def expected(self, symbol: str) -> float:
-        """The position of a symbol once all orders on their way are filled."""
-        coming = sum(order.quantity for order in self._on_the_way.values() if order.symbol == symbol)
+        """Return the position of a symbol once all its orders in flight have filled."""
+        coming = sum(order.quantity for order in self._in_flight.values() if order.symbol == symbol)
         return self.position(symbol).quantity + coming
 
     @property
     def profit(self) -> float:
-        """The session's profit, realized and not, in USD."""
+        """The session's realized and unrealized profit, in USD."""
         return self.cash + sum(p.value for p in self.positions.values()) - self.start
 
     @property

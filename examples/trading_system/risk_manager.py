@@ -1,4 +1,4 @@
-"""Risk manager: every signal meets the limits, every fill the books; it holds the kill switch.
+"""Risk manager: check each signal against the limits, book each fill, and operate the kill switch.
 
 The how-to of `ot.RiskGate`, `ot.KillSwitch` and `ot.Portfolio`.
 """
@@ -19,30 +19,30 @@ import otel_trading as ot
 from trading_system.drill import Drill
 from trading_system.gateway import Gateway, RequestError
 from trading_system.limits import Limits, RiskRules
-from trading_system.messages import OrderRequest, Report, Signal, Tick, pack, unpack
+from trading_system.messages import ExecutionReport, OrderRequest, Signal, Tick, pack, unpack
 from trading_system.positions import Account, Position
 from trading_system.service import ACCOUNT, HIGH_WATER, VENUE, Context, Socket, bind, connect, messages, run
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 from trading_system.signal_bridge import STRATEGY
 
 ORDER_QUANTITY = 200
 MOST_HELD = 400
-"""Shares of a symbol that the strategy wants at most: the limit above it is for when something goes wrong."""
+"""The largest position that the strategy aims for, in shares. The position limit above it catches errors."""
 
 START_VALUE = 1_000_000.0
 PATIENCE = 10.0
-"""Seconds after which an order that nothing is heard of is given up."""
+"""Seconds after which the risk manager gives up an order that no report came for."""
 
 _VALUATION = 0.5
 _RECONCILIATION = 2.0
-CHECKS = 15
-"""For how many of them a position may differ from the broker's before it is taken over: half a minute."""
+CHECKS_BEFORE_ADOPTION = 15
+"""Reconciliations for which a position may differ before the broker's position is adopted: half a minute."""
 
 _log = logging.getLogger(__name__)
 
 
 class RiskManager:
-    """From a signal to an order that may leave, and from an execution to positions and profit."""
+    """Turns signals into checked orders, and executions into positions and profit."""
 
     def __init__(self, limits: Limits) -> None:
         self.account = Account(START_VALUE)
@@ -51,16 +51,17 @@ class RiskManager:
         self._gate = ot.RiskGate()
         self._portfolio = ot.Portfolio(ACCOUNT, session_start_value=START_VALUE)
         self._ticks: dict[str, Tick] = {}
+        # Differing symbols with the number of checks so far; None before the first reconciliation.
         self._breaks: dict[str, int] | None = None
 
     def on_tick(self, tick: Tick) -> None:
-        """Keep the last quote of a symbol."""
+        """Store the last quote of a symbol."""
         if tick.bid and tick.ask:
             self._ticks[tick.symbol] = tick
             self.account.position(tick.symbol).mark = tick.mid
 
     def on_signal(self, signal: Signal) -> OrderRequest | None:
-        """Return the order that the signal asks for, if it may leave."""
+        """Return the order for a signal, or None if a limit or the kill switch forbids it."""
         tick, quantity = self._ticks.get(signal.symbol), self._quantity(signal)
         if tick is None or not quantity:
             return None
@@ -79,13 +80,17 @@ class RiskManager:
         if reason:
             _reject(order, reason)
             return None
+        # From now on the shares count as if they were held. Otherwise several signals within one round trip
+        # could each pass the limits, and exceed them together.
         self.account.reserve(order.client_order_id, order.symbol, order.signed_quantity)
         self._rules.sent()
         self.state_limits()
         return order
 
-    def on_report(self, report: Report) -> None:
-        """Take in what became of an order; the broker's positions tell of one that is not ours."""
+    def on_report(self, report: ExecutionReport) -> None:
+        """Book the execution of an order and release its shares."""
+        # An unknown order is from before a restart, or was given up. The reconciliation adopts the position
+        # that contains its execution, so booking the execution here would count it twice.
         is_ours = self.account.release(report.client_order_id, report.released)
         if not is_ours or not report.executed:
             return
@@ -96,7 +101,7 @@ class RiskManager:
         self.value()
 
     def value(self) -> None:
-        """State positions, profit and value at the last quotes; trip the switch if too much is lost."""
+        """Record positions, profit and value; trip the kill switch at the daily loss limit."""
         with self._portfolio.update("pnl_unrealized"):
             for symbol, held in self.account.positions.items():
                 self._portfolio.position(STRATEGY, symbol, held.quantity, held.mark, held.average_price)
@@ -106,7 +111,7 @@ class RiskManager:
             self.switch.trip("daily loss")
 
     def state_limits(self) -> None:
-        """State how much of each limit is used."""
+        """Record how much of each limit is used."""
         limits, rules = self._rules.limits, self._rules
         self._gate.limit("position", rules.largest_position, limits.position)
         self._gate.limit("gross_exposure", self.account.gross, limits.gross_exposure)
@@ -114,37 +119,39 @@ class RiskManager:
         self._gate.limit("order_rate", rules.sent_in_last_second, limits.orders_per_second)
 
     def set_limit(self, name: str, value: float) -> None:
-        """Put another limit in force, from the next order on.
+        """Change a limit, from the next order on.
 
         Args:
-            name: A number of `Limits`.
+            name: The name of a numeric field of `Limits`.
             value: In the unit of that limit.
 
         Raises:
-            AttributeError: There is no such limit.
-            TypeError: It is no number.
+            AttributeError: No limit has this name.
+            TypeError: The limit is not a number.
         """
         limits = self._rules.limits
         changed: dict[str, Any] = {name: type(getattr(limits, name))(value)}
         self._rules.limits = replace(limits, **changed)
 
     def reconcile(self, broker: dict[str, Position]) -> None:
-        """State where the broker's positions are not ours; symbols with orders on their way can wait.
+        """Compare our positions with the broker's, record the differences, and adopt those that persist.
 
-        What differs at the start is taken over from the broker, and what still does after some checks, when
-        somebody should know of it.
+        The first call adopts every difference at once: after a restart our positions are empty. Later a
+        difference has to last for `CHECKS_BEFORE_ADOPTION` calls, so that an alert can fire meanwhile.
 
         Args:
-            broker: Its positions by symbol.
+            broker: The broker's positions by symbol.
         """
-        self.account.forget(PATIENCE)
+        # A symbol with an order in flight cannot be compared: its fill may have reached the broker and not
+        # us. It keeps its count of differing checks (`unknown`) until its orders have ended or are given up.
+        self.account.drop_stale(PATIENCE)
         settled = [s for s in {*broker, *self.account.positions} if self.account.is_settled(s)]
         theirs = {symbol: broker.get(symbol, Position()) for symbol in settled}
         differing = {s for s in settled if self.account.position(s).quantity != theirs[s].quantity}
-        before = dict.fromkeys(differing, CHECKS) if self._breaks is None else self._breaks
+        before = dict.fromkeys(differing, CHECKS_BEFORE_ADOPTION) if self._breaks is None else self._breaks
         unknown = {symbol: checks for symbol, checks in before.items() if symbol not in settled}
         breaks = unknown | {symbol: before.get(symbol, 0) + 1 for symbol in differing}
-        adopted = {symbol for symbol in differing if breaks[symbol] > CHECKS}
+        adopted = {symbol for symbol in differing if breaks[symbol] > CHECKS_BEFORE_ADOPTION}
         for symbol in adopted:
             self.account.adopt(symbol, theirs[symbol])
         self._breaks = {symbol: checks for symbol, checks in breaks.items() if symbol not in adopted}
@@ -153,7 +160,7 @@ class RiskManager:
         self._portfolio.reconciliation("position", len(self._breaks))
 
     def _quantity(self, signal: Signal) -> int:
-        """How many shares the strategy wants more of."""
+        """Return how many shares the strategy wants to trade."""
         sign = 1 if signal.direction == "buy" else -1
         room = MOST_HELD - sign * self.account.expected(signal.symbol)
         return int(min(ORDER_QUANTITY, max(0.0, room)))
@@ -185,23 +192,23 @@ def _reject(request: OrderRequest, reason: str) -> None:
 async def _ticks(manager: RiskManager, socket: Socket, consuming: asyncio.Event) -> None:
     ticks = ot.Channel("ticks")
     queue: asyncio.Queue[list[bytes]] = asyncio.Queue(HIGH_WATER)
-    await asyncio.gather(_take_in(ticks, queue, socket), _work_off(manager, ticks, queue, consuming))
+    await asyncio.gather(_receive_ticks(ticks, queue, socket), _apply_ticks(manager, ticks, queue, consuming))
 
 
-async def _take_in(ticks: ot.Channel, queue: asyncio.Queue[list[bytes]], socket: Socket) -> None:
+async def _receive_ticks(ticks: ot.Channel, queue: asyncio.Queue[list[bytes]], socket: Socket) -> None:
     async for frames in messages(socket, ticks):
-        await queue.put(frames)  # a full queue leaves the rest in the sockets, and market data has to say so
+        await queue.put(frames)  # a full queue fills the sockets in turn, until market data counts drops
         ticks.depth(queue.qsize())
 
 
-async def _work_off(
+async def _apply_ticks(
     manager: RiskManager, ticks: ot.Channel, queue: asyncio.Queue[list[bytes]], consuming: asyncio.Event
 ) -> None:
     while True:
         await consuming.wait()
         frames = await queue.get()
         ticks.depth(queue.qsize())
-        manager.on_tick(Tick(*unpack(frames[1])))  # no span each: orders are traced, marks are not
+        manager.on_tick(Tick(*unpack(frames[1])))  # without a span: one per mark would flood the traces
 
 
 async def _signals(manager: RiskManager, incoming: Socket, outgoing: Socket) -> None:
@@ -218,7 +225,7 @@ async def _reports(manager: RiskManager, socket: Socket) -> None:
     fills = ot.Channel("fills")
     async for frames in messages(socket, fills):
         with fills.process(frames) as (body,):
-            manager.on_report(Report(*unpack(body)))
+            manager.on_report(ExecutionReport(*unpack(body)))
 
 
 async def _valuation(manager: RiskManager) -> None:
@@ -228,8 +235,8 @@ async def _valuation(manager: RiskManager) -> None:
 
 
 async def _first_positions(manager: RiskManager, gateway: Gateway) -> None:
-    """Learn what is held, before the first order that changes it."""
-    while not await _reconcile(manager, gateway):  # noqa: ASYNC110 - the venue tells nobody that it is back
+    """Adopt the broker's positions before the first order changes them."""
+    while not await _reconcile(manager, gateway):  # noqa: ASYNC110 - no event signals that the venue is back
         await asyncio.sleep(_RECONCILIATION)
 
 
@@ -243,15 +250,15 @@ async def _reconcile(manager: RiskManager, gateway: Gateway) -> bool:
     try:
         manager.reconcile(await asyncio.to_thread(gateway.positions))
     except RequestError as error:
-        _log.warning("the venue did not tell its positions: %s", error)
+        _log.warning("the request for the venue's positions failed: %s", error)
         gateway.venue.disconnected()
         return False
     gateway.venue.connected()
     return True
 
 
-async def work(settings: Settings, context: Context, drill: Drill) -> None:
-    """Check signals and keep the books until cancelled."""
+async def work(settings: SystemSettings, context: Context, drill: Drill) -> None:
+    """Check signals and book fills until cancelled."""
     manager, consuming = RiskManager(Limits()), asyncio.Event()
     consuming.set()
     drill.offer(
@@ -266,6 +273,7 @@ async def work(settings: Settings, context: Context, drill: Drill) -> None:
     orders = connect(context, zmq.PUSH, settings.orders_url)
     ticks = connect(context, zmq.SUB, settings.ticks_url)
     ticks.subscribe(b"")
+    # The sockets exist before the first positions are known: messages wait in them and are not lost.
     gateway = Gateway(settings)
     await _first_positions(manager, gateway)
     _log.info("ready")

@@ -1,4 +1,4 @@
-"""Service: what the four have in common, from the settings to a clean end."""
+"""Service: the start, the sockets and the clean shutdown that all four services share."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ import zmq.asyncio
 import otel_trading as ot
 from trading_system.drill import Drill
 from trading_system.parent import parent_gone
-from trading_system.settings import Settings, SettingsError
+from trading_system.settings import SettingsError, SystemSettings
 
 VENUE = "SIM"
-"""The short name of the simulated venue; a real one has its MIC (ISO 10383)."""
+"""The name of the simulated venue. For a real venue, use its MIC (ISO 10383)."""
 
 ACCOUNT = "demo"
 
 HIGH_WATER = 10_000
-"""Messages that may wait in a socket, or in a queue behind one."""
+"""Messages that may wait in a socket, or in a queue behind one.
+
+Once a PUSH socket reaches it, `send` waits; a PUB socket drops the message instead:
+https://zguide.zeromq.org/docs/chapter2/#High-Water-Marks
+"""
 
 _BEAT = 1.0
 _LINGER_MS = 1000
@@ -35,21 +39,22 @@ _log = logging.getLogger(__name__)
 
 Context = zmq.asyncio.Context
 Socket = zmq.asyncio.Socket
-Work = Callable[[Settings, Context, Drill], Coroutine[Any, Any, None]]
+Work = Callable[[SystemSettings, Context, Drill], Coroutine[Any, Any, None]]
 
 
 def run(name: str, work: Work) -> int:
-    """Run a service until SIGTERM or SIGINT, or until the process that started it is gone.
+    """Run a service until SIGTERM or SIGINT, or until the process that started it has ended.
 
     Args:
-        name: The service's name, as traces and metrics have it.
-        work: What it does, until it is cancelled; it may offer commands to a drill.
+        name: The service's name in traces, metrics and logs.
+        work: The service's own coroutine, which runs until it is cancelled and may offer commands to a drill.
 
     Returns:
-        The exit code: 2, after one sentence, where it could not start.
+        The exit code: 0 after a clean end, 1 after a failure, 2 if the service could not start. The reason
+        for a 2 is printed to stderr as one sentence.
     """
     try:
-        settings = Settings.from_environ()
+        settings = SystemSettings.from_environ()
         telemetry = ot.configure(name)
     except (SettingsError, ot.ConfigurationError) as error:
         print(f"{name}: {error}", file=sys.stderr)
@@ -57,17 +62,17 @@ def run(name: str, work: Work) -> int:
     with telemetry:
         code = asyncio.run(_until_stopped(name, work, settings))
         ended = time.monotonic()
-    # after the last export, so that nothing is left to be lost
+    # The figures are read after the last export, so that they include every item lost during the shutdown.
     health, took = telemetry.health().as_dict(), round(time.monotonic() - ended, 3)
     print(json.dumps({"message": "telemetry", "service": name, "health": health, "exit_s": took}), flush=True)
     return code
 
 
 def bind(context: Context, kind: int, url: str) -> Socket:
-    """Return a socket that others connect to.
+    """Return a socket bound to `url`, to which other services connect.
 
     Raises:
-        SettingsError: The address cannot be bound.
+        SettingsError: The socket cannot be bound to the address.
     """
     socket = _socket(context, kind)
     try:
@@ -80,14 +85,14 @@ def bind(context: Context, kind: int, url: str) -> Socket:
 
 
 def connect(context: Context, kind: int, url: str) -> Socket:
-    """Return a socket that is connected as soon as the other side is there."""
+    """Return a socket that connects to `url`, now or as soon as the other side is bound."""
     socket = _socket(context, kind)
     socket.connect(url)
     return socket
 
 
 async def messages(socket: Socket, channel: ot.Channel) -> AsyncIterator[list[bytes]]:
-    """Yield messages as they arrive; the wait for one is not part of the receive."""
+    """Yield messages as they arrive. `channel.receive` times the receive, not the wait before it."""
     while True:
         await socket.poll()
         with channel.receive():
@@ -102,7 +107,7 @@ def _socket(context: Context, kind: int) -> Socket:
     return socket
 
 
-async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
+async def _until_stopped(name: str, work: Work, settings: SystemSettings) -> int:
     loop = asyncio.get_running_loop()
     context, drill = Context(), Drill()
     working = asyncio.create_task(work(settings, context, drill), name=name)
@@ -120,6 +125,10 @@ async def _until_stopped(name: str, work: Work, settings: Settings) -> int:
     try:
         await asyncio.wait([working])
     finally:
+        # The service's own task has ended, so nothing sends any more. The background tasks go first, because
+        # one of them reads a socket of the context. `destroy` then gives the last messages `_LINGER_MS` to
+        # leave; without this limit it could wait forever for a peer that has already ended (ZMQ_LINGER):
+        # https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)

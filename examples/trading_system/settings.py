@@ -1,4 +1,4 @@
-"""Settings: where the parts of the system find each other, read from the environment once, at the start."""
+"""Settings: the addresses and keys of the system's parts, read from the environment once at the start."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ENDPOINT = re.compile(r"(tcp://[^:/\s]+:\d{1,5}|ipc://\S+)")
 
 
 class SettingsError(Exception):
-    """A setting that the system cannot start with; the message is one sentence."""
+    """The system cannot start with a setting; the message is one sentence."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Where everything is.
+class SystemSettings:
+    """The addresses, symbols and keys of the system.
 
     Attributes:
         venue_url: The venue's HTTP address; its WebSockets are on the same port.
@@ -27,11 +27,11 @@ class Settings:
         signals_url: ZeroMQ, PUSH/PULL: signal bridge to risk manager.
         orders_url: ZeroMQ, PUSH/PULL: risk manager to execution engine.
         fills_url: ZeroMQ, PUSH/PULL: execution engine to risk manager.
-        symbols: What is traded.
+        symbols: The symbols that the system trades.
         seed: The seed of the market that the model is trained on.
-        key_id: The key that the venue knows us by.
-        secret_key: Its secret.
-        drill_url: ZeroMQ, XPUB/SUB: the leader of a drill to every service; empty where there is none.
+        key_id: The API key for the venue.
+        secret_key: The secret of that key.
+        drill_url: ZeroMQ, XPUB/SUB: the leader of a drill to every service; empty without a drill.
     """
 
     venue_url: str
@@ -51,14 +51,14 @@ class Settings:
         return "ws" + self.venue_url.removeprefix("http")
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> SystemSettings:
         """Read the settings.
 
         Args:
-            environ: The variables; what is missing or empty has the default of a system on one machine.
+            environ: The variables. A missing or empty one gets the default for a system on one machine.
 
         Raises:
-            SettingsError: A variable holds something else than it should.
+            SettingsError: A variable has a value of the wrong form.
         """
         return cls(
             venue_url=_matching(environ, "TRADING_VENUE_URL", "http://127.0.0.1:8710", r"https?://\S+"),
@@ -84,5 +84,5 @@ def _drill_url(environ: Mapping[str, str]) -> str:
 def _matching(environ: Mapping[str, str], name: str, default: str, pattern: str | re.Pattern[str]) -> str:
     value = environ.get(name) or default
     if not re.fullmatch(pattern, value):
-        raise SettingsError(f"{name} is {value!r}, which is not like {default!r}.")
+        raise SettingsError(f"{name} is {value!r}, which does not look like {default!r}.")
     return value

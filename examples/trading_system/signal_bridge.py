@@ -1,6 +1,6 @@
-"""Signal bridge: each tick goes through features and a model, and becomes a signal or not.
+"""Signal bridge: compute features of each tick, run the model, and send a signal if it decides to trade.
 
-The how-to of `ot.Model`, and of `ot.Channel`, which continues the trace that the tick began.
+The how-to of `ot.Model`, and of `ot.Channel`, which continues the trace of the tick.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from trading_system.drill import Drill
 from trading_system.messages import Signal, Tick, pack, unpack
 from trading_system.model import Classifier, Features, train
 from trading_system.service import Context, connect, messages, run
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 
 STRATEGY = "momentum"
 COOLDOWN = 0.3
-"""Seconds between two signals of a symbol."""
+"""The least number of seconds between two signals of a symbol."""
 
 _log = logging.getLogger(__name__)
 
 
 class SignalBridge:
-    """From a tick to a signal."""
+    """Turns ticks into signals."""
 
-    def __init__(self, settings: Settings, classifier: Classifier) -> None:
+    def __init__(self, settings: SystemSettings, classifier: Classifier) -> None:
         self.classifier = classifier
         self._features = {symbol: Features() for symbol in settings.symbols}
         self._last: dict[str, float] = dict.fromkeys(settings.symbols, 0.0)
         self._model = ot.Model("logistic-1", strategy=STRATEGY, feature_set="top-of-book-1")
 
     def on_tick(self, tick: Tick) -> Signal | None:
-        """Return the signal that the tick sets off, if it does."""
+        """Return the signal for a tick, or None."""
         try:
             return self._generate(tick)
         except ValueError as error:
@@ -67,7 +67,7 @@ class SignalBridge:
         return "buy" if p >= self.classifier.buy_above else "sell"
 
 
-async def work(settings: Settings, context: Context, drill: Drill) -> None:
+async def work(settings: SystemSettings, context: Context, drill: Drill) -> None:
     """Turn ticks into signals until cancelled."""
     classifier = await asyncio.to_thread(train, settings.seed + 1)
     bridge = SignalBridge(settings, classifier)

@@ -1,7 +1,7 @@
-"""The trading instruments: what must always hold for an order, a feed, a limit, and how it is told.
+"""The trading instruments: one object per order, feed, risk gate, portfolio, model, venue or channel.
 
-One call keeps metric, span and event consistent, and no method raises once its instrument is built.
-Open the domain's module first: `order`, `market_data`, `signal`, `risk`, `portfolio`, `venue`, `runtime`.
+One call updates metric, span and event together, and no method raises once its instrument is built. There is
+one module or folder per domain: `order`, `market_data`, `signal`, `risk`, `portfolio`, `venue`, `runtime`.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from otel_trading.values.numbers import converted
 
 
 def name(given: object, what: str) -> str:
-    """Return a name that was given at construction, as text.
+    """Return a name that the caller passed to a constructor, as text.
 
     Args:
         given: Text that is not empty, or a member of an enum of such texts.
-        what: Whose name it is, as the error says it, such as `Feed(name)`.
+        what: The argument, for the error message, such as `Feed(name)`.
 
     Raises:
-        LabelError: It is no text, or empty.
+        LabelError: The name is not text, or empty.
     """
     value = given.value if isinstance(given, Enum) else given
     if not isinstance(value, str) or not value.strip():
@@ -28,14 +28,14 @@ def name(given: object, what: str) -> str:
 
 
 def size(given: object, what: str) -> float:
-    """Return a quantity that was given at construction.
+    """Return a quantity that the caller passed to a constructor.
 
     Args:
         given: A number above zero; Decimal, numpy scalars and decimal text are converted by `float`.
-        what: Whose quantity it is, as the error says it.
+        what: The argument, for the error message.
 
     Raises:
-        LabelError: It is no number, not finite, or not above zero.
+        LabelError: The quantity is not a number, not finite, or not above zero.
     """
     value = converted(given)
     if value is None or value <= 0:
@@ -44,11 +44,11 @@ def size(given: object, what: str) -> float:
 
 
 def word(metric: BoundMetric[Any], keyword: str, given: object) -> str:
-    """Return `given` if the metric's closed label allows it, else `_OTHER`, which is counted and warned of.
+    """Return `given` if the metric's closed label allows it, else `_OTHER`, with a count and a warning.
 
     Args:
-        metric: Which has the label.
-        keyword: The label, by the keyword of `bind`.
+        metric: The metric that has the label.
+        keyword: The label's keyword in `bind`.
         given: Text, or a member of an enum of texts.
     """
     label = next(label for label in metric.definition.labels if label.keyword == keyword)

@@ -1,4 +1,4 @@
-"""A channel: messages between two services, and the trace that goes with them."""
+"""A channel: messages between two services, and the trace context in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
 from otel_trading import metrics
-from otel_trading._guard import guard
+from otel_trading._guard import guard, report
 from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Opened, Timed
 from otel_trading.propagation import extract_frames, inject_frames
@@ -19,33 +19,32 @@ from otel_trading.values.error_type import error_type
 
 
 class Sent(Timed):
-    """A send: gives the frames with the trace context in one more."""
+    """A send, as a context manager: `with` binds the frames, with the trace context in one more."""
 
     __slots__ = ("frames",)
 
     frames: Sequence[bytes]
 
     def __enter__(self) -> list[bytes]:
-        frames = list(self.frames)  # before there is a span that an error would leave open
+        frames = list(self.frames)  # first, since an error here must not leave a span open
         self.span = self._opened.__enter__()
         self._start = perf_counter()
         try:
             return inject_frames(frames)
-        except Exception:
-            with guard("trace context of a message"):  # only where it failed: a message can be a tick
-                raise
+        except Exception as error:  # noqa: BLE001 - the message must be sent, even without a trace context
+            report("trace context of a message", error)
         return frames
 
 
 class Processed(Timed):
-    """The work on a message: gives its frames."""
+    """The work on a message, as a context manager: `with` binds the frames."""
 
     __slots__ = ("frames",)
 
     frames: Sequence[bytes]
 
     def __enter__(self) -> list[bytes]:
-        frames = list(self.frames)  # before there is a span that an error would leave open
+        frames = list(self.frames)  # first, since an error here must not leave a span open
         self.span = self._opened.__enter__()
         self._start = perf_counter()
         return frames
@@ -64,18 +63,18 @@ class Channel:
             ...
 
     Args:
-        destination: What is sent there, as both ends call it; it names spans, so one of a few words.
+        destination: The name of the channel at both ends; it names spans, so it must be one of a few words.
         system: `messaging.system`.
 
     Raises:
-        LabelError: A name is no text, or empty.
+        LabelError: A name is not text, or empty.
     """
 
     def __init__(self, destination: str, *, system: str = "zeromq") -> None:
         self.destination = _arguments.name(destination, "Channel(destination)")
         self.system = _arguments.name(system, "Channel(system)")
-        self._sends = _Spans("send", self, SpanKind.PRODUCER)
-        self._processes = _Spans("process", self, SpanKind.CONSUMER)
+        self._sends = _SpanTemplate("send", self, SpanKind.PRODUCER)
+        self._processes = _SpanTemplate("process", self, SpanKind.CONSUMER)
         self._send = self._duration("send")
         self._receive = self._duration("receive")
 
@@ -86,14 +85,14 @@ class Channel:
             frames: The message; the topic of a PUB socket first.
 
         Returns:
-            A context manager that gives the frames to send, the trace context in one more at the end.
+            A context manager that binds the frames to send, with the trace context in one more at the end.
         """
         sent = Sent(self._sends.open(), self._send, self._send_failed)
         sent.frames = frames
         return sent
 
     def receive(self) -> Timer:
-        """Time a receive. Wait for the message outside, or the wait is what is timed.
+        """Time a receive. Wait for the message before the block, so that the wait is not timed.
 
         Returns:
             A context manager.
@@ -101,13 +100,13 @@ class Channel:
         return self._receive.time()
 
     def process(self, frames: Sequence[bytes]) -> Processed:
-        """Work on a message in a span `process {destination}`, as a child of the span that sent it.
+        """Process a message in a span `process {destination}`, a child of the span that sent it.
 
         Args:
-            frames: As they were received.
+            frames: The frames as they were received.
 
         Returns:
-            A context manager that gives the frames without the one of the trace context.
+            A context manager that binds the frames without that of the trace context.
         """
         context: Context | None = None
         with guard("trace context of a message"):
@@ -118,10 +117,10 @@ class Channel:
 
     @guard("queue depth")
     def depth(self, messages: int, direction: str = "in") -> None:
-        """State how many messages wait in a queue of the application; ZeroMQ does not tell about its own.
+        """Set the number of messages in a queue of the application; ZeroMQ does not report its own queues.
 
         Args:
-            messages: How many.
+            messages: The number of messages that wait.
             direction: "in" or "out".
         """
         known = _arguments.word(metrics.queue_depth, "direction", direction)
@@ -139,8 +138,8 @@ class Channel:
         return self._duration("send", error_type(error))
 
 
-class _Spans:
-    """What the spans of one operation on a channel share, made once."""
+class _SpanTemplate:
+    """The name, attributes and kind that all spans of one operation on a channel share."""
 
     __slots__ = ("_attributes", "_kind", "_name")
 

@@ -7,7 +7,7 @@ from time import time_ns
 from typing import NamedTuple
 
 from otel_trading import metrics
-from otel_trading._guard import guard
+from otel_trading._guard import guard, report
 from otel_trading.instruments import _arguments
 from otel_trading.instruments.operation import Operation
 from otel_trading.instruments.status import Status
@@ -23,8 +23,8 @@ from otel_trading.values.text import described
 _NS_PER_S = 1e9
 
 
-class _Kind(NamedTuple):
-    """What one type of message needs, bound once."""
+class _MessageType(NamedTuple):
+    """The handles and the span of one type of message, bound once."""
 
     received: Counter
     duration: Histogram
@@ -33,10 +33,10 @@ class _Kind(NamedTuple):
 
 
 class Feed:
-    """One stream of market data: its connection, its messages, what is missing, and the book made of it.
+    """One stream of market data: its connection, its messages, its gaps and the order book built from it.
 
-    Its methods never raise. `received`, `process` and `book_update` are made for every tick; call those of
-    one feed from one thread. A feed starts out disconnected.
+    Its methods never raise. `received`, `process` and `book_update` are fast enough for every tick; call them
+    from one thread per feed. A new feed is disconnected.
 
         feed = Feed("sip")
         feed.connected()
@@ -48,7 +48,7 @@ class Feed:
         name: The feed's name, such as "sip".
 
     Raises:
-        LabelError: The name is no text, or empty.
+        LabelError: The name is not text, or empty.
     """
 
     def __init__(self, name: str) -> None:
@@ -57,7 +57,7 @@ class Feed:
             "state", connection_type="market_data", feed_name=self.name
         )
         self._status = Status(states, "disconnected")
-        self._kinds: dict[str, _Kind] = {}
+        self._message_types: dict[str, _MessageType] = {}
         self._last_message = metrics.market_data_last_message_timestamp.bind(feed_name=self.name)
         self._transit = metrics.market_data_transit_duration.bind(feed_name=self.name)
         self._missed = metrics.market_data_message_missed.bind(feed_name=self.name)
@@ -72,12 +72,12 @@ class Feed:
 
     @guard("feed connecting")
     def connecting(self) -> None:
-        """State that the connection is being made."""
+        """State that the connection is being established."""
         self._status.change("connecting")
 
     @guard("feed connected")
     def connected(self) -> None:
-        """State that messages can arrive; the next sequence number may start anew.
+        """State that messages can arrive; the sequence numbers may start again at any number.
 
         Call it again, while connected, when the venue resets its sequence numbers.
         """
@@ -103,12 +103,12 @@ class Feed:
 
     @guard("feed idle")
     def idle(self) -> None:
-        """State that the feed is out of session: silence is right, and no alert."""
+        """State that the feed is out of session, so that its silence raises no alert."""
         self._status.change("idle")
 
     @guard("feed connection failed")
     def connection_failed(self, error: BaseException | str) -> None:
-        """Count a failed attempt to connect; the feed is disconnected then.
+        """Count a failed attempt to connect; the feed is disconnected afterwards.
 
         Args:
             error: The exception, or a short word of a small set.
@@ -126,30 +126,29 @@ class Feed:
             message_type: "trade", "quote", "book", "status" or "heartbeat".
             exchange_time_ns: When the venue sent it, in unix nanoseconds; the difference to the local
                 clock is the transit, which is only as good as the clocks (see `clock_offset`).
-            sequence: The feed's number of this message, which counts up by one. The first one is the base;
-                a leap counts what was missed, a step back drops the message.
+            sequence: The feed's number of this message, which increases by one. The first number is the
+                base. A gap counts the missing messages; a number that does not increase drops this one.
 
         Returns:
             Whether to use the message: False for a duplicate and for one out of order.
         """
         try:
-            self._kind(message_type).received.add()
+            self._bound(message_type).received.add()
             now = time_ns()
             self._last_message.set(now / _NS_PER_S)
             if exchange_time_ns is not None:
                 transit = times.seconds_since(exchange_time_ns, now)
                 if transit is not None:
                     self._transit.record(transit)
-            return sequence is None or self._in_step(sequence)
-        except Exception:
-            with guard("feed received"):  # only where it failed: this is called for every tick
-                raise
+            return sequence is None or self._is_next(sequence)
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not drop the caller's message
+            report("feed received", error)
             return True
 
     def process(self, message_type: str) -> Operation:
         """Time the work on one message, from the socket to the book and the dispatch.
 
-        Its span is the root of what the tick sets off; how many are kept is a matter of sampling.
+        Its span is the root of the tick's trace. The sampler decides which of these traces are kept.
 
         Args:
             message_type: As in `received`.
@@ -157,13 +156,13 @@ class Feed:
         Returns:
             A context manager.
         """
-        kind = self._kind(message_type)
-        return Operation(span(kind.span_name, kind.attributes), kind.duration)
+        bound = self._bound(message_type)
+        return Operation(span(bound.span_name, bound.attributes), bound.duration)
 
     def book_update(self, update_type: str = "delta") -> Timer:
         """Time one change of the order book.
 
-        It opens no span, which would cost more than what it measures; exemplars lead to `process`.
+        It opens no span, which would cost more than the update itself. Exemplars lead to `process`.
 
         Args:
             update_type: "snapshot" or "delta".
@@ -182,7 +181,7 @@ class Feed:
 
         Args:
             reason: "decode", "overflow", "out_of_order", "duplicate" or "stale".
-            count: How many.
+            count: The number of messages.
         """
         reason = _arguments.word(metrics.market_data_message_dropped, "drop_reason", reason)
         metrics.market_data_message_dropped.bind(feed_name=self.name, drop_reason=reason).add(count)
@@ -203,7 +202,7 @@ class Feed:
 
     @guard("order book violation")
     def violation(self, type: str) -> None:
-        """Count an order book that cannot be true.
+        """Count an order book in an impossible state.
 
         Args:
             type: "crossed", "locked", "unknown_order" or "negative_size".
@@ -211,23 +210,23 @@ class Feed:
         known = _arguments.word(metrics.order_book_violations, "violation_type", type)
         metrics.order_book_violations.bind(feed_name=self.name, violation_type=known).add()
 
-    def _kind(self, message_type: str) -> _Kind:
+    def _bound(self, message_type: str) -> _MessageType:
         try:
-            return self._kinds[message_type]
-        except (KeyError, TypeError):  # a new one, or nothing that could be one
+            return self._message_types[message_type]
+        except (KeyError, TypeError):  # a new type, or an object that has no hash
             return self._bind(message_type)
 
-    def _bind(self, message_type: str) -> _Kind:
+    def _bind(self, message_type: str) -> _MessageType:
         known = _arguments.word(metrics.market_data_message_received, "message_type", message_type)
-        kind = _Kind(
+        bound = _MessageType(
             metrics.market_data_message_received.bind(feed_name=self.name, message_type=known),
             metrics.market_data_process_duration.bind(feed_name=self.name, message_type=known),
             f"process {known}",
             {names.TRADING_FEED_NAME: self.name, names.TRADING_MARKET_DATA_MESSAGE_TYPE: known},
         )
-        if known == message_type:  # an unknown one is looked up again, so that each is counted
-            self._kinds[known] = kind
-        return kind
+        if known == message_type:  # an unknown type is not kept, so that each of its messages is counted
+            self._message_types[known] = bound
+        return bound
 
     def _bind_update(self, update_type: str) -> Histogram:
         known = _arguments.word(metrics.order_book_update_duration, "update_type", update_type)
@@ -236,14 +235,14 @@ class Feed:
             self._updates[known] = update
         return update
 
-    def _in_step(self, sequence: int) -> bool:
+    def _is_next(self, sequence: int) -> bool:
         last = self._last_sequence
         if last is not None and sequence == last + 1:
             self._last_sequence, self._may_restart = last + 1, False
             return True
-        return self._out_of_step(sequence, last)
+        return self._resynchronize(sequence, last)
 
-    def _out_of_step(self, given: int, last: int | None) -> bool:
+    def _resynchronize(self, given: int, last: int | None) -> bool:
         try:
             sequence = index(given)
         except TypeError:

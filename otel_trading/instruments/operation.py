@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
-from otel_trading._guard import guard
+from otel_trading._guard import report
 from otel_trading.recording import Histogram
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 Opened = AbstractContextManager[Span]
-"""A span that is yet to be opened, as `tracing.span` gives it."""
+"""A span that opens on entry, as `tracing.span` returns it."""
 
 
 class Timed:
-    """Times one `with` block inside a span of its own; an error in the block goes on as it came.
+    """Times one `with` block inside a span of its own; an error in the block propagates unchanged.
 
     Args:
         span: The span to open, from `tracing.span`.
-        duration: What records the seconds of a block that succeeds; None if they are not recorded.
-        failed: Gives the histogram for a block that raised; without it, `duration` records those too.
+        duration: The histogram for a block that succeeds, in seconds; None to record nothing.
+        failed: Returns the histogram for a block that raised; without it, `duration` records those too.
 
     Attributes:
         span: The open span, for attributes of your own.
@@ -44,18 +44,17 @@ class Timed:
         self._opened = span
         self._duration = duration
         self._failed = failed
-        self._start = nan  # so that a block that was never entered is no value
+        self._start = nan  # a block that was never entered gives NaN, which no histogram records
         self.span: Span = INVALID_SPAN
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         elapsed = perf_counter() - self._start
-        try:  # while the span is current, so that an exemplar leads to it
+        try:  # before the span ends, so that the exemplar carries its ids
             self._finish(elapsed, error)
-        except Exception:
-            with guard("end of an operation"):  # only where it failed: an operation can be a tick
-                raise
+        except Exception as failure:  # noqa: BLE001 - the block's own result counts, not ours
+            report("end of an operation", failure)
         self._opened.__exit__(kind, error, traceback)
 
     def _finish(self, elapsed: float, error: BaseException | None) -> None:
@@ -65,7 +64,7 @@ class Timed:
 
 
 class Operation(Timed):
-    """One that is its own value in the `with` statement."""
+    """A timed block whose `with` statement binds the operation itself."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A portfolio: positions and cash of one account, what they are worth, and what was lost from the peak."""
+"""A portfolio: the positions and the cash of one account, their value, and the drawdown from the peak."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Portfolio:
         portfolio.realized("mm", 12.5)
         portfolio.value(cash=101_000)
 
-    A short quantity is negative. Symbols are kept here but are no labels. The exposure has no account
-    label, so a process has one portfolio.
+    A short quantity is negative. Symbols are kept in this object, but they are not labels. The exposure has
+    no account label, so a process must have only one portfolio.
 
     Args:
         account: An alias of the account, never its number.
-        session_start_value: The value at the start of the session, which the first peak is; without it,
-            the first `value`.
+        session_start_value: The value at the start of the session, which is the first peak. Without it, the
+            first `value` is.
 
     Raises:
-        LabelError: The account is no text, or empty; the value is no number.
+        LabelError: The account is not text, or empty; the value is not a number above 0.
     """
 
     def __init__(self, account: str, *, session_start_value: float | None = None) -> None:
@@ -59,36 +59,36 @@ class Portfolio:
     def position(
         self, strategy: str, symbol: str, quantity: float, market_price: float, average_price: float
     ) -> None:
-        """State a position and its price; the strategy's values and the account's exposure follow.
+        """Set a position and its price; updates the strategy's values and the account's exposure.
 
-        A number that is none leaves the position as it was, and is counted.
+        A value that is not a number is counted and leaves the position unchanged.
 
         Args:
-            strategy: Whose position it is.
-            symbol: In which instrument.
-            quantity: Signed: short is negative, 0 closes it.
-            market_price: The price it is marked to, in USD.
-            average_price: What it was entered at, in USD.
+            strategy: The strategy that holds the position.
+            symbol: The instrument.
+            quantity: Signed: short is negative, 0 closes the position.
+            market_price: The current price, in USD.
+            average_price: The average entry price, in USD.
         """
         numbers = [number(given) for given in (quantity, market_price, average_price)]
         if None in numbers:
             return
-        held, marked, entered = (float(n) for n in numbers if n is not None)
+        held, price, entry_price = (float(n) for n in numbers if n is not None)
         with self._lock:
             positions = self._positions.setdefault(described(strategy), {})
             if held == 0:
                 positions.pop(described(symbol), None)
             else:
-                positions[described(symbol)] = _Position.of(held, marked, entered)
-            self._state_strategy(described(strategy), positions)
-            self._state_exposure()
+                positions[described(symbol)] = _Position.of(held, price, entry_price)
+            self._record_strategy(described(strategy), positions)
+            self._record_exposure()
 
     @guard("realized profit")
     def realized(self, strategy: str, pnl: float) -> None:
-        """Add the profit of a trade that closed (part of) a position to the session's.
+        """Add the profit of a trade that closed all or part of a position to the session's profit.
 
         Args:
-            strategy: Whose profit it is.
+            strategy: The strategy that made the profit.
             pnl: In USD; a loss is negative.
         """
         amount = number(pnl)
@@ -102,10 +102,11 @@ class Portfolio:
 
     @guard("portfolio value")
     def value(self, cash: float) -> None:
-        """State the account's value, cash + the signed market value of its positions, and the drawdown.
+        """Record the account's value (cash + signed market value of its positions) and its drawdown.
 
-        The drawdown is 1 - value / the highest value of the session, and 0 while that is not above zero.
-        It is computed here alone: between a fill's position and its cash there is no true value.
+        The drawdown is 1 - value / the highest value of the session, or 0 if that is not above zero.
+        Only this call computes them: after a fill updates a position and before it updates the cash, the sum
+        is wrong.
 
         Args:
             cash: In USD; a margin debit is negative.
@@ -122,7 +123,7 @@ class Portfolio:
 
     @guard("start of a session")
     def start_session(self) -> None:
-        """Start the session anew: the next `value` is the first peak, and the realized profit is 0."""
+        """Start a new session: the next `value` is the first peak, and the realized profit is 0."""
         with self._lock:
             self._peak = None
             for strategy in self._realized:
@@ -131,17 +132,17 @@ class Portfolio:
 
     @guard("reconciliation")
     def reconciliation(self, type: str, breaks: int) -> None:
-        """State how many differences to the broker's books are open.
+        """Set the number of open differences to the broker's books.
 
         Args:
             type: "position", "cash" or "order".
-            breaks: How many there are now; 0 when all agrees.
+            breaks: The current number; 0 if the books agree.
         """
         known = _arguments.word(metrics.reconciliation_break_active, "reconciliation_type", type)
         metrics.reconciliation_break_active.bind(reconciliation_type=known).set(breaks)
 
     def update(self, stage: str = "position") -> Operation:
-        """Time one stage of taking in a fill or a price, in a span `update {stage}`.
+        """Time one stage of an update after a fill or a price, in a span `update {stage}`.
 
         Args:
             stage: "position", "pnl_unrealized" or "pnl_realized".
@@ -153,14 +154,14 @@ class Portfolio:
         opened = span(f"update {known}", {names.TRADING_POSITION_UPDATE_STAGE: known})
         return Operation(opened, metrics.position_update_duration.bind(stage=known))
 
-    def _state_strategy(self, strategy: str, positions: dict[str, _Position]) -> None:
+    def _record_strategy(self, strategy: str, positions: dict[str, _Position]) -> None:
         for direction, value in _long_and_short(positions).items():
             metrics.position_value.bind(strategy_name=strategy, direction=direction).set(value)
         profit = sum(position.profit for position in positions.values())
         metrics.pnl_unrealized.bind(strategy_name=strategy).set(profit)
         metrics.position_open.bind(strategy_name=strategy).set(len(positions))
 
-    def _state_exposure(self) -> None:
+    def _record_exposure(self) -> None:
         totals = [_long_and_short(positions) for positions in self._positions.values()]
         for direction in ("long", "short"):
             metrics.portfolio_exposure.bind(direction=direction).set(sum(t[direction] for t in totals))

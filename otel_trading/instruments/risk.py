@@ -1,4 +1,4 @@
-"""Risk: the gate an order passes, the limits it is held against, and the switch that stops everything."""
+"""Risk: the pre-trade checks of an order, the limits behind them, and the switch that stops trading."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RiskCheck(Operation):
 
     Attributes:
         result: "pass" or "fail".
-        reason: What `fail` was told.
+        reason: The reason that was passed to `fail`.
     """
 
     __slots__ = ("_type", "reason", "result")
@@ -41,7 +41,7 @@ class RiskCheck(Operation):
         """Refuse the order.
 
         Args:
-            reason: Why; it goes on the span, never on a metric.
+            reason: The reason, for the span; it is never a label of a metric.
         """
         self.result = "fail"
         self.reason = described(reason)
@@ -61,7 +61,7 @@ class RiskCheck(Operation):
 
 
 class RiskGate:
-    """The pre-trade checks of one scope, and the limits they are about.
+    """The pre-trade checks of one scope, and the limits that they enforce.
 
         gate = RiskGate()
         with gate.check("position") as check:
@@ -71,10 +71,10 @@ class RiskGate:
         gate.limit("daily_loss", used=-pnl, limit=5_000)
 
     Args:
-        scope: What the limits are for: "order", "strategy", "account", "symbol" or "venue".
+        scope: The scope of the limits: "order", "strategy", "account", "symbol" or "venue".
 
     Raises:
-        LabelError: The scope is no text, or empty.
+        LabelError: The scope is not text, or empty.
     """
 
     def __init__(self, scope: str = "strategy") -> None:
@@ -85,8 +85,8 @@ class RiskGate:
     def check(self, type: str) -> RiskCheck:
         """Time one check, and count its result.
 
-        If the block raises, the check did not run: it counts neither as passed nor as failed, and its
-        duration carries the `error.type` in place of a result.
+        If the block raises, the check did not run. It counts neither as passed nor as failed, and its
+        duration has the label `error.type` instead of a result.
 
         Args:
             type: "position", "daily_loss", "order_size", "price_band", "order_rate", "gross_exposure",
@@ -100,44 +100,44 @@ class RiskGate:
 
     @guard("risk limit")
     def limit(self, limit_type: str, used: float, limit: float, scope: str | None = None) -> None:
-        """State how much of a limit is used; used / limit = 1 is a breach.
+        """Record how much of a limit is used; used / limit of 1 or more is a breach.
 
-        A breach is counted once, when the limit is reached, and again only after it was below 1 in between.
-        There is one series per type and scope: where several strategies or symbols share a scope, pass
-        the one that is nearest to its limit.
+        A breach is counted once, when the limit is reached, and again only after the ratio was below 1.
+        There is one series per type and scope: if several strategies or symbols share a scope, pass the one
+        that is nearest to its limit.
 
         Args:
             limit_type: "daily_loss", "position", "gross_exposure", "leverage", "var", "margin",
                 "order_rate" or "api_quota".
-            used: How much of it is used, in the limit's unit; below zero (a profit) counts as zero.
-            limit: The limit, in the same unit; 0 allows nothing, so that any use of it is a breach.
-            scope: In place of the gate's own.
+            used: The used amount, in the limit's unit; below zero (a profit) counts as zero.
+            limit: The limit, in the same unit; 0 allows nothing, so that any use is a breach.
+            scope: Replaces the gate's own scope.
         """
         ratio = _utilization(used, limit)
         if ratio is None:
             return
-        kind = _arguments.word(metrics.risk_limit_utilization, "limit_type", limit_type)
-        where = _arguments.word(metrics.risk_limit_utilization, "limit_scope", scope or self.scope)
+        known_type = _arguments.word(metrics.risk_limit_utilization, "limit_type", limit_type)
+        known_scope = _arguments.word(metrics.risk_limit_utilization, "limit_scope", scope or self.scope)
         with self._lock:
-            metrics.risk_limit_utilization.bind(limit_type=kind, limit_scope=where).set(ratio)
+            metrics.risk_limit_utilization.bind(limit_type=known_type, limit_scope=known_scope).set(ratio)
             if ratio < 1:
-                self._breached.discard((kind, where))
-            elif (kind, where) not in self._breached:
-                self._breached.add((kind, where))
-                self._breach(kind, where, ratio)
+                self._breached.discard((known_type, known_scope))
+            elif (known_type, known_scope) not in self._breached:
+                self._breached.add((known_type, known_scope))
+                self._breach(known_type, known_scope, ratio)
 
-    def _breach(self, kind: str, scope: str, ratio: float) -> None:
-        metrics.risk_limit_breached.bind(limit_type=kind, limit_scope=scope).add()
+    def _breach(self, limit_type: str, scope: str, ratio: float) -> None:
+        metrics.risk_limit_breached.bind(limit_type=limit_type, limit_scope=scope).add()
         attributes = {
-            names.TRADING_RISK_LIMIT_TYPE: kind,
+            names.TRADING_RISK_LIMIT_TYPE: limit_type,
             names.TRADING_RISK_LIMIT_SCOPE: scope,
             names.TRADING_RISK_LIMIT_UTILIZATION: ratio,
         }
-        _tell(names.TRADING_RISK_LIMIT_BREACHED, attributes, "error")
+        _emit(names.TRADING_RISK_LIMIT_BREACHED, attributes, "error")
 
 
 class KillSwitch:
-    """The switch that stops trading: latched, so that only a person's `reset` arms it again.
+    """The switch that stops trading. It is latched: only a person's `reset` arms it again.
 
         switch = KillSwitch(strategy="mm")
         if loss > 5_000:
@@ -145,11 +145,11 @@ class KillSwitch:
         if not switch.tripped: ...
 
     Args:
-        scope: What it stops: "strategy", "account", "venue" or "firm".
-        strategy: The strategy it stops, where there is one.
+        scope: The part of trading that it stops: "strategy", "account", "venue" or "firm".
+        strategy: The strategy that it stops, if it stops only one.
 
     Raises:
-        LabelError: A name is no text, or empty.
+        LabelError: A name is not text, or empty.
     """
 
     def __init__(self, scope: str = "strategy", *, strategy: str | None = None) -> None:
@@ -162,25 +162,25 @@ class KillSwitch:
 
     @property
     def tripped(self) -> bool:
-        """Whether it is tripped: no order may leave."""
+        """Whether the switch is tripped, so that no order may leave."""
         return self.state == "tripped"
 
     @property
     def state(self) -> str:
-        """One of "armed", "tripped" and "disabled"."""
+        """The state: "armed", "tripped" or "disabled"."""
         return self._status.state
 
     @guard("kill switch tripped")
     def trip(self, reason: str) -> None:
-        """Trip the switch; while it is tripped or disabled this changes nothing.
+        """Trip the switch, if it is armed.
 
         Args:
-            reason: Why, for the event.
+            reason: The reason, for the event.
         """
         with self._lock:
             if self.state == "armed":
                 self._status.change("tripped")
-                self._tell(
+                self._emit(
                     names.TRADING_KILL_SWITCH_TRIPPED, names.TRADING_KILL_SWITCH_REASON, reason, "fatal"
                 )
             elif self.state == "disabled":
@@ -191,29 +191,29 @@ class KillSwitch:
         """Arm the switch again, if it is tripped.
 
         Args:
-            by: Who decided it, for the event.
+            by: The person who decided it, for the event.
         """
         with self._lock:
             if self.tripped:
                 self._status.change("armed")
-                self._tell(names.TRADING_KILL_SWITCH_RESET, names.TRADING_KILL_SWITCH_RESET_BY, by, "warn")
+                self._emit(names.TRADING_KILL_SWITCH_RESET, names.TRADING_KILL_SWITCH_RESET_BY, by, "warn")
 
     @guard("kill switch disabled")
     def disable(self) -> None:
-        """Put an armed switch out of use, for good; a tripped one stays tripped, or this were a way round."""
+        """Disable an armed switch permanently. A tripped one stays tripped: only `reset` may end a trip."""
         with self._lock:
             if self.state == "armed":
                 self._status.change("disabled")
 
-    def _tell(self, event_name: str, key: str, text: str, severity: str) -> None:
+    def _emit(self, event_name: str, key: str, text: str, severity: str) -> None:
         attributes = {names.TRADING_KILL_SWITCH_SCOPE: self.scope, key: described(text)}
         if self.strategy is not None:
             attributes[TRADING_STRATEGY_NAME] = self.strategy
-        _tell(event_name, attributes, severity)
+        _emit(event_name, attributes, severity)
 
 
-def _tell(event_name: str, attributes: dict[str, Any], severity: str) -> None:
-    """Put an event into the log, and on the current span: sampling keeps a trace that has one."""
+def _emit(event_name: str, attributes: dict[str, Any], severity: str) -> None:
+    """Emit an event as a log record and on the current span; sampling keeps traces with such an event."""
     get_current_span().add_event(event_name, attributes)
     event(event_name, attributes, severity=severity)
 
@@ -226,5 +226,5 @@ def _utilization(used: float, limit: float) -> float | None:
         return max(0.0, taken / allowed)
     if allowed == 0:
         return 1.0 if taken > 0 else 0.0
-    numbers.quantity(allowed)  # counts it
+    numbers.quantity(allowed)  # counts the negative limit as an invalid value
     return None

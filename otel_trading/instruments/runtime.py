@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 @guard("heartbeat")
 def heartbeat() -> None:
-    """State that the main loop runs; call it from there, at least every few seconds.
+    """Record that the main loop runs; call it from that loop, at least every few seconds.
 
-    A time of its own thread would go on beating beside a main loop that hangs.
+    A thread of our own would keep the heartbeat alive while the main loop hangs.
     """
     metrics.service_heartbeat_timestamp.bind().set(time())
 
 
 @guard("clock offset")
 def clock_offset(seconds: float, source: str = "ntp") -> None:
-    """State how far the local clock is ahead of UTC.
+    """Record how far the local clock is ahead of UTC.
 
     MiFID II RTS 25 allows 100 µs in high-frequency trading, the CAT of FINRA 50 ms.
 
     Args:
-        seconds: Signed: positive when the local clock is ahead.
-        source: What it is compared with: "ptp", "ntp", "pps" or "system".
+        seconds: Signed: positive if the local clock is ahead.
+        source: The reference clock: "ptp", "ntp", "pps" or "system".
     """
     known = _arguments.word(metrics.clock_offset, "clock_source", source)
     metrics.clock_offset.bind(clock_source=known).set(seconds)
@@ -53,10 +53,10 @@ def monitor_event_loop(interval: float = 0.1) -> asyncio.Task[None]:
         The task that measures; cancel it to stop.
 
     Raises:
-        LabelError: The interval is no number above zero.
+        LabelError: The interval is not a number above zero.
         RuntimeError: No event loop is running.
     """
-    import asyncio  # noqa: PLC0415 - whoever has a running loop has imported it
+    import asyncio  # noqa: PLC0415 - not imported at start-up; a caller with a running loop has it
 
     pause = _arguments.size(interval, "monitor_event_loop, interval,")
     loop = asyncio.get_running_loop()
@@ -70,14 +70,15 @@ async def _measure_lag(loop: asyncio.AbstractEventLoop, interval: float) -> None
     while True:
         due = loop.time() + interval
         await sleep(interval)
-        lag.record(max(0.0, loop.time() - due))  # a timer may fire within the clock's resolution early
+        # The loop runs timers early by up to its clock's resolution, which is not a negative lag.
+        lag.record(max(0.0, loop.time() - due))
 
 
 def watch_process(meter_provider: MeterProvider) -> None:
     """Export the CPU time and the resident memory of this process, and of each process forked from it.
 
     Args:
-        meter_provider: Whose readers ask at each collection.
+        meter_provider: Its readers call the callbacks at each collection.
     """
     meter = meter_provider.get_meter(recording.SCOPE_OF_PROCESS)
     cpu, memory = metrics.process_cpu_time.definition, metrics.process_memory_usage.definition
@@ -85,7 +86,7 @@ def watch_process(meter_provider: MeterProvider) -> None:
     meter.create_observable_up_down_counter(memory.name, [_memory], memory.unit, memory.description)
 
 
-def _cpu_time(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001 - what the SDK calls with
+def _cpu_time(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001 - the signature of a callback
     key = metrics.process_cpu_time.definition.labels[0].key
     times = _process(os.getpid()).cpu_times()
     yield Observation(times.user, {key: "user"})
@@ -98,7 +99,7 @@ def _memory(options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG001
 
 @lru_cache(maxsize=1)
 def _process(pid: int) -> psutil.Process:
-    import psutil  # noqa: PLC0415 - the first collection needs it, and the import does not
+    import psutil  # noqa: PLC0415 - needed at the first collection, not at start-up
 
     return psutil.Process(pid)
 

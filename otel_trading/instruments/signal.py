@@ -1,4 +1,4 @@
-"""A model: from features over inference to a signal."""
+"""A model: features, inference, signal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Generation(Operation):
     """One run from a tick to a signal; counts the signal when the block succeeds.
 
     Attributes:
-        direction: "buy", "sell" or "hold", which it is until it is set.
+        direction: "buy", "sell" or "hold"; "hold" until it is set.
     """
 
     __slots__ = ("_strategy", "direction")
@@ -29,7 +29,7 @@ class Generation(Operation):
         self.direction = "hold"
 
     def signal(self, direction: str) -> None:
-        """Decide: the same as setting `direction`.
+        """Set the direction.
 
         Args:
             direction: "buy", "sell" or "hold".
@@ -50,7 +50,7 @@ class Generation(Operation):
 
 
 class Model:
-    """What turns market data into signals: features, a model, a strategy that uses it.
+    """One model, with the features that it reads and the strategy that uses its signals.
 
         model = Model("gbm-7", strategy="mm", feature_set="book-v2")
         with model.generate() as signal:
@@ -62,11 +62,11 @@ class Model:
 
     Args:
         name: The model, and its version if several run.
-        strategy: Whose signals it gives.
-        feature_set: What it looks at.
+        strategy: The strategy that uses its signals.
+        feature_set: The set of features that it reads.
 
     Raises:
-        LabelError: One of the names is no text, or empty.
+        LabelError: A name is not text, or empty.
     """
 
     def __init__(self, name: str, *, strategy: str, feature_set: str) -> None:
@@ -85,7 +85,8 @@ class Model:
     def inference(self) -> Operation:
         """Time one inference, and count an exception in it as an error of the model.
 
-        A cancelled inference has an `error.type` on its duration, but is no error of the model.
+        The duration of a cancelled inference has an `error.type`, but it does not count as an error of the
+        model.
 
         Returns:
             A context manager.
@@ -94,11 +95,11 @@ class Model:
         return Operation(opened, self._inference, self._failed_inference)
 
     def generate(self) -> Generation:
-        """Time the way from a tick to a signal, and count the signal.
+        """Time one run from a tick to a signal, and count the signal.
 
         Returns:
-            A context manager whose `direction` says what the signal is. If the block raises, there is no
-            signal, only a duration with an `error.type`.
+            A context manager with the attribute `direction`. If the block raises, no signal is counted,
+            and the duration has an `error.type`.
         """
         return Generation(
             span("generate signal", {names.TRADING_STRATEGY_NAME: self.strategy}), self.strategy
@@ -109,7 +110,7 @@ class Model:
         """Count a model that could not be loaded, as an error of the model.
 
         Args:
-            error: Why.
+            error: The exception.
         """
         self._count_error(error_type(error))
 

@@ -1,4 +1,4 @@
-"""A status: the one state an instrument is in, told again to every provider that is attached later."""
+"""A status: the current state of an instrument, recorded again for every provider attached later."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from otel_trading.recording import StateSet
 
 
 class Status:
-    """Holds the current state and exports it as one 1 among zeros.
+    """Keeps the current state, and exports it as 1 and every other state as 0.
 
-    Levels start unknown at every `attach`, but a switch or a connection that was built before `configure`
-    is in some state all the same.
+    A newly attached provider knows no levels, but a switch or a connection that was built before `configure`
+    is already in a state. So each status records its state again at every `attach`.
 
     Args:
-        states: The bound series of the status.
-        initial: The state it starts in.
+        states: The bound series, one per state.
+        initial: The first state.
     """
 
     def __init__(self, states: StateSet, initial: str) -> None:
@@ -36,7 +36,7 @@ class Status:
         return self._state
 
     def change(self, state: str) -> bool:
-        """Go to `state`, and say whether that is another one than before."""
+        """Change to `state`, and return whether it differs from the previous state."""
         with self._lock:
             changed = state != self._state
             self._state = state
@@ -44,7 +44,7 @@ class Status:
         return changed
 
     def restate(self) -> None:
-        """Tell the current state once more."""
+        """Record the current state again."""
         with self._lock:
             self._states.set(self._state)
 
@@ -53,7 +53,7 @@ _lock = renewed_lock()
 _statuses: WeakSet[Status] = WeakSet()
 
 
-def _restate_all(provider: MeterProvider) -> None:  # noqa: ARG001 - what on_attach calls with
+def _restate_all(provider: MeterProvider) -> None:  # noqa: ARG001 - the signature of on_attach
     with _lock:
         statuses = list(_statuses)
     for status in statuses:

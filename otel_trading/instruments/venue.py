@@ -1,4 +1,4 @@
-"""A venue: the connection that orders go out on, and the requests that failed there."""
+"""A venue: its order entry connection, and the requests to it that failed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from otel_trading.values.error_type import status_or_error_type
 from otel_trading.values.text import described
 
 _AWAITED: Final = ("429", "500", "502", "503", "504")
-"""Failures whose series exist from the start, so that `increase()` sees the first of them."""
+"""Failures whose series exist from the start, so that `increase()` sees the first failure."""
 
 
 class Request(Operation):
-    """One request to a venue, retries included: an exception in the block counts as a failure."""
+    """One request to a venue, retries included; an exception in the block counts as a failure."""
 
     __slots__ = ("_venue",)
 
@@ -36,7 +36,7 @@ class Request(Operation):
 
 
 class Venue:
-    """Where orders go: an exchange or a broker. It starts out disconnected.
+    """An exchange or a broker that receives orders. A new venue is disconnected.
 
         venue = Venue("XNAS", address="api.broker.example")
         venue.connected()
@@ -48,7 +48,7 @@ class Venue:
         address: The host that orders are sent to.
 
     Raises:
-        LabelError: A name is no text, or empty.
+        LabelError: A name is not text, or empty.
     """
 
     def __init__(self, name: str, *, address: str) -> None:
@@ -68,7 +68,7 @@ class Venue:
 
     @guard("venue connecting")
     def connecting(self) -> None:
-        """State that the connection is being made."""
+        """State that the connection is being established."""
         self._status.change("connecting")
 
     @guard("venue connected")
@@ -87,10 +87,10 @@ class Venue:
         self._status.change("idle")
 
     def request(self) -> Request:
-        """Count an exception in the block as a failed request, and let it go on.
+        """Count an exception in the block as a failed request; the exception propagates.
 
-        Its span is `request {venue}`, around those of the HTTP client. Put it around the retries, not
-        inside: a request that succeeds in the end did not fail.
+        Its span is `request {venue}`, the parent of the HTTP client's spans. Put it around the retries, not
+        inside: a request that succeeds at last did not fail.
 
         Returns:
             A context manager.
@@ -102,8 +102,8 @@ class Venue:
         """Count a request that failed for good, over any transport.
 
         Args:
-            error: An exception; if it, or its `response`, has the `status_code` of HTTP (requests, httpx,
-                alpaca-py), that is the type, else the name of its class. Or a short word of a small set.
+            error: An exception, or a short word of a small set. The `error.type` of an exception is its HTTP
+                `status_code` or that of its `response` (requests, httpx, alpaca-py), else its class name.
         """
         kind = status_or_error_type(error) if isinstance(error, BaseException) else described(error)
         metrics.venue_request_failed.bind(venue_name=self.name, error_type=kind).add()

@@ -1,5 +1,5 @@
 # Generated from registry/*.yaml by make generate. Do not edit.
-"""The 54 metrics: `metrics.<name>.bind(<labels>)` gives a handle to record with."""
+"""The 54 metrics: `metrics.<name>.bind(<labels>)` returns a handle that records."""
 
 from otel_trading.metrics.market_data import (
     market_data_connection_failed,

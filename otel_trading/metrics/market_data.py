@@ -1,5 +1,5 @@
 # Generated from registry/market_data.yaml by make generate. Do not edit.
-"""The metrics of the domain market_data, ready to be bound."""
+"""The metrics of the domain market_data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MarketDataProcessDuration(HistogramMetric):
 
 
 class OrderBookUpdateDuration(HistogramMetric):
-    """Time that one change of an order book took.
+    """Duration of one change of an order book.
 
     Unit: `s`.
     """
@@ -47,7 +47,7 @@ class OrderBookUpdateDuration(HistogramMetric):
 class MarketDataTransitDuration(HistogramMetric):
     """Time from the exchange's timestamp to the local receipt of a message.
 
-    Needs `trading.clock.offset` to be read; what would be negative is recorded as 0 and counted as lost precision.
+    Read it together with `trading.clock.offset`. A negative value is recorded as 0 and counted as the loss `negative_duration`.
 
     Unit: `s`.
     """
@@ -82,7 +82,7 @@ class MarketDataConnectionFailed(CounterMetric):
 
 
 class MarketDataMessageMissed(CounterMetric):
-    """Messages that a gap in the sequence numbers says were lost.
+    """Messages that are missing according to the sequence numbers.
 
     Unit: `{message}`.
     """
@@ -93,7 +93,7 @@ class MarketDataMessageMissed(CounterMetric):
 
 
 class MarketDataMessageDropped(CounterMetric):
-    """Messages that were received and not used.
+    """Messages that were received but not used.
 
     Unit: `{message}`.
     """
@@ -106,9 +106,9 @@ class MarketDataMessageDropped(CounterMetric):
 
 
 class OrderBookViolations(CounterMetric):
-    """States of an order book that must not be.
+    """Impossible states of an order book.
 
-    A crossed book within one venue is a bug of ours or a gap.
+    A crossed book within one venue means a defect of ours or a gap.
 
     Unit: `{violation}`.
     """
@@ -121,9 +121,9 @@ class OrderBookViolations(CounterMetric):
 
 
 class MarketDataLastMessageTimestamp(GaugeMetric):
-    """When the last message of a feed was received, as Unix time.
+    """Unix time at which the last message of a feed was received.
 
-    The age is `time() - x`, so that a hung process looks old.
+    Its age is `time() - x`, which also grows while the process hangs.
 
     Unit: `s`.
     """

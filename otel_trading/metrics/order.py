@@ -1,5 +1,5 @@
 # Generated from registry/order.yaml by make generate. Do not edit.
-"""The metrics of the domain order, ready to be bound."""
+"""The metrics of the domain order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OrderSubmitDuration(HistogramMetric):
 class TickToTradeDuration(HistogramMetric):
     """Time from the receipt of the tick that triggered an order to the order's departure.
 
-    One clock, or clocks corrected by `trading.clock.offset`.
+    Both times must come from one clock, or from clocks corrected by `trading.clock.offset`.
 
     Unit: `s`.
     """
@@ -52,7 +52,7 @@ class TickToTradeDuration(HistogramMetric):
 
 
 class OrderRouteDuration(HistogramMetric):
-    """Time that the choice of a route took.
+    """Duration of the choice of a route.
 
     Unit: `s`.
     """
@@ -123,7 +123,7 @@ class OrderCompleted(CounterMetric):
 
 
 class ExecutionReceived(CounterMetric):
-    """Executions received for orders of ours.
+    """Executions received for our own orders.
 
     Unit: `{execution}`.
     """
@@ -147,9 +147,9 @@ class OrderChangeRequested(CounterMetric):
 
 
 class OrderRejected(CounterMetric):
-    """Orders rejected, by whom and why.
+    """Rejected orders, by the rejecting party and the reason.
 
-    An order that our own risk checks reject is counted here and was never submitted.
+    An order that our own risk checks reject is counted here, but not as submitted.
 
     Unit: `{order}`.
     """
@@ -192,9 +192,9 @@ class ExecutionUnmatched(CounterMetric):
 
 
 class ExecutionSlippage(HistogramMetric):
-    """Price of an execution against the mid price at the order's arrival; above zero is cost.
+    """Price of an execution against the mid price at the order's arrival; a value above zero is a cost.
 
-    Signed, so a price improvement is negative. The unit bps is not UCUM and stays as it is in every backend.
+    Signed, so a price improvement is negative. The unit bps is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `bps`.
     """
@@ -224,7 +224,7 @@ class OrderFillRatio(HistogramMetric):
 class ExecutionNotional(CounterMetric):
     """Traded value, quantity times price.
 
-    Daily volume is `increase()` of it; it is never reset. The unit USD is not UCUM and stays as it is in every backend.
+    The daily volume is its `increase()`; the counter is never reset. The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -237,9 +237,9 @@ class ExecutionNotional(CounterMetric):
 
 
 class OrderImplementationShortfall(HistogramMetric):
-    """Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.
+    """Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of the unfilled quantity; a value above zero is a cost.
 
-    Perold (1988). The unit bps is not UCUM and stays as it is in every backend.
+    Perold (1988). The unit bps is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `bps`.
     """

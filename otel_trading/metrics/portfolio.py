@@ -1,5 +1,5 @@
 # Generated from registry/portfolio.yaml by make generate. Do not edit.
-"""The metrics of the domain portfolio, ready to be bound."""
+"""The metrics of the domain portfolio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PositionUpdateDuration(HistogramMetric):
-    """Time that one recomputation of a part of the portfolio took.
+    """Duration of one recomputation of a part of the portfolio.
 
     Unit: `s`.
     """
@@ -31,7 +31,7 @@ class PositionUpdateDuration(HistogramMetric):
 class PositionValue(UpDownCounterMetric):
     """Signed market value of the positions.
 
-    The unit USD is not UCUM and stays as it is in every backend.
+    The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -50,7 +50,7 @@ class PositionValue(UpDownCounterMetric):
 class PnlUnrealized(UpDownCounterMetric):
     """Unrealized profit and loss of the open positions, signed.
 
-    The unit USD is not UCUM and stays as it is in every backend.
+    The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -63,7 +63,7 @@ class PnlUnrealized(UpDownCounterMetric):
 class PnlRealized(UpDownCounterMetric):
     """Realized profit and loss of the session so far, signed.
 
-    Never a Counter, because it falls. The unit USD is not UCUM and stays as it is in every backend.
+    Not a Counter, because it can fall. The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -87,7 +87,7 @@ class PositionOpen(UpDownCounterMetric):
 class PortfolioValue(UpDownCounterMetric):
     """Net asset value, cash included.
 
-    The unit USD is not UCUM and stays as it is in every backend.
+    The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -100,7 +100,7 @@ class PortfolioValue(UpDownCounterMetric):
 class PortfolioExposure(UpDownCounterMetric):
     """Signed exposure; short is negative, so the sum is net and the sum of absolute values is gross.
 
-    The unit USD is not UCUM and stays as it is in every backend.
+    The unit USD is not part of UCUM; every backend keeps it unchanged.
 
     Unit: `USD`.
     """
@@ -111,7 +111,7 @@ class PortfolioExposure(UpDownCounterMetric):
 
 
 class PortfolioDrawdown(GaugeMetric):
-    """How far the portfolio is below its peak of the session, as a fraction.
+    """Distance of the portfolio's value below its peak of the session, as a fraction.
 
     Unit: `1`.
     """
@@ -122,7 +122,7 @@ class PortfolioDrawdown(GaugeMetric):
 
 
 class ReconciliationBreakActive(UpDownCounterMetric):
-    """Differences between our books and the broker's that are open.
+    """Open differences between our books and the broker's.
 
     Unit: `{break}`.
     """

@@ -1,5 +1,5 @@
 # Generated from registry/risk.yaml by make generate. Do not edit.
-"""The metrics of the domain risk, ready to be bound."""
+"""The metrics of the domain risk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RiskCheckDuration(HistogramMetric):
-    """Time that one pre-trade check took.
+    """Duration of one pre-trade check.
 
     Unit: `s`.
     """
@@ -54,9 +54,9 @@ class RiskCheckPerformed(CounterMetric):
 
 
 class RiskLimitBreached(CounterMetric):
-    """Times that a limit was reached.
+    """Number of times that a limit was reached.
 
-    Counted when the limit is crossed, once until the utilization falls below it again.
+    Counted once when the limit is reached, and again only after the utilization fell below it.
 
     Unit: `{limit}`.
     """
@@ -72,7 +72,7 @@ class RiskLimitBreached(CounterMetric):
 
 
 class RiskLimitUtilization(GaugeMetric):
-    """How much of a limit is used; 1 is the limit.
+    """The used part of a limit; 1 is the limit.
 
     Unit: `1`.
     """

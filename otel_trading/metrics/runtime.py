@@ -1,5 +1,5 @@
 # Generated from registry/runtime.yaml by make generate. Do not edit.
-"""The metrics of the domain runtime, ready to be bound."""
+"""The metrics of the domain runtime."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class QueueDepth(UpDownCounterMetric):
     """Messages that wait in a queue, counted by the application.
 
-    ZeroMQ does not tell the depth of its own queues.
+    ZeroMQ does not report the depth of its own queues.
 
     Unit: `{message}`.
     """
@@ -29,9 +29,9 @@ class QueueDepth(UpDownCounterMetric):
 
 
 class ServiceHeartbeatTimestamp(GaugeMetric):
-    """When the main loop last came round, as Unix time.
+    """Unix time of the main loop's last iteration.
 
-    Set by the main loop and by nothing else, so that a hung loop looks old.
+    Only the main loop sets it, so that its age grows while the loop hangs.
 
     Unit: `s`.
     """
@@ -44,7 +44,7 @@ class ServiceHeartbeatTimestamp(GaugeMetric):
 class ClockOffset(GaugeMetric):
     """Local clock minus UTC, signed.
 
-    RTS 25 asks for 100 µs, CAT for 50 ms.
+    MiFID II RTS 25 requires 100 µs, FINRA's CAT 50 ms.
 
     Unit: `s`.
     """
@@ -55,7 +55,7 @@ class ClockOffset(GaugeMetric):
 
 
 class EventLoopLag(HistogramMetric):
-    """How late the event loop ran a timer.
+    """Delay with which the event loop ran a timer.
 
     Unit: `s`.
     """
@@ -66,9 +66,9 @@ class EventLoopLag(HistogramMetric):
 
 
 class MessagingClientOperationDuration(HistogramMetric):
-    """Time that one ZeroMQ send or receive took; its count is the number of messages.
+    """Duration of one ZeroMQ send or receive; its count is the number of messages.
 
-    The boundaries are finer than upstream advises, because the operations take microseconds.
+    The boundaries are finer than those of the convention, because the operations take microseconds.
 
     Unit: `s`.
     """

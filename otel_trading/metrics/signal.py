@@ -1,5 +1,5 @@
 # Generated from registry/signal.yaml by make generate. Do not edit.
-"""The metrics of the domain signal, ready to be bound."""
+"""The metrics of the domain signal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SignalInferenceDuration(HistogramMetric):
-    """Time that one inference took.
+    """Duration of one inference.
 
     Its count is the denominator of the error ratio.
 
@@ -27,7 +27,7 @@ class SignalInferenceDuration(HistogramMetric):
 
 
 class SignalFeatureDuration(HistogramMetric):
-    """Time that the computation of one set of features took.
+    """Duration of the computation of one set of features.
 
     Unit: `s`.
     """
@@ -38,7 +38,7 @@ class SignalFeatureDuration(HistogramMetric):
 
 
 class SignalGenerateDuration(HistogramMetric):
-    """Time from a tick to the signal it led to.
+    """Time from a tick to the resulting signal.
 
     Unit: `s`.
     """
@@ -55,7 +55,7 @@ class SignalGenerateDuration(HistogramMetric):
 
 
 class SignalGenerated(CounterMetric):
-    """Signals generated, those that say hold included.
+    """Generated signals, including those with the direction hold.
 
     Unit: `{signal}`.
     """
@@ -68,7 +68,7 @@ class SignalGenerated(CounterMetric):
 class SignalInferenceErrors(CounterMetric):
     """Inferences that failed.
 
-    The failed part of the inference duration, as a counter that alerts can name.
+    The inference duration counts failures too; this counter has a name of its own for alerts.
 
     Unit: `{error}`.
     """

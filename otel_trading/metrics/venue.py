@@ -1,5 +1,5 @@
 # Generated from registry/venue.yaml by make generate. Do not edit.
-"""The metrics of the domain venue, ready to be bound."""
+"""The metrics of the domain venue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ConnectionStatus(UpDownCounterMetric):
 class HttpClientRequestDuration(HistogramMetric):
     """Round trip of one HTTP request to the venue.
 
-    The boundaries are finer than upstream advises, so that the objective is one of them.
+    The boundaries are finer than those of the convention, so that the objective is one of them.
 
     Unit: `s`.
     """

@@ -7,7 +7,7 @@ from otel_trading.semconv import market_data, order, portfolio, risk, runtime, s
 from otel_trading.semconv.definitions import Metric
 
 SCHEMA_URL: Final = "https://otel-trading.dev/schemas/0.1.0"
-"""The schema of everything this package emits."""
+"""The schema URL of all telemetry of this package."""
 
 ALL_METRICS: Final[tuple[Metric, ...]] = (
     *market_data.METRICS,

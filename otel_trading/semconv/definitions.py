@@ -1,4 +1,4 @@
-"""The shape of a metric's definition, which the generated modules fill."""
+"""The types of the generated definitions: a metric and its labels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class Label(NamedTuple):
     """One label of a metric.
 
     Attributes:
-        keyword: How `bind` calls it, such as `feed_name`.
+        keyword: Its argument of `bind`, such as `feed_name`.
         key: The attribute key, such as `trading.feed.name`.
-        values: The closed set of values, or None where any value is allowed.
-        required: Whether `bind` insists on it.
+        values: The closed set of values, or None if any value is allowed.
+        required: Whether `bind` requires it.
     """
 
     keyword: str
@@ -27,13 +27,13 @@ class Metric(NamedTuple):
     Attributes:
         name: The OpenTelemetry name.
         kind: "histogram", "counter", "updowncounter" or "gauge".
-        unit: The UCUM unit, or `USD` and `bps`, which UCUM does not have.
+        unit: The UCUM unit, or `USD` or `bps`, which are not part of UCUM.
         description: One sentence.
-        labels: What `bind` takes, in the order of the registry.
+        labels: The labels, in the order of the registry.
         service: The service that reports it, or "all".
         prometheus: The name in Prometheus, without `_bucket`, `_sum`, `_count`.
-        boundaries: Bucket boundaries of a histogram in `unit`.
-        slo: The objective in `unit`, which is one of the boundaries.
+        boundaries: Bucket boundaries of a histogram in `unit`, else None.
+        slo: The objective in `unit`, which is one of the boundaries, or None.
         headline: Whether the monitoring specification names it.
     """
 

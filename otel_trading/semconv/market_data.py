@@ -6,36 +6,37 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_FEED_NAME: Final = "trading.feed.name"
 """
-The market data feed, as the desk calls it.
+The desk's name for the market data feed.
 """
 
 TRADING_MARKET_DATA_MESSAGE_TYPE: Final = "trading.market_data.message.type"
 """
-What a feed message carries.
+The content of a feed message.
 """
 
 TRADING_MARKET_DATA_DROP_REASON: Final = "trading.market_data.drop.reason"
 """
-Why a received message was not used.
+The reason why a received message was not used.
 """
 
 TRADING_MARKET_DATA_GAP_SIZE: Final = "trading.market_data.gap.size"
 """
-How many messages a sequence gap swallowed.
+The number of messages that are missing in a sequence gap.
 """
 
 TRADING_ORDER_BOOK_UPDATE_TYPE: Final = "trading.order_book.update.type"
 """
-How the book was changed.
+The kind of change to the book.
 """
 
 TRADING_ORDER_BOOK_VIOLATION_TYPE: Final = "trading.order_book.violation.type"
 """
-Which rule a book broke.
+The rule that the book violates.
 """
 
 TRADING_INSTRUMENT_SYMBOL: Final = "trading.instrument.symbol"
@@ -70,16 +71,16 @@ class TradingMarketDataDropReasonValues(Enum):
     """Values of `trading.market_data.drop.reason`."""
 
     DECODE = "decode"
-    """It could not be decoded, or held an impossible price or size."""
+    """It could not be decoded, or has an impossible price or size."""
 
     OVERFLOW = "overflow"
     """A queue of ours was full."""
 
     OUT_OF_ORDER = "out_of_order"
-    """A later message had been seen already."""
+    """A later message was received before it."""
 
     DUPLICATE = "duplicate"
-    """The same message had been seen already."""
+    """The same message was received before."""
 
     STALE = "stale"
     """It was too old to act on."""
@@ -124,7 +125,7 @@ Time from the socket read to the dispatch of one market data message.
 
 TRADING_ORDER_BOOK_UPDATE_DURATION: Final = "trading.order_book.update.duration"
 """
-Time that one change of an order book took.
+Duration of one change of an order book.
 """
 
 TRADING_MARKET_DATA_TRANSIT_DURATION: Final = "trading.market_data.transit.duration"
@@ -144,22 +145,22 @@ Attempts to connect to a feed that failed.
 
 TRADING_MARKET_DATA_MESSAGE_MISSED: Final = "trading.market_data.message.missed"
 """
-Messages that a gap in the sequence numbers says were lost.
+Messages that are missing according to the sequence numbers.
 """
 
 TRADING_MARKET_DATA_MESSAGE_DROPPED: Final = "trading.market_data.message.dropped"
 """
-Messages that were received and not used.
+Messages that were received but not used.
 """
 
 TRADING_ORDER_BOOK_VIOLATIONS: Final = "trading.order_book.violations"
 """
-States of an order book that must not be.
+Impossible states of an order book.
 """
 
 TRADING_MARKET_DATA_LAST_MESSAGE_TIMESTAMP: Final = "trading.market_data.last_message.timestamp"
 """
-When the last message of a feed was received, as Unix time.
+Unix time at which the last message of a feed was received.
 """
 
 TRADING_MARKET_DATA_CONNECTED: Final = "trading.market_data.connected"
@@ -183,41 +184,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from the socket read to the dispatch of one market data message.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label(
-                "message_type",
-                "trading.market_data.message.type",
-                frozenset({"trade", "quote", "book", "status", "heartbeat", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.FEED_NAME, labels.MARKET_DATA_MESSAGE_TYPE),
         service="market-data",
         prometheus="trading_market_data_process_duration_seconds",
-        boundaries=(
-            5e-07,
-            1e-06,
-            2e-06,
-            3e-06,
-            4e-06,
-            5e-06,
-            6e-06,
-            8e-06,
-            9e-06,
-            1e-05,
-            1.1e-05,
-            1.2e-05,
-            1.5e-05,
-            2e-05,
-            3e-05,
-            5e-05,
-            7.5e-05,
-            0.0001,
-            0.00025,
-            0.0005,
-            0.001,
-            0.005,
-        ),
+        boundaries=boundaries.FROM_500NS_TO_5MS,
         slo=1e-05,
         headline=True,
     ),
@@ -225,42 +195,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order_book.update.duration",
         kind="histogram",
         unit="s",
-        description="Time that one change of an order book took.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label(
-                "update_type",
-                "trading.order_book.update.type",
-                frozenset({"snapshot", "delta"}),
-                required=True,
-            ),
-        ),
+        description="Duration of one change of an order book.",
+        labels=(labels.FEED_NAME, labels.ORDER_BOOK_UPDATE_TYPE),
         service="market-data",
         prometheus="trading_order_book_update_duration_seconds",
-        boundaries=(
-            5e-07,
-            1e-06,
-            2e-06,
-            3e-06,
-            4e-06,
-            5e-06,
-            6e-06,
-            8e-06,
-            9e-06,
-            1e-05,
-            1.1e-05,
-            1.2e-05,
-            1.5e-05,
-            2e-05,
-            3e-05,
-            5e-05,
-            7.5e-05,
-            0.0001,
-            0.00025,
-            0.0005,
-            0.001,
-            0.005,
-        ),
+        boundaries=boundaries.FROM_500NS_TO_5MS,
         slo=1e-05,
         headline=True,
     ),
@@ -269,27 +208,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from the exchange's timestamp to the local receipt of a message.",
-        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        labels=(labels.FEED_NAME,),
         service="market-data",
         prometheus="trading_market_data_transit_duration_seconds",
-        boundaries=(
-            1e-05,
-            5e-05,
-            0.0001,
-            0.00025,
-            0.0005,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-            0.25,
-            0.5,
-            1.0,
-            5.0,
-        ),
+        boundaries=boundaries.FROM_10US_TO_5S,
         slo=None,
         headline=False,
     ),
@@ -298,15 +220,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{message}",
         description="Market data messages received, heartbeats included.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label(
-                "message_type",
-                "trading.market_data.message.type",
-                frozenset({"trade", "quote", "book", "status", "heartbeat", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.FEED_NAME, labels.MARKET_DATA_MESSAGE_TYPE),
         service="market-data",
         prometheus="trading_market_data_message_received_total",
         boundaries=None,
@@ -318,10 +232,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{connection}",
         description="Attempts to connect to a feed that failed.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label("error_type", "error.type", None, required=True),
-        ),
+        labels=(labels.FEED_NAME, labels.ERROR_TYPE),
         service="market-data",
         prometheus="trading_market_data_connection_failed_total",
         boundaries=None,
@@ -332,8 +243,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.message.missed",
         kind="counter",
         unit="{message}",
-        description="Messages that a gap in the sequence numbers says were lost.",
-        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        description="Messages that are missing according to the sequence numbers.",
+        labels=(labels.FEED_NAME,),
         service="market-data",
         prometheus="trading_market_data_message_missed_total",
         boundaries=None,
@@ -344,16 +255,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.message.dropped",
         kind="counter",
         unit="{message}",
-        description="Messages that were received and not used.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label(
-                "drop_reason",
-                "trading.market_data.drop.reason",
-                frozenset({"decode", "overflow", "out_of_order", "duplicate", "stale", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Messages that were received but not used.",
+        labels=(labels.FEED_NAME, labels.MARKET_DATA_DROP_REASON),
         service="market-data",
         prometheus="trading_market_data_message_dropped_total",
         boundaries=None,
@@ -364,16 +267,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order_book.violations",
         kind="counter",
         unit="{violation}",
-        description="States of an order book that must not be.",
-        labels=(
-            Label("feed_name", "trading.feed.name", None, required=True),
-            Label(
-                "violation_type",
-                "trading.order_book.violation.type",
-                frozenset({"crossed", "locked", "unknown_order", "negative_size", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Impossible states of an order book.",
+        labels=(labels.FEED_NAME, labels.ORDER_BOOK_VIOLATION_TYPE),
         service="market-data",
         prometheus="trading_order_book_violations_total",
         boundaries=None,
@@ -384,8 +279,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.market_data.last_message.timestamp",
         kind="gauge",
         unit="s",
-        description="When the last message of a feed was received, as Unix time.",
-        labels=(Label("feed_name", "trading.feed.name", None, required=True),),
+        description="Unix time at which the last message of a feed was received.",
+        labels=(labels.FEED_NAME,),
         service="market-data",
         prometheus="trading_market_data_last_message_timestamp_seconds",
         boundaries=None,

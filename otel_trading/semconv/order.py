@@ -6,7 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_ORDER_ID: Final = "trading.order.id"
 """
@@ -30,27 +31,27 @@ The order's terminal status (FIX 39, OrdStatus).
 
 TRADING_ORDER_REQUEST_TYPE: Final = "trading.order.request.type"
 """
-What a request to the venue asks for.
+The kind of request to the venue.
 """
 
 TRADING_ORDER_REJECT_SOURCE: Final = "trading.order.reject.source"
 """
-Who rejected the order.
+The party that rejected the order.
 """
 
 TRADING_ORDER_REJECT_REASON: Final = "trading.order.reject.reason"
 """
-Why the order was rejected (the words of FIX 103, OrdRejReason, and two of our own).
+The reason of the rejection, in the words of FIX 103, OrdRejReason, and some of our own.
 """
 
 TRADING_ORDER_RETRY_ATTEMPT: Final = "trading.order.retry.attempt"
 """
-Which attempt at the same request this is.
+The number of the retry.
 """
 
 TRADING_ORDER_ROUTE_STRATEGY: Final = "trading.order.route.strategy"
 """
-How the route was chosen.
+The strategy that chose the route.
 """
 
 TRADING_ORDER_QUANTITY: Final = "trading.order.quantity"
@@ -90,7 +91,7 @@ Whether the execution added liquidity (FIX 851, LastLiquidityInd).
 
 TRADING_EXECUTION_UNMATCHED_REASON: Final = "trading.execution.unmatched.reason"
 """
-Why an execution report fits no open order.
+The reason why an execution report fits no open order.
 """
 
 
@@ -220,13 +221,13 @@ class TradingOrderRejectReasonValues(Enum):
     """Price exceeds the current price band (103=16)."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
-    """Not enough buying power; ours, FIX says it in Text (58)."""
+    """Not enough buying power; our own value, since FIX reports it in Text (58)."""
 
     SELF_TRADE_PREVENTION = "self_trade_prevention"
-    """It would have traded with an order of our own; ours."""
+    """It would have traded with another order of ours; our own value."""
 
     THROTTLED = "throttled"
-    """Too many requests; ours."""
+    """Too many requests; our own value."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -268,7 +269,7 @@ class TradingExecutionUnmatchedReasonValues(Enum):
     """No open order has its order id."""
 
     OVERFILL = "overfill"
-    """It exceeds what was ordered."""
+    """It exceeds the rest of the order."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -286,7 +287,7 @@ Time from the receipt of the tick that triggered an order to the order's departu
 
 TRADING_ORDER_ROUTE_DURATION: Final = "trading.order.route.duration"
 """
-Time that the choice of a route took.
+Duration of the choice of a route.
 """
 
 TRADING_ORDER_ACK_DURATION: Final = "trading.order.ack.duration"
@@ -311,7 +312,7 @@ Submitted orders that reached a terminal status, each exactly once.
 
 TRADING_EXECUTION_RECEIVED: Final = "trading.execution.received"
 """
-Executions received for orders of ours.
+Executions received for our own orders.
 """
 
 TRADING_ORDER_CHANGE_REQUESTED: Final = "trading.order.change.requested"
@@ -336,7 +337,7 @@ An execution report fits no open order.
 
 TRADING_EXECUTION_SLIPPAGE: Final = "trading.execution.slippage"
 """
-Price of an execution against the mid price at the order's arrival; above zero is cost.
+Price of an execution against the mid price at the order's arrival; a value above zero is a cost.
 """
 
 TRADING_ORDER_FILL_RATIO: Final = "trading.order.fill.ratio"
@@ -351,12 +352,12 @@ Traded value, quantity times price.
 
 TRADING_ORDER_IMPLEMENTATION_SHORTFALL: Final = "trading.order.implementation_shortfall"
 """
-Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.
+Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of the unfilled quantity; a value above zero is a cost.
 """
 
 TRADING_ORDER_ACKNOWLEDGED: Final = "trading.order.acknowledged"
 """
-The venue took an order (FIX 150=0).
+The venue accepted an order (FIX 150=0).
 """
 
 TRADING_ORDER_FILLED: Final = "trading.order.filled"
@@ -380,40 +381,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from the acceptance of an order by the execution engine to the hand-over of its request to the network.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE, labels.OPTIONAL_ERROR_TYPE),
         service="execution-engine",
         prometheus="trading_order_submit_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            7.5e-05,
-            9e-05,
-            0.0001,
-            0.00011,
-            0.000125,
-            0.00015,
-            0.0002,
-            0.0003,
-            0.0005,
-            0.00075,
-            0.001,
-            0.0025,
-            0.005,
-            0.01,
-            0.05,
-            0.1,
-        ),
+        boundaries=boundaries.FROM_5US_TO_100MS,
         slo=0.0001,
         headline=True,
     ),
@@ -422,32 +393,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from the receipt of the tick that triggered an order to the order's departure.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label("venue_name", "trading.venue.name", None, required=True),
-        ),
+        labels=(labels.STRATEGY_NAME, labels.VENUE_NAME),
         service="execution-engine",
         prometheus="trading_tick_to_trade_duration_seconds",
-        boundaries=(
-            1e-05,
-            2e-05,
-            5e-05,
-            7.5e-05,
-            0.0001,
-            0.00015,
-            0.0002,
-            0.00025,
-            0.0003,
-            0.0005,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-            0.1,
-            1.0,
-        ),
+        boundaries=boundaries.FROM_10US_TO_1S,
         slo=None,
         headline=False,
     ),
@@ -455,35 +404,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.route.duration",
         kind="histogram",
         unit="s",
-        description="Time that the choice of a route took.",
-        labels=(
-            Label("route_strategy", "trading.order.route.strategy", None, required=True),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        description="Duration of the choice of a route.",
+        labels=(labels.ORDER_ROUTE_STRATEGY, labels.OPTIONAL_ERROR_TYPE),
         service="execution-engine",
         prometheus="trading_order_route_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            7.5e-05,
-            9e-05,
-            0.0001,
-            0.00011,
-            0.000125,
-            0.00015,
-            0.0002,
-            0.0003,
-            0.0005,
-            0.00075,
-            0.001,
-            0.0025,
-            0.005,
-            0.01,
-            0.05,
-            0.1,
-        ),
+        boundaries=boundaries.FROM_5US_TO_100MS,
         slo=None,
         headline=False,
     ),
@@ -492,40 +417,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from a request's departure to the venue's acknowledgement (FIX 150=0, 4 or 5).",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "request_type",
-                "trading.order.request.type",
-                frozenset({"new", "cancel", "replace", "mass_cancel"}),
-                required=True,
-            ),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_REQUEST_TYPE, labels.OPTIONAL_ERROR_TYPE),
         service="execution-engine",
         prometheus="trading_order_ack_duration_seconds",
-        boundaries=(
-            0.001,
-            0.0025,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-            0.2,
-            0.3,
-            0.4,
-            0.45,
-            0.5,
-            0.55,
-            0.6,
-            0.75,
-            1.0,
-            2.0,
-            5.0,
-            10.0,
-            30.0,
-        ),
+        boundaries=boundaries.FROM_1MS_TO_30S,
         slo=None,
         headline=False,
     ),
@@ -534,35 +429,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="s",
         description="Time from an order's departure to its first fill.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE),
         service="execution-engine",
         prometheus="trading_order_fill_duration_seconds",
-        boundaries=(
-            0.001,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-            0.25,
-            0.5,
-            1.0,
-            2.5,
-            5.0,
-            10.0,
-            30.0,
-            60.0,
-            300.0,
-            1800.0,
-        ),
+        boundaries=boundaries.FROM_1MS_TO_1800S,
         slo=None,
         headline=False,
     ),
@@ -571,16 +441,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{order}",
         description="Orders submitted to a venue.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE, labels.STRATEGY_NAME),
         service="execution-engine",
         prometheus="trading_order_submitted_total",
         boundaries=None,
@@ -592,21 +453,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{order}",
         description="Submitted orders that reached a terminal status, each exactly once.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-            Label(
-                "order_status",
-                "trading.order.status",
-                frozenset({"filled", "done_for_day", "canceled", "rejected", "expired", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE, labels.ORDER_STATUS),
         service="execution-engine",
         prometheus="trading_order_completed_total",
         boundaries=None,
@@ -617,16 +464,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.execution.received",
         kind="counter",
         unit="{execution}",
-        description="Executions received for orders of ours.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "liquidity",
-                "trading.execution.liquidity",
-                frozenset({"maker", "taker", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Executions received for our own orders.",
+        labels=(labels.VENUE_NAME, labels.EXECUTION_LIQUIDITY),
         service="execution-engine",
         prometheus="trading_execution_received_total",
         boundaries=None,
@@ -638,15 +477,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{request}",
         description="Requests to cancel or replace orders.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "request_type",
-                "trading.order.request.type",
-                frozenset({"new", "cancel", "replace", "mass_cancel"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_REQUEST_TYPE),
         service="execution-engine",
         prometheus="trading_order_change_requested_total",
         boundaries=None,
@@ -657,40 +488,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.rejected",
         kind="counter",
         unit="{order}",
-        description="Orders rejected, by whom and why.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "reject_source",
-                "trading.order.reject.source",
-                frozenset({"risk", "gateway", "venue"}),
-                required=True,
-            ),
-            Label(
-                "reject_reason",
-                "trading.order.reject.reason",
-                frozenset(
-                    {
-                        "broker_option",
-                        "unknown_symbol",
-                        "exchange_closed",
-                        "order_exceeds_limit",
-                        "too_late_to_enter",
-                        "unknown_order",
-                        "duplicate_order",
-                        "stale_order",
-                        "incorrect_quantity",
-                        "unknown_account",
-                        "price_exceeds_band",
-                        "insufficient_funds",
-                        "self_trade_prevention",
-                        "throttled",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-        ),
+        description="Rejected orders, by the rejecting party and the reason.",
+        labels=(labels.VENUE_NAME, labels.ORDER_REJECT_SOURCE, labels.ORDER_REJECT_REASON),
         service="execution-engine",
         prometheus="trading_order_rejected_total",
         boundaries=None,
@@ -702,10 +501,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{retry}",
         description="Requests for an order that were sent again.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label("retry_attempt", "trading.order.retry.attempt", frozenset({"1", "2", "3+"}), required=True),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_RETRY_ATTEMPT),
         service="execution-engine",
         prometheus="trading_order_retries_total",
         boundaries=None,
@@ -717,15 +513,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{execution}",
         description="Execution reports that fit no open order.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "unmatched_reason",
-                "trading.execution.unmatched.reason",
-                frozenset({"duplicate", "unknown_order", "overfill", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.VENUE_NAME, labels.EXECUTION_UNMATCHED_REASON),
         service="execution-engine",
         prometheus="trading_execution_unmatched_total",
         boundaries=None,
@@ -736,51 +524,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.execution.slippage",
         kind="histogram",
         unit="bps",
-        description="Price of an execution against the mid price at the order's arrival; above zero is cost.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-            Label(
-                "order_side",
-                "trading.order.side",
-                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Price of an execution against the mid price at the order's arrival; a value above zero is a cost.",
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE, labels.ORDER_SIDE),
         service="execution-engine",
         prometheus="trading_execution_slippage_bps",
-        boundaries=(
-            -100.0,
-            -50.0,
-            -25.0,
-            -10.0,
-            -5.0,
-            -2.0,
-            -1.0,
-            0.0,
-            1.0,
-            2.0,
-            5.0,
-            10.0,
-            15.0,
-            20.0,
-            25.0,
-            30.0,
-            40.0,
-            45.0,
-            50.0,
-            55.0,
-            60.0,
-            75.0,
-            100.0,
-            250.0,
-            500.0,
-        ),
+        boundaries=boundaries.FROM_MINUS_100BPS_TO_500BPS,
         slo=50.0,
         headline=True,
     ),
@@ -789,18 +537,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="histogram",
         unit="1",
         description="Filled over ordered quantity of each completed order, zero included.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_type",
-                "trading.order.type",
-                frozenset({"market", "limit", "stop", "stop_limit", "trailing_stop", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_TYPE),
         service="execution-engine",
         prometheus="trading_order_fill_ratio",
-        boundaries=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999),
+        boundaries=boundaries.FROM_0_TO_0_999,
         slo=None,
         headline=True,
     ),
@@ -809,16 +549,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="USD",
         description="Traded value, quantity times price.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label(
-                "order_side",
-                "trading.order.side",
-                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
-                required=True,
-            ),
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-        ),
+        labels=(labels.VENUE_NAME, labels.ORDER_SIDE, labels.STRATEGY_NAME),
         service="execution-engine",
         prometheus="trading_execution_notional_USD_total",
         boundaries=None,
@@ -829,45 +560,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.order.implementation_shortfall",
         kind="histogram",
         unit="bps",
-        description="Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of what was not filled; above zero is cost.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label(
-                "order_side",
-                "trading.order.side",
-                frozenset({"buy", "sell", "sell_short", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Cost of each completed order against the price at the time of the decision, with fees and the opportunity cost of the unfilled quantity; a value above zero is a cost.",
+        labels=(labels.STRATEGY_NAME, labels.ORDER_SIDE),
         service="execution-engine",
         prometheus="trading_order_implementation_shortfall_bps",
-        boundaries=(
-            -100.0,
-            -50.0,
-            -25.0,
-            -10.0,
-            -5.0,
-            -2.0,
-            -1.0,
-            0.0,
-            1.0,
-            2.0,
-            5.0,
-            10.0,
-            15.0,
-            20.0,
-            25.0,
-            30.0,
-            40.0,
-            45.0,
-            50.0,
-            55.0,
-            60.0,
-            75.0,
-            100.0,
-            250.0,
-            500.0,
-        ),
+        boundaries=boundaries.FROM_MINUS_100BPS_TO_500BPS,
         slo=None,
         headline=False,
     ),

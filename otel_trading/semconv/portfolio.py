@@ -6,7 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_ACCOUNT_NAME: Final = "trading.account.name"
 """
@@ -20,12 +21,12 @@ The sign of a position.
 
 TRADING_POSITION_UPDATE_STAGE: Final = "trading.position.update.stage"
 """
-Which part of the portfolio was recomputed.
+The part of the portfolio that was recomputed.
 """
 
 TRADING_RECONCILIATION_TYPE: Final = "trading.reconciliation.type"
 """
-What is compared with the broker.
+The books that are compared with the broker's.
 """
 
 
@@ -67,7 +68,7 @@ class TradingReconciliationTypeValues(Enum):
 
 TRADING_POSITION_UPDATE_DURATION: Final = "trading.position.update.duration"
 """
-Time that one recomputation of a part of the portfolio took.
+Duration of one recomputation of a part of the portfolio.
 """
 
 TRADING_POSITION_VALUE: Final = "trading.position.value"
@@ -102,12 +103,12 @@ Signed exposure; short is negative, so the sum is net and the sum of absolute va
 
 TRADING_PORTFOLIO_DRAWDOWN: Final = "trading.portfolio.drawdown"
 """
-How far the portfolio is below its peak of the session, as a fraction.
+Distance of the portfolio's value below its peak of the session, as a fraction.
 """
 
 TRADING_RECONCILIATION_BREAK_ACTIVE: Final = "trading.reconciliation.break.active"
 """
-Differences between our books and the broker's that are open.
+Open differences between our books and the broker's.
 """
 
 METRICS: Final[tuple[Metric, ...]] = (
@@ -115,37 +116,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.position.update.duration",
         kind="histogram",
         unit="s",
-        description="Time that one recomputation of a part of the portfolio took.",
-        labels=(
-            Label(
-                "stage",
-                "trading.position.update.stage",
-                frozenset({"position", "pnl_unrealized", "pnl_realized"}),
-                required=True,
-            ),
-        ),
+        description="Duration of one recomputation of a part of the portfolio.",
+        labels=(labels.POSITION_UPDATE_STAGE,),
         service="risk-manager",
         prometheus="trading_position_update_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=None,
         headline=False,
     ),
@@ -154,11 +129,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Signed market value of the positions.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
-            Label("instrument_symbol", "trading.instrument.symbol", None, required=False),
-        ),
+        labels=(labels.STRATEGY_NAME, labels.POSITION_DIRECTION, labels.OPTIONAL_INSTRUMENT_SYMBOL),
         service="risk-manager",
         prometheus="trading_position_value_USD",
         boundaries=None,
@@ -170,7 +141,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Unrealized profit and loss of the open positions, signed.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_pnl_unrealized_USD",
         boundaries=None,
@@ -182,7 +153,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Realized profit and loss of the session so far, signed.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_pnl_realized_USD",
         boundaries=None,
@@ -194,7 +165,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="{position}",
         description="Positions that are not flat.",
-        labels=(Label("strategy_name", "trading.strategy.name", None, required=True),),
+        labels=(labels.STRATEGY_NAME,),
         service="risk-manager",
         prometheus="trading_position_open",
         boundaries=None,
@@ -206,7 +177,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Net asset value, cash included.",
-        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        labels=(labels.ACCOUNT_NAME,),
         service="risk-manager",
         prometheus="trading_portfolio_value_USD",
         boundaries=None,
@@ -218,9 +189,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="USD",
         description="Signed exposure; short is negative, so the sum is net and the sum of absolute values is gross.",
-        labels=(
-            Label("direction", "trading.position.direction", frozenset({"long", "short"}), required=True),
-        ),
+        labels=(labels.POSITION_DIRECTION,),
         service="risk-manager",
         prometheus="trading_portfolio_exposure_USD",
         boundaries=None,
@@ -231,8 +200,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.portfolio.drawdown",
         kind="gauge",
         unit="1",
-        description="How far the portfolio is below its peak of the session, as a fraction.",
-        labels=(Label("account_name", "trading.account.name", None, required=True),),
+        description="Distance of the portfolio's value below its peak of the session, as a fraction.",
+        labels=(labels.ACCOUNT_NAME,),
         service="risk-manager",
         prometheus="trading_portfolio_drawdown_ratio",
         boundaries=None,
@@ -243,15 +212,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.reconciliation.break.active",
         kind="updowncounter",
         unit="{break}",
-        description="Differences between our books and the broker's that are open.",
-        labels=(
-            Label(
-                "reconciliation_type",
-                "trading.reconciliation.type",
-                frozenset({"position", "cash", "order"}),
-                required=True,
-            ),
-        ),
+        description="Open differences between our books and the broker's.",
+        labels=(labels.RECONCILIATION_TYPE,),
         service="risk-manager",
         prometheus="trading_reconciliation_break_active",
         boundaries=None,

@@ -6,7 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_RISK_CHECK_TYPE: Final = "trading.risk.check.type"
 """
@@ -15,22 +16,22 @@ The rule that a pre-trade check applies.
 
 TRADING_RISK_CHECK_RESULT: Final = "trading.risk.check.result"
 """
-What the check decided.
+The result of the check.
 """
 
 TRADING_RISK_CHECK_REASON: Final = "trading.risk.check.reason"
 """
-Why a check refused the order, in words; on spans and events only.
+The reason why a check refused the order, in words; on spans and events only.
 """
 
 TRADING_RISK_LIMIT_TYPE: Final = "trading.risk.limit.type"
 """
-What a limit bounds.
+The quantity that a limit bounds.
 """
 
 TRADING_RISK_LIMIT_SCOPE: Final = "trading.risk.limit.scope"
 """
-What a limit applies to.
+The scope that a limit applies to.
 """
 
 TRADING_RISK_LIMIT_UTILIZATION: Final = "trading.risk.limit.utilization"
@@ -40,7 +41,7 @@ Used over allowed at the moment of an event; 1 is the limit.
 
 TRADING_KILL_SWITCH_SCOPE: Final = "trading.kill_switch.scope"
 """
-What a kill switch stops.
+The part of trading that a kill switch stops.
 """
 
 TRADING_KILL_SWITCH_STATE: Final = "trading.kill_switch.state"
@@ -50,12 +51,12 @@ The state of a kill switch.
 
 TRADING_KILL_SWITCH_REASON: Final = "trading.kill_switch.reason"
 """
-Why a kill switch tripped, in words; on events only.
+The reason why a kill switch tripped, in words; on events only.
 """
 
 TRADING_KILL_SWITCH_RESET_BY: Final = "trading.kill_switch.reset_by"
 """
-Who reset a kill switch; on events only.
+The person who reset a kill switch; on events only.
 """
 
 
@@ -78,7 +79,7 @@ class TradingRiskCheckTypeValues(Enum):
     """Orders per second."""
 
     GROSS_EXPOSURE = "gross_exposure"
-    """Sum of all positions without their signs."""
+    """Sum of the absolute values of all positions."""
 
     RESTRICTED_SYMBOL = "restricted_symbol"
     """Symbols that must not be traded."""
@@ -94,7 +95,7 @@ class TradingRiskCheckResultValues(Enum):
     """Values of `trading.risk.check.result`."""
 
     PASS = "pass"
-    """The order may go on."""
+    """The order may continue."""
 
     FAIL = "fail"
     """The order is refused."""
@@ -110,7 +111,7 @@ class TradingRiskLimitTypeValues(Enum):
     """Size of a position."""
 
     GROSS_EXPOSURE = "gross_exposure"
-    """Sum of all positions without their signs."""
+    """Sum of the absolute values of all positions."""
 
     LEVERAGE = "leverage"
     """Gross exposure over portfolio value."""
@@ -179,18 +180,18 @@ class TradingKillSwitchStateValues(Enum):
     """Values of `trading.kill_switch.state`."""
 
     ARMED = "armed"
-    """Trading is allowed, and the switch watches."""
+    """Trading is allowed, and the switch can trip."""
 
     TRIPPED = "tripped"
     """Trading is stopped until somebody resets the switch."""
 
     DISABLED = "disabled"
-    """The switch watches nothing."""
+    """The switch is out of use and cannot trip."""
 
 
 TRADING_RISK_CHECK_DURATION: Final = "trading.risk.check.duration"
 """
-Time that one pre-trade check took.
+Duration of one pre-trade check.
 """
 
 TRADING_RISK_CHECK_PERFORMED: Final = "trading.risk.check.performed"
@@ -223,51 +224,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.check.duration",
         kind="histogram",
         unit="s",
-        description="Time that one pre-trade check took.",
-        labels=(
-            Label(
-                "check_type",
-                "trading.risk.check.type",
-                frozenset(
-                    {
-                        "position",
-                        "daily_loss",
-                        "order_size",
-                        "price_band",
-                        "order_rate",
-                        "gross_exposure",
-                        "restricted_symbol",
-                        "margin",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label("check_result", "trading.risk.check.result", frozenset({"pass", "fail"}), required=False),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        description="Duration of one pre-trade check.",
+        labels=(labels.RISK_CHECK_TYPE, labels.OPTIONAL_RISK_CHECK_RESULT, labels.OPTIONAL_ERROR_TYPE),
         service="risk-manager",
         prometheus="trading_risk_check_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=0.0005,
         headline=True,
     ),
@@ -276,27 +237,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{check}",
         description="Pre-trade checks that came to a decision.",
-        labels=(
-            Label(
-                "check_type",
-                "trading.risk.check.type",
-                frozenset(
-                    {
-                        "position",
-                        "daily_loss",
-                        "order_size",
-                        "price_band",
-                        "order_rate",
-                        "gross_exposure",
-                        "restricted_symbol",
-                        "margin",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label("check_result", "trading.risk.check.result", frozenset({"pass", "fail"}), required=True),
-        ),
+        labels=(labels.RISK_CHECK_TYPE, labels.RISK_CHECK_RESULT),
         service="risk-manager",
         prometheus="trading_risk_check_performed_total",
         boundaries=None,
@@ -307,33 +248,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.limit.breached",
         kind="counter",
         unit="{limit}",
-        description="Times that a limit was reached.",
-        labels=(
-            Label(
-                "limit_type",
-                "trading.risk.limit.type",
-                frozenset(
-                    {
-                        "daily_loss",
-                        "position",
-                        "gross_exposure",
-                        "leverage",
-                        "var",
-                        "margin",
-                        "order_rate",
-                        "api_quota",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label(
-                "limit_scope",
-                "trading.risk.limit.scope",
-                frozenset({"order", "symbol", "strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="Number of times that a limit was reached.",
+        labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_breached_total",
         boundaries=None,
@@ -344,33 +260,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.risk.limit.utilization",
         kind="gauge",
         unit="1",
-        description="How much of a limit is used; 1 is the limit.",
-        labels=(
-            Label(
-                "limit_type",
-                "trading.risk.limit.type",
-                frozenset(
-                    {
-                        "daily_loss",
-                        "position",
-                        "gross_exposure",
-                        "leverage",
-                        "var",
-                        "margin",
-                        "order_rate",
-                        "api_quota",
-                        "_OTHER",
-                    }
-                ),
-                required=True,
-            ),
-            Label(
-                "limit_scope",
-                "trading.risk.limit.scope",
-                frozenset({"order", "symbol", "strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        description="The used part of a limit; 1 is the limit.",
+        labels=(labels.RISK_LIMIT_TYPE, labels.RISK_LIMIT_SCOPE),
         service="risk-manager",
         prometheus="trading_risk_limit_utilization_ratio",
         boundaries=None,
@@ -382,21 +273,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="1",
         description="The state of a kill switch: 1 for the current state, 0 for the others.",
-        labels=(
-            Label(
-                "scope",
-                "trading.kill_switch.scope",
-                frozenset({"strategy", "account", "venue", "firm", "_OTHER"}),
-                required=True,
-            ),
-            Label(
-                "state",
-                "trading.kill_switch.state",
-                frozenset({"armed", "tripped", "disabled"}),
-                required=True,
-            ),
-            Label("strategy_name", "trading.strategy.name", None, required=False),
-        ),
+        labels=(labels.KILL_SWITCH_SCOPE, labels.KILL_SWITCH_STATE, labels.OPTIONAL_STRATEGY_NAME),
         service="risk-manager",
         prometheus="trading_kill_switch_status",
         boundaries=None,

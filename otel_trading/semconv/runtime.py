@@ -6,16 +6,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_QUEUE_DIRECTION: Final = "trading.queue.direction"
 """
-Which way a queue's messages go.
+The direction of a queue's messages.
 """
 
 TRADING_CLOCK_SOURCE: Final = "trading.clock.source"
 """
-What the local clock is compared with.
+The reference that the local clock is compared with.
 """
 
 
@@ -42,7 +43,7 @@ class TradingClockSourceValues(Enum):
     """A pulse per second."""
 
     SYSTEM = "system"
-    """What the application measured itself."""
+    """A measurement of the application itself."""
 
     OTHER = "_OTHER"
     """Any other value."""
@@ -55,7 +56,7 @@ Messages that wait in a queue, counted by the application.
 
 TRADING_SERVICE_HEARTBEAT_TIMESTAMP: Final = "trading.service.heartbeat.timestamp"
 """
-When the main loop last came round, as Unix time.
+Unix time of the main loop's last iteration.
 """
 
 TRADING_CLOCK_OFFSET: Final = "trading.clock.offset"
@@ -65,12 +66,12 @@ Local clock minus UTC, signed.
 
 TRADING_EVENT_LOOP_LAG: Final = "trading.event_loop.lag"
 """
-How late the event loop ran a timer.
+Delay with which the event loop ran a timer.
 """
 
 MESSAGING_CLIENT_OPERATION_DURATION: Final = "messaging.client.operation.duration"
 """
-Time that one ZeroMQ send or receive took; its count is the number of messages.
+Duration of one ZeroMQ send or receive; its count is the number of messages.
 """
 
 PROCESS_CPU_TIME: Final = "process.cpu.time"
@@ -89,10 +90,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="updowncounter",
         unit="{message}",
         description="Messages that wait in a queue, counted by the application.",
-        labels=(
-            Label("destination_name", "messaging.destination.name", None, required=True),
-            Label("direction", "trading.queue.direction", frozenset({"in", "out"}), required=True),
-        ),
+        labels=(labels.MESSAGING_DESTINATION_NAME, labels.QUEUE_DIRECTION),
         service="all",
         prometheus="trading_queue_depth",
         boundaries=None,
@@ -103,7 +101,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.service.heartbeat.timestamp",
         kind="gauge",
         unit="s",
-        description="When the main loop last came round, as Unix time.",
+        description="Unix time of the main loop's last iteration.",
         labels=(),
         service="all",
         prometheus="trading_service_heartbeat_timestamp_seconds",
@@ -116,14 +114,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="gauge",
         unit="s",
         description="Local clock minus UTC, signed.",
-        labels=(
-            Label(
-                "clock_source",
-                "trading.clock.source",
-                frozenset({"ptp", "ntp", "pps", "system", "_OTHER"}),
-                required=True,
-            ),
-        ),
+        labels=(labels.CLOCK_SOURCE,),
         service="all",
         prometheus="trading_clock_offset_seconds",
         boundaries=None,
@@ -134,11 +125,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.event_loop.lag",
         kind="histogram",
         unit="s",
-        description="How late the event loop ran a timer.",
+        description="Delay with which the event loop ran a timer.",
         labels=(),
         service="all",
         prometheus="trading_event_loop_lag_seconds",
-        boundaries=(5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+        boundaries=boundaries.FROM_50US_TO_1S,
         slo=None,
         headline=False,
     ),
@@ -146,35 +137,16 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="messaging.client.operation.duration",
         kind="histogram",
         unit="s",
-        description="Time that one ZeroMQ send or receive took; its count is the number of messages.",
+        description="Duration of one ZeroMQ send or receive; its count is the number of messages.",
         labels=(
-            Label("messaging_system", "messaging.system", None, required=True),
-            Label("destination_name", "messaging.destination.name", None, required=True),
-            Label("operation_name", "messaging.operation.name", None, required=True),
-            Label("error_type", "error.type", None, required=False),
+            labels.MESSAGING_SYSTEM,
+            labels.MESSAGING_DESTINATION_NAME,
+            labels.MESSAGING_OPERATION_NAME,
+            labels.OPTIONAL_ERROR_TYPE,
         ),
         service="all",
         prometheus="messaging_client_operation_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=None,
         headline=False,
     ),
@@ -183,7 +155,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="s",
         description="CPU time of the process; its rate is the number of cores in use.",
-        labels=(Label("cpu_mode", "cpu.mode", frozenset({"user", "system"}), required=True),),
+        labels=(labels.CPU_MODE,),
         service="all",
         prometheus="process_cpu_time_seconds_total",
         boundaries=None,

@@ -6,11 +6,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_STRATEGY_NAME: Final = "trading.strategy.name"
 """
-The strategy, as the desk calls it.
+The desk's name for the strategy.
 """
 
 TRADING_MODEL_NAME: Final = "trading.model.name"
@@ -20,12 +21,12 @@ The model with its version, as it was deployed.
 
 TRADING_FEATURE_SET_NAME: Final = "trading.feature_set.name"
 """
-The set of features a model takes.
+The set of features that a model reads.
 """
 
 TRADING_SIGNAL_DIRECTION: Final = "trading.signal.direction"
 """
-What a signal says to do.
+The direction that a signal recommends.
 """
 
 
@@ -44,22 +45,22 @@ class TradingSignalDirectionValues(Enum):
 
 TRADING_SIGNAL_INFERENCE_DURATION: Final = "trading.signal.inference.duration"
 """
-Time that one inference took.
+Duration of one inference.
 """
 
 TRADING_SIGNAL_FEATURE_DURATION: Final = "trading.signal.feature.duration"
 """
-Time that the computation of one set of features took.
+Duration of the computation of one set of features.
 """
 
 TRADING_SIGNAL_GENERATE_DURATION: Final = "trading.signal.generate.duration"
 """
-Time from a tick to the signal it led to.
+Time from a tick to the resulting signal.
 """
 
 TRADING_SIGNAL_GENERATED: Final = "trading.signal.generated"
 """
-Signals generated, those that say hold included.
+Generated signals, including those with the direction hold.
 """
 
 TRADING_SIGNAL_INFERENCE_ERRORS: Final = "trading.signal.inference.errors"
@@ -72,33 +73,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.inference.duration",
         kind="histogram",
         unit="s",
-        description="Time that one inference took.",
-        labels=(
-            Label("model_name", "trading.model.name", None, required=True),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        description="Duration of one inference.",
+        labels=(labels.MODEL_NAME, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_inference_duration_seconds",
-        boundaries=(
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.00025,
-            0.0005,
-            0.00075,
-            0.0009,
-            0.001,
-            0.0011,
-            0.00125,
-            0.0015,
-            0.002,
-            0.003,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-        ),
+        boundaries=boundaries.FROM_25US_TO_100MS,
         slo=0.001,
         headline=True,
     ),
@@ -106,33 +85,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.feature.duration",
         kind="histogram",
         unit="s",
-        description="Time that the computation of one set of features took.",
-        labels=(
-            Label("feature_set_name", "trading.feature_set.name", None, required=True),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        description="Duration of the computation of one set of features.",
+        labels=(labels.FEATURE_SET_NAME, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_feature_duration_seconds",
-        boundaries=(
-            5e-06,
-            1e-05,
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.0002,
-            0.0003,
-            0.0004,
-            0.00045,
-            0.0005,
-            0.00055,
-            0.0006,
-            0.00075,
-            0.001,
-            0.002,
-            0.005,
-            0.01,
-            0.05,
-        ),
+        boundaries=boundaries.FROM_5US_TO_50MS,
         slo=None,
         headline=False,
     ),
@@ -140,34 +97,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.generate.duration",
         kind="histogram",
         unit="s",
-        description="Time from a tick to the signal it led to.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label("direction", "trading.signal.direction", frozenset({"buy", "sell", "hold"}), required=True),
-            Label("error_type", "error.type", None, required=False),
-        ),
+        description="Time from a tick to the resulting signal.",
+        labels=(labels.STRATEGY_NAME, labels.SIGNAL_DIRECTION, labels.OPTIONAL_ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_generate_duration_seconds",
-        boundaries=(
-            2.5e-05,
-            5e-05,
-            0.0001,
-            0.00025,
-            0.0005,
-            0.00075,
-            0.0009,
-            0.001,
-            0.0011,
-            0.00125,
-            0.0015,
-            0.002,
-            0.003,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-        ),
+        boundaries=boundaries.FROM_25US_TO_100MS,
         slo=None,
         headline=False,
     ),
@@ -175,11 +109,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         name="trading.signal.generated",
         kind="counter",
         unit="{signal}",
-        description="Signals generated, those that say hold included.",
-        labels=(
-            Label("strategy_name", "trading.strategy.name", None, required=True),
-            Label("direction", "trading.signal.direction", frozenset({"buy", "sell", "hold"}), required=True),
-        ),
+        description="Generated signals, including those with the direction hold.",
+        labels=(labels.STRATEGY_NAME, labels.SIGNAL_DIRECTION),
         service="signal-bridge",
         prometheus="trading_signal_generated_total",
         boundaries=None,
@@ -191,10 +122,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{error}",
         description="Inferences that failed.",
-        labels=(
-            Label("model_name", "trading.model.name", None, required=True),
-            Label("error_type", "error.type", None, required=True),
-        ),
+        labels=(labels.MODEL_NAME, labels.ERROR_TYPE),
         service="signal-bridge",
         prometheus="trading_signal_inference_errors_total",
         boundaries=None,

@@ -6,16 +6,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from otel_trading.semconv.definitions import Label, Metric
+from otel_trading.semconv import boundaries, labels
+from otel_trading.semconv.definitions import Metric
 
 TRADING_VENUE_NAME: Final = "trading.venue.name"
 """
-The venue or broker; an ISO 10383 market identifier code where there is one.
+The venue or broker; an ISO 10383 market identifier code if it has one.
 """
 
 TRADING_CONNECTION_TYPE: Final = "trading.connection.type"
 """
-What a connection is for.
+The purpose of a connection.
 """
 
 TRADING_CONNECTION_STATE: Final = "trading.connection.state"
@@ -74,10 +75,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         kind="counter",
         unit="{request}",
         description="Requests to a venue that failed for good, after retries, over any transport.",
-        labels=(
-            Label("venue_name", "trading.venue.name", None, required=True),
-            Label("error_type", "error.type", None, required=True),
-        ),
+        labels=(labels.VENUE_NAME, labels.ERROR_TYPE),
         service="execution-engine",
         prometheus="trading_venue_request_failed_total",
         boundaries=None,
@@ -90,20 +88,10 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="1",
         description="The state of a connection: 1 for the current state, 0 for the others.",
         labels=(
-            Label(
-                "connection_type",
-                "trading.connection.type",
-                frozenset({"market_data", "order_entry", "drop_copy"}),
-                required=True,
-            ),
-            Label(
-                "state",
-                "trading.connection.state",
-                frozenset({"connected", "connecting", "disconnected", "idle"}),
-                required=True,
-            ),
-            Label("feed_name", "trading.feed.name", None, required=False),
-            Label("server_address", "server.address", None, required=False),
+            labels.CONNECTION_TYPE,
+            labels.CONNECTION_STATE,
+            labels.OPTIONAL_FEED_NAME,
+            labels.OPTIONAL_SERVER_ADDRESS,
         ),
         service="market-data+execution-engine",
         prometheus="trading_connection_status",
@@ -117,36 +105,15 @@ METRICS: Final[tuple[Metric, ...]] = (
         unit="s",
         description="Round trip of one HTTP request to the venue.",
         labels=(
-            Label("server_address", "server.address", None, required=True),
-            Label("request_method", "http.request.method", None, required=True),
-            Label("server_port", "server.port", None, required=False),
-            Label("response_status_code", "http.response.status_code", None, required=False),
-            Label("error_type", "error.type", None, required=False),
+            labels.SERVER_ADDRESS,
+            labels.HTTP_REQUEST_METHOD,
+            labels.OPTIONAL_SERVER_PORT,
+            labels.OPTIONAL_HTTP_RESPONSE_STATUS_CODE,
+            labels.OPTIONAL_ERROR_TYPE,
         ),
         service="execution-engine",
         prometheus="http_client_request_duration_seconds",
-        boundaries=(
-            0.001,
-            0.0025,
-            0.005,
-            0.01,
-            0.025,
-            0.05,
-            0.1,
-            0.2,
-            0.3,
-            0.4,
-            0.45,
-            0.5,
-            0.55,
-            0.6,
-            0.75,
-            1.0,
-            2.0,
-            5.0,
-            10.0,
-            30.0,
-        ),
+        boundaries=boundaries.FROM_1MS_TO_30S,
         slo=0.5,
         headline=True,
     ),

@@ -1,4 +1,4 @@
-"""Seven words, the domains, name the same subject in every room."""
+"""The seven domains have the same names in the registry, semconv, metrics and instruments."""
 
 from __future__ import annotations
 

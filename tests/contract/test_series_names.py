@@ -64,7 +64,7 @@ def exposition() -> Iterator[Exposition]:
 
 
 def scraped(exposition: Exposition, accept: str) -> dict[str, str]:
-    """Return the name of each series, as a query has it, and its type."""
+    """Return the type of each series by its name in a query."""
     request = Request(exposition.url, headers={"Accept": accept})
     with urlopen(request, timeout=30) as response:
         text = response.read().decode()
@@ -76,18 +76,18 @@ def scraped(exposition: Exposition, accept: str) -> dict[str, str]:
     }
 
 
-def test_the_golden_file_holds_the_names_of_all_54() -> None:
+def test_the_golden_file_has_the_names_of_all_54_metrics() -> None:
     lines = [f"{m.prometheus} {TYPES[m.kind]} {m.name} {m.unit}" for m in ALL_METRICS]
     assert sorted(lines) == GOLDEN.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 54
 
 
-def test_the_otlp_route_gives_the_names_of_the_registry() -> None:
+def test_the_otlp_route_exports_the_names_of_the_registry() -> None:
     assert {m.name: translated(m) for m in ALL_METRICS} == {m.name: m.prometheus for m in ALL_METRICS}
 
 
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
-def test_the_scrape_route_gives_the_names_of_the_registry(exposition: Exposition, accept: str) -> None:
+def test_the_scrape_route_exports_the_names_of_the_registry(exposition: Exposition, accept: str) -> None:
     assert scraped(exposition, accept) == {m.prometheus: TYPES[m.kind] for m in ALL_METRICS}
 
 

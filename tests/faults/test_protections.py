@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 
 import pytest
@@ -17,9 +18,11 @@ def test_a_protection_can_be_removed_and_its_test_exists(protection: Protection)
     assert text != (ROOT / path).read_text(encoding="utf-8")
     if path.suffix == ".py":
         ast.parse(text)
-    path, _, test = protection.test.partition("::")
-    source = (ROOT / path).read_text(encoding="utf-8")
-    assert re.search(rf"^ *(async )?def {test or 'test_.*'}\(", source, re.MULTILINE), f"no {test} in {path}"
+    file, _, test = protection.test.partition("::")
+    names = re.findall(r"def (test_\w+)\(", (ROOT / file).read_text(encoding="utf-8"))
+    near = difflib.get_close_matches(test, names, 3)
+    assert names, f"no test in {file}"
+    assert not test or test in names, f"no {test} in {file}; did you mean {' or '.join(near)}?"
 
 
 @pytest.mark.parametrize(("number", "held_by"), [(int(row[0]), row[3]) for row in ROWS])

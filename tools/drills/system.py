@@ -77,7 +77,7 @@ class TradingSystem:
     def do(self, service: str, command: str, **parameters: float | str) -> None:
         """Send a command to a service; see `trading_system.drill`."""
         with self._sending:
-            self._leader.tell(service, command, **parameters)
+            self._leader.send(service, command, **parameters)
 
     def fault(self, name: str, seconds: float, **parameters: float) -> None:
         """Apply a fault of the venue; see `trading_system.venue.faults`."""

@@ -35,6 +35,7 @@ def generate(folder: Path) -> dict[str, str]:
 
 
 def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]:
+    boundary_names = vocabulary.boundary_names(domains)
     shared = {
         "schema_url": schema_url,
         "domains": domains,
@@ -45,8 +46,13 @@ def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]
     for room in ("semconv", "metrics"):
         yield f"otel_trading/{room}/__init__.py", _formatted(render(f"{room}_init.py.j2", **shared))
         for domain in domains:
-            text = render(f"{room}.py.j2", domain=domain, **_names_in(domain, domains))
+            names = _names_in(domain, domains)
+            text = render(f"{room}.py.j2", domain=domain, boundary_names=boundary_names, **names)
             yield f"otel_trading/{room}/{domain.name}.py", _formatted(text)
+    labels = render("labels.py.j2", references=vocabulary.distinct_labels(domains), values=_frozenset)
+    yield "otel_trading/semconv/labels.py", _formatted(labels)
+    boundaries = render("boundaries.py.j2", boundary_names=boundary_names)
+    yield "otel_trading/semconv/boundaries.py", _formatted(boundaries)
 
 
 def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
@@ -56,16 +62,19 @@ def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
     imports: dict[str, list[str]] = {}
     for attribute in sorted(used & homes.keys()):
         imports.setdefault(homes[attribute], []).append(attribute.enum)
+    shared = {
+        "boundaries": any(metric.buckets for metric in domain.metrics),
+        "labels": any(metric.references for metric in domain.metrics),
+    }
     signals = {m.name: m.brief for m in domain.metrics} | {e.name: e.brief for e in domain.events}
     return {
         "enums": [attribute for attribute in domain.attributes if attribute.members],
-        "labels": any(metric.references for metric in domain.metrics),
+        "shared": [name for name, used in shared.items() if used],
         "signals": [pair for pair in signals.items() if pair[0] not in {a.key for a in domain.attributes}],
         "bases": [f"{kind}Metric" for kind in kinds],
         "handles": kinds,
         "enum_imports": sorted(imports.items()),
         "screaming": screaming,
-        "values": _frozenset,
         "base": lambda metric: f"{HANDLES[metric.kind]}Metric",
         "handle": lambda metric: HANDLES[metric.kind],
         "parameter": _parameter,

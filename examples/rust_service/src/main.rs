@@ -1,4 +1,4 @@
-//! `risk-check`: one pre-trade check over HTTP, and the how-to of a Rust service beside `otel_trading`.
+//! `risk-check`: one pre-trade check over HTTP, as the how-to for a Rust service next to `otel_trading`.
 
 mod metrics;
 mod telemetry;
@@ -159,11 +159,11 @@ async fn show_metrics(State(service): State<Arc<Service>>) -> impl IntoResponse 
 
 fn parse(body: &[u8]) -> Result<Order, String> {
     let order: Order =
-        serde_json::from_slice(body).map_err(|error| format!("The body is no order: {error}."))?;
+        serde_json::from_slice(body).map_err(|error| format!("The body is not an order: {error}."))?;
     if order.quantity > 0.0 && order.price > 0.0 {
         return Ok(order);
     }
-    Err("The body is no order: quantity and price must be above 0.".to_owned())
+    Err("The body is not an order: quantity and price must be above 0.".to_owned())
 }
 
 fn check_notional(order: &Order, limit: f64) -> Result<(), String> {
@@ -191,7 +191,7 @@ fn setting<T: FromStr>(name: &str, default: T) -> Result<T, Failure> {
     match env::var(name) {
         Ok(text) => text
             .parse()
-            .map_err(|_| format!("{name}={text} is no number that fits").into()),
+            .map_err(|_| format!("{name}={text} is not a valid number").into()),
         Err(_) => Ok(default),
     }
 }

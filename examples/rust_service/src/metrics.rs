@@ -6,7 +6,7 @@ use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
 
-/// The content type of what `Metrics::render` returns.
+/// The content type of the text that `Metrics::render` returns.
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// In seconds, around the objective of 500 µs.
@@ -15,7 +15,7 @@ const BUCKETS: [f64; 18] = [
     0.000_5, 0.000_55, 0.000_6, 0.000_75, 0.001, 0.002, 0.005, 0.01, 0.05,
 ];
 
-/// The fields are the names of the labels. Their values are few: identifiers belong on spans.
+/// The fields are the names of the labels. Each has few values: identifiers belong on spans.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     trading_risk_check_type: &'static str,
@@ -50,7 +50,7 @@ impl Metrics {
         metrics
     }
 
-    /// Records one check that came to a decision.
+    /// Records one check that reached a decision.
     pub fn checked(&self, check_type: &'static str, result: &'static str, took: Duration) {
         let labels = Labels {
             trading_risk_check_type: check_type,
@@ -62,7 +62,7 @@ impl Metrics {
         self.performed.get_or_create(&labels).inc();
     }
 
-    /// Returns everything in the text format that Prometheus and the Collector scrape.
+    /// Returns all metrics in the text format that Prometheus and the Collector scrape.
     pub fn render(&self) -> String {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a String does not fail");

@@ -12,7 +12,9 @@ use tracing::{Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Starts both; `OTEL_*` variables say where to. Shut the provider down at the end: that sends what is left.
+/// Starts the export of spans and logs; `OTEL_*` variables set the destination.
+///
+/// Shut the provider down at the end, which sends the remaining spans.
 pub fn start(service: &'static str) -> Result<SdkTracerProvider, ExporterBuildError> {
     let exporter = SpanExporter::builder()
         .with_http()
@@ -44,10 +46,10 @@ pub fn start(service: &'static str) -> Result<SdkTracerProvider, ExporterBuildEr
     Ok(provider)
 }
 
-/// Makes `span` a child of the caller's span, if the headers name one, and records its own ids in its fields
-/// `trace_id` and `span_id`, from where every log line inside it has them.
+/// Makes `span` a child of the caller's span, if the headers name one, and records its ids in its fields
+/// `trace_id` and `span_id`, so that every log line inside the span carries them.
 ///
-/// Call it before the span is entered: after that, its parent is settled.
+/// Call it before the span is entered: after that, its parent cannot change.
 pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     let caller = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
     if let Err(error) = span.set_parent(caller) {

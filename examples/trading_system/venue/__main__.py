@@ -13,7 +13,7 @@ from typing import NoReturn
 from trading_system.venue.market import simulate
 from trading_system.venue.replay import ReplayError, open_replay
 from trading_system.venue.server import serve, stop_on_signals, stop_without_parent
-from trading_system.venue.venue import Credentials, Source
+from trading_system.venue.venue import ClientCredentials, Source
 
 USAGE_ERROR = 2
 
@@ -23,7 +23,7 @@ class StartError(Exception):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
+    """A parser that reports an error in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         raise StartError(f"{message}; see --help")
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: The command line, without the program.
 
     Returns:
-        0 after a stop, 2 where it could not start.
+        0 after a stop, 2 if the venue could not start.
     """
     try:
         options = _parser().parse_args(arguments)
@@ -45,12 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     except (StartError, ReplayError) as error:
         print(f"venue: {error}", file=sys.stderr)
         return USAGE_ERROR
-    credentials = Credentials(options.key_id, options.secret_key)
+    credentials = ClientCredentials(options.key_id, options.secret_key)
     asyncio.run(_run(source, credentials, listening))
     return 0
 
 
-async def _run(source: Source, credentials: Credentials, listening: socket.socket) -> None:
+async def _run(source: Source, credentials: ClientCredentials, listening: socket.socket) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
     parent = asyncio.create_task(stop_without_parent(stopping))
@@ -66,40 +66,46 @@ def _parser() -> argparse.ArgumentParser:
     )
     environ = os.environ
     add = parser.add_argument
-    add("--port", type=_port, default=8710, help="0 takes any free port (default: %(default)s)")
+    add("--port", type=_port, default=8710, help="0 for any free port (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--seed", type=int, default=7, help="the same seed gives the same ticks (default: %(default)s)")
     add(
         "--rate",
         type=_positive,
         default=200.0,
-        help="ticks a second, all symbols together (default: %(default)s)",
+        help="ticks per second, all symbols together (default: %(default)s)",
     )
     add(
         "--symbols",
         type=_symbols,
         default=("IBM", "AAPL", "MSFT"),
-        help="what is simulated (default: IBM,AAPL,MSFT)",
+        help="symbols to simulate (default: IBM,AAPL,MSFT)",
     )
     add("--replay", type=Path, metavar="DIR", help="replay LEAN ticks from this folder instead")
     add(
         "--speed",
         type=_positive,
         default=60.0,
-        help="seconds of the replayed day a second (default: %(default)s)",
+        help="replayed seconds per second (default: %(default)s)",
     )
-    add("--start", type=_time_of_day, default="09:30", metavar="HH:MM", help="where a replayed day starts")
+    add(
+        "--start",
+        type=_time_of_day,
+        default="09:30",
+        metavar="HH:MM",
+        help="time at which a replayed day starts",
+    )
     add(
         "--key-id",
         type=_filled,
         default=environ.get("APCA_API_KEY_ID") or "demo-key",
-        help="key clients show",
+        help="key that clients have to present",
     )
     add(
         "--secret-key",
         type=_filled,
         default=environ.get("APCA_API_SECRET_KEY") or "demo-secret",
-        help="its secret",
+        help="secret of that key",
     )
     return parser
 
@@ -119,7 +125,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StartError(
             f"cannot listen on {host}:{port} ({reason}); choose another --port, or 0 for any free one"
         ) from error
-    # Connections inherit it; without it a response waits 40 ms for the client's delayed acknowledgement.
+    # Accepted connections inherit the option. Without it a response in two segments waits 40 ms for the
+    # client's delayed acknowledgement (Nagle's algorithm, RFC 896).
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

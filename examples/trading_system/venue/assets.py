@@ -1,4 +1,4 @@
-"""Asset: what the venue lists."""
+"""Asset: a stock that the venue lists."""
 
 from typing import NamedTuple
 from uuid import NAMESPACE_DNS, UUID, uuid5
@@ -8,9 +8,9 @@ class Asset(NamedTuple):
     """A listed stock.
 
     Args:
-        symbol: Its ticker.
-        exchange: Its primary exchange, in the broker's spelling.
-        tape: The consolidated tape that carries it: A for NYSE, C for NASDAQ.
+        symbol: The ticker.
+        exchange: The primary exchange, in the broker's spelling.
+        tape: The consolidated tape that carries the stock: A for NYSE, C for NASDAQ.
     """
 
     symbol: str
@@ -19,7 +19,7 @@ class Asset(NamedTuple):
 
     @property
     def id(self) -> UUID:
-        """The same for every run, as the broker's are."""
+        """The id, which is the same in every run, like the broker's ids."""
         return uuid5(NAMESPACE_DNS, f"{self.symbol}.assets.venue")
 
 
@@ -27,12 +27,12 @@ _NASDAQ = {"AAPL", "MSFT", "AMZN", "GOOG", "GOOGL", "META", "NVDA", "TSLA"}
 
 
 def listing(symbol: str) -> Asset:
-    """Describe a symbol; what is not known to be on NASDAQ is on NYSE.
+    """Return the asset of a symbol; symbols that are not in `_NASDAQ` count as listed on NYSE.
 
     Args:
         symbol: A ticker in capitals.
 
     Returns:
-        Its asset.
+        The asset.
     """
     return Asset(symbol, "NASDAQ", "C") if symbol in _NASDAQ else Asset(symbol, "NYSE", "A")

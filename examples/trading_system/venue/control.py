@@ -1,16 +1,16 @@
-"""Control: what an operator of the simulation asks and sets; the broker has no such thing."""
+"""Control: the HTTP interface for an operator of the simulation. A real broker has no counterpart."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trading_system.venue.faults import FaultError
-from trading_system.venue.venue import Venue
+from trading_system.venue.venue import SimulatedVenue
 from trading_system.venue.wire import Json
 
 
 def routes() -> list[Route]:
-    """The routes under `/control`; they need no key and are spared by every fault."""
+    """Return the routes under `/control`. They need no key, and no fault affects them."""
     return [
         Route("/control/health", _health, methods=["GET"]),
         Route("/control/market", _market, methods=["POST"]),
@@ -21,8 +21,8 @@ def routes() -> list[Route]:
     ]
 
 
-def _venue(request: Request) -> Venue:
-    venue: Venue = request.app.state.venue
+def _venue(request: Request) -> SimulatedVenue:
+    venue: SimulatedVenue = request.app.state.venue
     return venue
 
 

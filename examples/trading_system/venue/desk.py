@@ -1,43 +1,43 @@
-"""Desk: takes orders, has the books match them, and reports what became of them."""
+"""Desk: accept orders, match them in the books, and report each change of an order."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from trading_system.venue.accounts import BASIS_POINT, Account
+from trading_system.venue.accounts import BASIS_POINT, VenueAccount
 from trading_system.venue.book import Book, BookOrder, Execution, Side
 from trading_system.venue.faults import Faults
-from trading_system.venue.orders import END_STATUSES, Order, Ticket, replacement_from, ticket_from
+from trading_system.venue.orders import END_STATUSES, Ticket, VenueOrder, replacement_from, ticket_from
 from trading_system.venue.refusals import forbidden, invalid, unknown
 from trading_system.venue.ticks import Quote, Tick, dollars
 from trading_system.venue.wire import Json, order_json, update_json
 
 
 class Desk:
-    """Orders of the venue's one account, from the request to their end.
+    """Orders of the venue's only account, from the request to their end.
 
     Args:
-        symbols: What may be traded.
-        faults: Rejects, slippage and duplicate fills are looked up there.
+        symbols: The symbols that clients may trade.
+        faults: The active faults; the desk applies rejects, slippage and duplicate fills.
         report: Called with every trade update.
     """
 
     def __init__(self, symbols: Sequence[str], faults: Faults, report: Callable[[Json], None]) -> None:
-        self.account = Account()
+        self.account = VenueAccount()
         self.books = {symbol: Book() for symbol in symbols}
-        self.orders: dict[str, Order] = {}
+        self.orders: dict[str, VenueOrder] = {}
         self.is_closed = False
-        self._open: dict[str, Order] = {}
+        self._open: dict[str, VenueOrder] = {}
         self._waiting: dict[str, BookOrder] = {}
-        self._by_client_id: dict[str, Order] = {}
+        self._by_client_id: dict[str, VenueOrder] = {}
         self._faults = faults
         self._report = report
 
     # --- the market
 
     def apply(self, tick: Tick) -> None:
-        """Let a tick change the book: a quote replaces its exchange's liquidity, a trade takes liquidity."""
+        """Apply a tick to the book: a quote replaces its exchange's liquidity, a trade takes liquidity."""
         book = self.books[tick.symbol]
         if isinstance(tick, Quote):
             if tick.bid_price:
@@ -45,6 +45,8 @@ class Desk:
             if tick.ask_price:
                 self._fill(book.quote(tick.ask_exchange, Side.SELL, tick.ask_price, tick.ask_size))
         else:
+            # A trade on the market would have hit the best order at or beyond its price, so it takes that
+            # liquidity here. That is how a client's resting order fills.
             for side in Side:
                 best = book.best(side)
                 if best and best.price is not None and best.accepts(tick.price):
@@ -55,7 +57,8 @@ class Desk:
         self._retry(tick.symbol)
 
     def _retry(self, symbol: str) -> None:
-        """Give market orders that found too little liquidity what there is now."""
+        """Match waiting market orders again, which found too little liquidity before."""
+        # Over a copy: a fill that completes an order removes it from `_waiting`.
         for entry in [*self._waiting.values()]:
             if self.orders[entry.id].ticket.symbol == symbol:
                 self._fill(self.books[symbol].submit(entry))
@@ -68,20 +71,22 @@ class Desk:
     # --- requests
 
     def submit(self, body: Mapping[str, Any]) -> Json:
-        """Take a new order.
+        """Accept a new order.
 
         Args:
             body: The JSON that the client posted.
 
         Returns:
-            The order as it was accepted; what became of it is told by trade updates.
+            The accepted order with status "pending_new"; trade updates report everything after that.
 
         Raises:
             Refusal: The order is not accepted.
         """
         ticket = ticket_from(body)
         self._check(ticket, [*self._open.values()])
-        order = Order(ticket)
+        order = VenueOrder(ticket)
+        # The answer is built before the order enters the book: it must not contain fills, which only trade
+        # updates report.
         accepted = order_json(order)
         self._enter(order)
         return accepted
@@ -90,7 +95,7 @@ class Desk:
         """Cancel an open order.
 
         Raises:
-            Refusal: There is no such order, or it is not open.
+            Refusal: No order has this id, or the order is not open.
         """
         order = self.find(order_id)
         if not order.is_open:
@@ -98,20 +103,25 @@ class Desk:
         self._end(order, "canceled", "canceled_at")
 
     def replace(self, order_id: str, body: Mapping[str, Any]) -> Json:
-        """Put a new order in the place of an open one; it queues behind all others at its price.
+        """Replace an open order by a new one, which queues behind all others at its price.
+
+        Args:
+            order_id: The id of the open order.
+            body: The JSON of the request.
 
         Returns:
-            The new order as it was accepted; what the old one had traded stays with the old one.
+            The accepted new order. Shares that the old order has traded stay with the old order.
 
         Raises:
-            Refusal: There is no such order, it is not open, or the new one is not accepted.
+            Refusal: No order has this id, the order is not open, or the new order is not accepted.
         """
         old = self.find(order_id)
         if not old.is_open:
             raise invalid(f'order is not replaceable: it is already in "{old.status}" state')
+        # The check ignores the old order: it frees its buying power, and cannot trade with the new one.
         ticket = replacement_from(old, body)
         self._check(ticket, [order for order in self._open.values() if order is not old])
-        new = Order(ticket, replaces=old.id)
+        new = VenueOrder(ticket, replaces=old.id)
         old.replaced_by = new.id
         self._end(old, "replaced", "replaced_at")
         accepted = order_json(new)
@@ -119,35 +129,43 @@ class Desk:
         return accepted
 
     def expire_all(self) -> None:
-        """End every open order, as the close of the market does."""
+        """Expire every open order, at the close of the market."""
         for order in [*self._open.values()]:
             self._end(order, "expired", "expired_at")
 
-    def find(self, order_id: str) -> Order:
-        """The order of that id, or a refusal."""
+    def find(self, order_id: str) -> VenueOrder:
+        """Return the order of an id.
+
+        Raises:
+            Refusal: No order has this id.
+        """
         if (order := self.orders.get(order_id)) is None:
             raise unknown(f"order not found for {order_id}")
         return order
 
-    def find_by_client_id(self, client_order_id: str) -> Order:
-        """The order of that client order id, or a refusal."""
+    def find_by_client_id(self, client_order_id: str) -> VenueOrder:
+        """Return the order of a client order id.
+
+        Raises:
+            Refusal: No order has this client order id.
+        """
         if (order := self._by_client_id.get(client_order_id)) is None:
             raise unknown(f"order not found for {client_order_id}")
         return order
 
     @property
     def buying_power(self) -> int:
-        """What further orders may cost, in ten-thousandths of a dollar."""
+        """The buying power that is left, in ten-thousandths of a dollar."""
         return self.account.buying_power(self._open.values())
 
     def counts(self) -> dict[str, int]:
-        """Orders accepted, those still open, and the others by each way to end, taken or not."""
+        """Return how many orders were accepted, are open, and ended with each status, zeros included."""
         ended = Counter(order.status for order in self.orders.values() if not order.is_open)
         by_end = {status: ended[status] for status in END_STATUSES}
         return {"accepted": len(self.orders), "open": len(self._open), **by_end}
 
     def fills(self) -> dict[str, int]:
-        """Executions of all orders, partial ones included, and the shares that they traded."""
+        """Return the number of executions of all orders, partial ones included, and of traded shares."""
         orders = self.orders.values()
         return {
             "executions": sum(order.executions for order in orders),
@@ -156,13 +174,15 @@ class Desk:
 
     # --- the life of an order
 
-    def _check(self, ticket: Ticket, others: Sequence[Order]) -> None:
+    def _check(self, ticket: Ticket, others: Sequence[VenueOrder]) -> None:
         if ticket.symbol not in self.books:
             raise invalid(f'asset "{ticket.symbol}" not found')
         if self.is_closed:
             raise forbidden("the market is closed")
         if ticket.client_order_id in self._by_client_id:
             raise invalid("client_order_id must be unique")
+        # As at the real broker: an order that could match another order of the account is a potential wash
+        # trade, which FINRA Rule 5210 forbids.
         if any(_would_trade(ticket, other.ticket) for other in others):
             raise forbidden("potential wash trade detected. use complex orders")
         cost = self.account.cost_of(ticket.symbol, ticket.side, ticket.quantity, self._price_of(ticket))
@@ -177,7 +197,7 @@ class Desk:
         market = best.price if best and best.price else self.account.marks.get(ticket.symbol, 0)
         return ticket.limit_price or market
 
-    def _enter(self, order: Order) -> None:
+    def _enter(self, order: VenueOrder) -> None:
         ticket = order.ticket
         self.orders[order.id] = self._open[order.id] = order
         self._by_client_id[ticket.client_order_id] = order
@@ -194,28 +214,30 @@ class Desk:
             immediate=ticket.time_in_force == "ioc",
         )
         self._fill(self.books[ticket.symbol].submit(entry))
+        # "ioc" cancels the rest at once (FIX TimeInForce, tag 59). A market order waits for liquidity.
         if order.is_open and entry.immediate:
             self._end(order, "canceled", "canceled_at")
         elif order.is_open and entry.price is None:
             self._waiting[order.id] = entry
 
-    def _end(self, order: Order, status: str, time_name: str, **details: str) -> None:
+    def _end(self, order: VenueOrder, status: str, time_name: str, **details: str) -> None:
         self.books[order.ticket.symbol].cancel(order.id)
         self._forget(order)
         order.become(status, time_name)
         self._report(update_json(status, order, details))
 
-    def _forget(self, order: Order) -> None:
+    def _forget(self, order: VenueOrder) -> None:
         self._open.pop(order.id, None)
         self._waiting.pop(order.id, None)
 
     def _fill(self, executions: Sequence[Execution]) -> None:
+        # The simulated market can be on either side, so that only ids of open client orders are booked.
         for execution in executions:
             for order_id in (execution.maker_id, execution.taker_id):
                 if order := self._open.get(order_id):
                     self._book(order, execution)
 
-    def _book(self, order: Order, execution: Execution) -> None:
+    def _book(self, order: VenueOrder, execution: Execution) -> None:
         ticket = order.ticket
         price = self._slipped(ticket, execution.price)
         order.fill(execution.quantity, price)
@@ -232,6 +254,8 @@ class Desk:
                 "position_qty": str(position),
             },
         )
+        # The duplicate has the same execution id and changes no position. A client has to recognize that id:
+        # https://www.onixs.biz/fix-dictionary/4.4/tagNum_17.html (ExecID)
         self._report(update)
         if self._faults.hit("duplicate_fill"):
             self._report(update)

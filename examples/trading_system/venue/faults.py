@@ -1,22 +1,22 @@
-"""Fault: what goes wrong at the venue on demand, for how long, and how often.
+"""Fault: a failure of the venue on demand, with a duration and a frequency.
 
-http_5xx            requests answer `status`
-http_429            requests answer 429 and ask to wait `retry_after` seconds
-latency             requests are answered `delay` seconds late
+http_5xx            requests get the answer `status`
+http_429            requests get the answer 429 and a Retry-After of `retry_after` seconds
+latency             answers are `delay` seconds late
 refuse_connections  new requests and WebSockets lose their connection before any answer
-half_open           connections are accepted and stay silent, and so do the streams that are open
-drop_connections    open WebSockets are closed, new ones are turned away
+half_open           new connections are accepted and stay silent; open streams turn silent
+drop_connections    open WebSockets are closed, new ones are refused
 feed_silent         every tick is withheld, while the connections stay open
 sequence_gap        ticks are withheld, their numbers are skipped
 crossed_quotes      quotes arrive with the bid above the ask
 bad_quotes          quotes arrive with a price of zero, or without their other side
-rejects             orders are accepted by request and then rejected by trade update
+rejects             orders are accepted, and then rejected by a trade update
 slippage            fills are worse by `bps` basis points, limit orders up to their limit
 duplicate_fill      fills are reported twice, under the same execution id
-adverse_move        prices of what the account holds move against it by `bps` basis points, and come back
+adverse_move        prices move against the account's positions by `bps` basis points, and come back
 clock_skew          the venue's clock is `offset` seconds ahead
 
-`share` is the part of the occasions that are hit, spread evenly: 0.1 is every tenth.
+`share` is the share of occasions that the fault hits, spread evenly: 0.1 hits every tenth one.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,12 +45,12 @@ PARAMETERS: dict[str, dict[str, float]] = {
 
 
 class FaultError(ValueError):
-    """A fault that the venue does not have, or cannot have with these parameters."""
+    """The venue does not know the fault, or does not accept its parameters."""
 
 
 @dataclass
 class Fault:
-    """A fault in force until `until`, a time of the faults' clock in seconds."""
+    """A fault that is active until `until`, in seconds of the clock of `Faults`."""
 
     name: str
     until: float
@@ -59,19 +59,19 @@ class Fault:
     hits: int = 0
 
     def hit(self) -> bool:
-        """Whether this occasion is one of the share that is hit."""
+        """Count an occasion, and return whether the fault hits it."""
         self.occasions += self.parameters["share"]
-        if self.occasions < self.hits + 1 - 1e-9:
+        if self.occasions < self.hits + 1 - 1e-9:  # the tolerance absorbs the rounding of the sum
             return False
         self.hits += 1
         return True
 
 
 class Faults:
-    """The faults in force.
+    """The active faults.
 
     Args:
-        clock: Seconds that only ever grow, such as the event loop's time.
+        clock: Returns monotonic seconds, such as the event loop's time.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -79,16 +79,16 @@ class Faults:
         self._active: dict[str, Fault] = {}
 
     def activate(self, request: Mapping[str, Any]) -> Fault:
-        """Put a fault in force; one of the same name is replaced.
+        """Activate a fault; it replaces an active one of the same name.
 
         Args:
             request: `name`, `seconds`, and parameters of that fault.
 
         Returns:
-            The fault.
+            The active fault.
 
         Raises:
-            FaultError: One sentence about what is wrong with the request.
+            FaultError: The request is invalid; the message is one sentence.
         """
         given = dict(request)
         name = str(given.pop("name", ""))
@@ -109,7 +109,7 @@ class Faults:
         return fault
 
     def active(self, name: str) -> Fault | None:
-        """The fault of that name, if it is in force now."""
+        """Return the fault of a name if it is active now, else None."""
         fault = self._active.get(name)
         if fault is not None and self._clock() >= fault.until:
             del self._active[name]
@@ -117,7 +117,7 @@ class Faults:
         return fault
 
     def hit(self, name: str) -> Fault | None:
-        """The fault of that name, if it is in force and hits this occasion."""
+        """Return the fault of a name if it is active and hits this occasion, else None."""
         fault = self.active(name)
         return fault if fault is not None and fault.hit() else None
 
@@ -126,7 +126,7 @@ class Faults:
         self._active.clear()
 
     def listing(self) -> list[dict[str, Any]]:
-        """What is in force: name, seconds left, parameters and hits so far."""
+        """Return each active fault: its name, seconds left, parameters and hits so far."""
         return [
             {
                 "name": name,

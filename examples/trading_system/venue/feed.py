@@ -1,4 +1,4 @@
-"""Feed: numbers the ticks and hands them to the connections that subscribed to them."""
+"""Feed: number the ticks, and queue them for the connections that subscribed to them."""
 
 import asyncio
 from collections import Counter, deque
@@ -16,7 +16,7 @@ CHANNELS = ("trades", "quotes")
 
 
 class Outbox:
-    """What waits to be sent to one connection; it never grows beyond `limit`."""
+    """The messages that wait for one connection, at most `limit` of them."""
 
     def __init__(self, limit: int = OUTBOX_LIMIT) -> None:
         self._limit = limit
@@ -24,7 +24,7 @@ class Outbox:
         self._filled = asyncio.Event()
 
     def put(self, label: str, message: bytes) -> bool:
-        """Add a message; False where there is no room for it."""
+        """Add a message; return False if the outbox is full."""
         if len(self._waiting) >= self._limit:
             return False
         self._waiting.append((label, message))
@@ -32,7 +32,7 @@ class Outbox:
         return True
 
     async def take(self) -> list[tuple[str, bytes]]:
-        """Wait for messages and take a batch of them, oldest first."""
+        """Wait for messages, and remove and return a batch of them, oldest first."""
         await self._filled.wait()
         taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_LIMIT))]
         if not self._waiting:
@@ -40,7 +40,7 @@ class Outbox:
         return taken
 
     def discard(self) -> int:
-        """Empty it; returns how many messages were left."""
+        """Remove all messages, and return their number."""
         left = len(self._waiting)
         self._waiting.clear()
         self._filled.clear()
@@ -48,14 +48,14 @@ class Outbox:
 
 
 class Subscriber:
-    """One market data connection: its outbox, and the symbols of each channel (`*` is all)."""
+    """One market data connection: its outbox, and the symbols of each channel (`*` for all)."""
 
     def __init__(self) -> None:
         self.outbox = Outbox()
         self.channels: dict[str, set[str]] = {name: set() for name in CHANNELS}
 
     def wants(self, tick: Tick) -> bool:
-        """Whether it subscribed to this tick."""
+        """Return whether the connection subscribed to this tick."""
         symbols = self.channels["quotes" if isinstance(tick, Quote) else "trades"]
         return tick.symbol in symbols or "*" in symbols
 
@@ -64,16 +64,17 @@ class Subscriber:
         self.channels[channel].update(symbols)
 
     def unsubscribe(self, channel: str, symbols: Iterable[str]) -> None:
-        """Take symbols from a channel."""
+        """Remove symbols from a channel."""
         self.channels[channel].difference_update(symbols)
 
 
-class Feed:
-    """All market data connections, and the account of every tick.
+class TickFeed:
+    """All market data connections, and the count of every tick.
 
-    Each tick takes the next number, whoever is subscribed: a client of everything sees every loss as a gap.
-    It is counted once for each connection that wants it, as `sent` when it is handed over, else as `withheld`
-    with the reason: feed_silent, sequence_gap, overflow (a slow client), connection_lost, no_subscriber.
+    Each tick takes the next number, even without a subscriber, so that a client of all symbols sees every
+    loss as a gap. A tick counts once for each connection that wants it: as `sent` after it was sent, else as
+    `withheld` with a reason: feed_silent, sequence_gap, overflow (a slow client), connection_lost,
+    no_subscriber.
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -87,7 +88,7 @@ class Feed:
         self._withheld: Counter[str] = Counter()
 
     def publish(self, tick: Tick) -> None:
-        """Number a tick and put it into the outbox of every connection that wants it."""
+        """Number a tick, and put it into the outbox of every connection that wants it."""
         self._produced += 1
         number = next(self._numbers)
         wanting = [subscriber for subscriber in self._subscribers if subscriber.wants(tick)]
@@ -98,18 +99,18 @@ class Feed:
         elif self._faults.hit("sequence_gap"):
             self._withheld["sequence_gap"] += len(wanting)
         else:
-            message = tick_message(self._spoilt(tick) if isinstance(tick, Quote) else tick, number)
+            message = tick_message(self._with_fault(tick) if isinstance(tick, Quote) else tick, number)
             for subscriber in wanting:
                 if not subscriber.outbox.put(tick.symbol, message):
                     self._withheld["overflow"] += 1
 
     def join(self, subscriber: Subscriber) -> None:
-        """Count a connection in, from its first subscription on."""
+        """Add a connection at its first subscription."""
         self._subscribers.add(subscriber)
         self.first_subscription.set()
 
     def leave(self, subscriber: Subscriber, unsent: int) -> None:
-        """Count a connection out, with the ticks that it could not be given."""
+        """Remove a connection, and count the ticks that it did not get as withheld."""
         self._subscribers.discard(subscriber)
         self._withheld["connection_lost"] += unsent + subscriber.outbox.discard()
 
@@ -119,11 +120,11 @@ class Feed:
 
     @property
     def subscribers(self) -> int:
-        """Connections that have subscribed."""
+        """The number of connections that have subscribed."""
         return len(self._subscribers)
 
     def counts(self) -> dict[str, Any]:
-        """Ticks produced, sent and withheld so far."""
+        """Return how many ticks were produced, sent and withheld so far."""
         return {
             "produced": self._produced,
             "sent": self._sent.total(),
@@ -132,7 +133,7 @@ class Feed:
             "by_symbol": dict(self._sent),
         }
 
-    def _spoilt(self, quote: Quote) -> Quote:
+    def _with_fault(self, quote: Quote) -> Quote:
         if self._faults.hit("crossed_quotes"):
             return _crossed(quote)
         if self._faults.hit("bad_quotes"):

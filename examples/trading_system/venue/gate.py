@@ -1,4 +1,4 @@
-"""Gate: breaks the venue's TCP connections on demand, and lets the control endpoint through."""
+"""Gate: break the venue's TCP connections on demand, except those to the control interface."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ _REQUEST = re.compile(rb"[A-Z]+ (/\S*) HTTP/1")
 
 
 class Gate:
-    """Which connections are open, and which are held silent."""
+    """The open HTTP connections, and those that a fault keeps silent."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -20,16 +20,16 @@ class Gate:
         self._held: set[GatedProtocol] = set()
 
     def opened(self, connection: "GatedProtocol") -> None:
-        """Note a new connection."""
+        """Register a new connection."""
         self._connections.add(connection)
 
-    def gone(self, connection: "GatedProtocol") -> None:
-        """Forget a connection that ended or became a WebSocket."""
+    def closed(self, connection: "GatedProtocol") -> None:
+        """Remove a connection that ended or became a WebSocket."""
         self._connections.discard(connection)
         self._held.discard(connection)
 
     def admits(self, connection: "GatedProtocol") -> bool:
-        """Whether data may pass now; a connection that may not is broken or held, as the faults say."""
+        """Return whether data may pass; if not, break the connection or keep it silent."""
         if connection.is_control:
             return True
         if self.faults.active("refuse_connections"):
@@ -41,24 +41,24 @@ class Gate:
         return connection not in self._held
 
     def refuse(self) -> None:
-        """Break the connections that clients keep for their next request."""
+        """Break the idle connections that clients keep open for their next request."""
         for connection in [*self._connections]:
             if not connection.is_control:
                 connection.transport.abort()
 
     def release(self) -> None:
-        """Break the connections that were held silent, unless they are to be held longer."""
+        """Break the silent connections, unless the fault is still active."""
         if not self.faults.active("half_open"):
             for connection in [*self._held]:
                 connection.transport.abort()
 
     def protocol(self) -> type["GatedProtocol"]:
-        """The protocol class for the server to make its connections of."""
+        """Return the protocol class of the server's connections."""
         return type("GatedProtocol", (GatedProtocol,), {"gate": self})
 
 
 class GatedProtocol(H11Protocol):
-    """An HTTP connection whose data passes the gate first."""
+    """An HTTP connection whose data has to pass the gate."""
 
     gate: Gate
     is_control = False
@@ -69,18 +69,18 @@ class GatedProtocol(H11Protocol):
         self.gate.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave the gate."""
-        self.gate.gone(self)
+        """Deregister from the gate."""
+        self.gate.closed(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Pass data on if the gate admits it; a request line tells whose data it is."""
+        """Pass data on if the gate admits it; the request line shows whether it is for `/control`."""
         if match := _REQUEST.match(data):
             self.is_control = match[1].startswith(b"/control")
         if self.gate.admits(self):
             super().data_received(data)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Leave the gate: the connection is the WebSocket's now."""
-        self.gate.gone(self)
+        """Deregister from the gate: the WebSocket protocol owns the connection now."""
+        self.gate.closed(self)
         super().handle_websocket_upgrade(event)

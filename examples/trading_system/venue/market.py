@@ -1,4 +1,4 @@
-"""Market: where ticks come from when none are replayed; the same seed gives the same ticks."""
+"""Market: simulate ticks if none are replayed. The same seed gives the same ticks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ TRADE_SHARE = 0.2
 ONE_SIDED_SHARE = 0.01
 ODD_LOT_SHARE = 0.1
 
-# In dollars a tick. The drift remembers itself, so that a model has something to learn; the pull towards the
-# base price keeps a session of hours within a few per cent.
+# In dollars per tick. The drift is autocorrelated, so that a model has something to learn. The pull towards
+# the base price keeps a session of several hours within a few per cent.
 NOISE = 0.004
 DRIFT_MEMORY = 0.95
 DRIFT_NOISE = 0.001
@@ -35,21 +35,21 @@ class _Walk:
         self.mid += self.drift + rng.gauss(0, NOISE) + PULL * (self.base - self.mid)
 
     def touch(self, half_spread: int) -> tuple[int, int]:
-        """Bid and ask on the grid of cents, in ten-thousandths of a dollar."""
+        """Return bid and ask on the grid of cents, in ten-thousandths of a dollar."""
         cents = round(self.mid * 100)
         return (cents - half_spread) * CENT, (cents + half_spread) * CENT
 
 
 def simulate(symbols: Sequence[str], *, seed: int, rate: float) -> Iterator[tuple[float, Tick]]:
-    """Produce ticks without end.
+    """Yield ticks without end.
 
     Args:
-        symbols: What is traded.
+        symbols: The symbols of the market.
         seed: The same seed gives the same ticks.
-        rate: Ticks a second, all symbols together.
+        rate: Ticks per second, all symbols together.
 
     Yields:
-        Seconds since the market's start, and the tick.
+        The seconds since the market's start, and the tick.
     """
     rng = Random(seed)
     walks = [_walk(symbol, rng) for symbol in symbols]

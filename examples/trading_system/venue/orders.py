@@ -1,4 +1,4 @@
-"""Order: what a client asked for, and how far it has come."""
+"""Order: the request of a client, and its progress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ TIMES_IN_FORCE = ("day", "ioc")
 
 @dataclass(frozen=True)
 class Ticket:
-    """The request for a new order, checked."""
+    """A checked request for a new order."""
 
     client_order_id: str
     symbol: str
@@ -30,8 +30,8 @@ class Ticket:
 
 
 @dataclass
-class Order:
-    """A client's order and its life; times by the name the broker's JSON gives them."""
+class VenueOrder:
+    """A client's order with its status; its times have the names of the broker's JSON."""
 
     ticket: Ticket
     id: str = field(default_factory=lambda: str(uuid4()))
@@ -49,20 +49,20 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still trade."""
+        """Whether the order can still trade."""
         return self.status in OPEN_STATUSES
 
     @property
     def remaining(self) -> int:
-        """Shares not traded yet."""
+        """Shares that have not traded yet."""
         return self.ticket.quantity - self.filled_quantity
 
     def become(self, status: str, time_name: str = "") -> None:
-        """Change the status and note the time.
+        """Change the status and record the time.
 
         Args:
-            status: The broker's word.
-            time_name: Which of the order's times is now, beside `updated_at`.
+            status: The new status, in the broker's spelling.
+            time_name: The name of the time to set, in addition to `updated_at`.
         """
         self.status = status
         now = datetime.now(timezone.utc)
@@ -71,7 +71,7 @@ class Order:
             self.times[time_name] = now
 
     def fill(self, quantity: int, price: int) -> None:
-        """Book an execution.
+        """Add an execution.
 
         Args:
             quantity: Shares.
@@ -87,7 +87,7 @@ class Order:
 
 
 def ticket_from(body: Mapping[str, Any]) -> Ticket:
-    """Check the request for a new order.
+    """Check the request for a new order, and return its ticket.
 
     Args:
         body: The JSON that the client posted.
@@ -96,7 +96,7 @@ def ticket_from(body: Mapping[str, Any]) -> Ticket:
         The ticket.
 
     Raises:
-        Refusal: A field is missing, or has a value the venue does not take.
+        Refusal: A field is missing, or has a value that the venue does not accept.
     """
     order_type = _word(body, "type", ORDER_TYPES)
     limit_price = _price(body, "limit_price")
@@ -115,18 +115,19 @@ def ticket_from(body: Mapping[str, Any]) -> Ticket:
     )
 
 
-def replacement_from(order: Order, body: Mapping[str, Any]) -> Ticket:
-    """Check the request to replace an order.
+def replacement_from(order: VenueOrder, body: Mapping[str, Any]) -> Ticket:
+    """Check the request to replace an order, and return its ticket.
 
     Args:
-        order: The order that is replaced.
-        body: The JSON of the request; what it leaves out stays, the quantity being what has not traded yet.
+        order: The order to replace.
+        body: The JSON of the request. A missing field keeps its value; a missing quantity is the remaining
+            one.
 
     Returns:
         The ticket of the new order.
 
     Raises:
-        Refusal: A field has a value the venue does not take.
+        Refusal: A field has a value that the venue does not accept.
     """
     old = order.ticket
     limit_price = old.limit_price if "limit_price" not in body else _price(body, "limit_price")

@@ -1,12 +1,12 @@
-"""Refusal: a request that the venue answers with an error, in the broker's shape {code, message}."""
+"""Refusal: an error answer of the venue, in the broker's form {code, message}."""
 
 
-class Refusal(Exception):  # noqa: N818  (the noun of this module; it is an answer, not a failure)
+class Refusal(Exception):  # noqa: N818 - it is a regular answer to a request, not a failure of the venue
     """An error answer.
 
     Args:
         status: HTTP status.
-        code: The broker's eight-digit code; its first three digits are mostly the HTTP status.
+        code: The broker's eight-digit code, which usually begins with the HTTP status.
         message: One sentence for the client.
         details: Further keys of the answer.
     """
@@ -18,20 +18,20 @@ class Refusal(Exception):  # noqa: N818  (the noun of this module; it is an answ
 
 
 def unauthorized() -> Refusal:
-    """The key or the secret is not the one the venue was started with."""
+    """Return the refusal of a wrong key or secret."""
     return Refusal(401, 40110000, "request is not authorized")
 
 
 def invalid(message: str) -> Refusal:
-    """The request is understood and cannot be followed."""
+    """Return the refusal of a request with invalid content."""
     return Refusal(422, 42210000, message)
 
 
 def unknown(what: str) -> Refusal:
-    """The request names something that is not there."""
+    """Return the refusal of a request for something that does not exist."""
     return Refusal(404, 40410000, what)
 
 
 def forbidden(message: str, **details: str) -> Refusal:
-    """The account may not do this now."""
+    """Return the refusal of a request that the account may not make now."""
     return Refusal(403, 40310000, message, **details)

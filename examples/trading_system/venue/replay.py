@@ -1,16 +1,18 @@
-"""Replay: real ticks from LEAN's equity tick files, in the order in which they happened.
+"""Replay: read real ticks from LEAN's equity tick files, in the order of their times.
 
-The folder of a symbol holds `YYYYMMDD_trade.zip` and `YYYYMMDD_quote.zip`, each with one CSV without header:
+The folder of a symbol holds `YYYYMMDD_trade.zip` and `YYYYMMDD_quote.zip`, each with one CSV file without a
+header:
 
     trade   ms, price, size, exchange, sale condition, suspicious
     quote   ms, bid price, bid size, ask price, ask size, exchange, condition, suspicious
 
 Milliseconds count from the exchange's midnight, prices are ten-thousandths of a dollar. A side that a quote
-does not state is zeros; in real files most quotes state one side, the other is as it was on that exchange.
+does not state is zero. In real files most quotes state one side; the other side of that exchange is
+unchanged.
 Format: https://github.com/QuantConnect/Lean, Data/equity.
 
-Every line is accounted for: it becomes a tick, or it is dropped for one of three reasons: `before_start`;
-`suspicious`, which is the exchange's own flag; `malformed`.
+Every line is counted: it becomes a tick, or it is dropped for one of three reasons: `before_start`,
+`suspicious` (the exchange's own flag) or `malformed`.
 """
 
 import zipfile
@@ -35,18 +37,18 @@ Line = tuple[int, Tick | str]
 
 
 class ReplayError(Exception):
-    """A folder that cannot be replayed; the message is one sentence."""
+    """A folder cannot be replayed; the message is one sentence."""
 
 
 @dataclass
 class Replay:
-    """The ticks of a folder, once through; its counts grow while it is read.
+    """The ticks of a folder, read once. The counts grow during the iteration.
 
     Args:
-        symbols: Whose ticks the folder has.
+        symbols: The symbols in the folder.
         days: The files of each day, in order.
-        start: Milliseconds since midnight; what is before it is counted and not replayed.
-        speed: How many seconds of the day pass in one second.
+        start: Milliseconds since midnight; earlier lines are counted and not replayed.
+        speed: Replayed seconds per second.
     """
 
     symbols: tuple[str, ...]
@@ -59,7 +61,7 @@ class Replay:
     span: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[float, Tick]]:
-        """Yield seconds since the market's start, and the tick."""
+        """Yield the seconds since the market's start, and the tick."""
         elapsed = 0.0
         for day, files in self.days.items():
             begin, last = elapsed, self.start
@@ -69,7 +71,7 @@ class Replay:
                 yield elapsed, tick
 
     def counts(self) -> dict[str, Any]:
-        """Lines read so far, what became of them, and from when to when in exchange-local time."""
+        """Return how many lines were read, became ticks and were dropped, and the span in exchange time."""
         return {
             "lines": self.lines,
             "ticks": self.ticks,
@@ -82,7 +84,8 @@ class Replay:
             reason = BEFORE_START if milliseconds < self.start else item if isinstance(item, str) else ""
             if not isinstance(item, str) and not reason:
                 yield milliseconds, item
-                # Only now has the tick been sent: between two ticks the counts are in balance.
+                # After the yield the tick has been sent, so that the counts balance whenever a caller reads
+                # them.
                 self.ticks += 1
                 moment = _moment(day, milliseconds)
                 self.span.setdefault("from", moment)
@@ -93,18 +96,18 @@ class Replay:
 
 
 def open_replay(folder: Path, *, start: int, speed: float) -> tuple[Replay, Iterator[tuple[float, Tick]]]:
-    """Find a folder's ticks and make sure that they can be read.
+    """Find the ticks of a folder, and check that every file can be read.
 
     Args:
-        folder: The tick folder of one symbol, or its parent with one folder a symbol.
+        folder: The tick folder of one symbol, or its parent with one folder per symbol.
         start: Milliseconds since midnight.
-        speed: How many seconds of the day pass in one second.
+        speed: Replayed seconds per second.
 
     Returns:
-        The replay with its counts, and its ticks.
+        The replay with its counts, and the iterator of its ticks.
 
     Raises:
-        ReplayError: There is no such folder, no tick in it, or a file that is torn.
+        ReplayError: The folder does not exist, has no tick, or has a damaged file.
     """
     if not folder.is_dir():
         raise ReplayError(
@@ -141,14 +144,14 @@ def _tick_files(folder: Path) -> list[tuple[str, Path]]:
 def _check(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            torn = archive.testzip()
+            damaged = archive.testzip()
             names = archive.namelist()
     except (OSError, zipfile.BadZipFile, EOFError) as error:
         raise ReplayError(
-            f"the replay file {str(path)!r} is not a whole zip ({error}); fetch it again"
+            f"the replay file {str(path)!r} is not a complete zip ({error}); download it again"
         ) from error
-    if torn:
-        raise ReplayError(f"the replay file {str(path)!r} is torn in {torn!r}; fetch it again")
+    if damaged:
+        raise ReplayError(f"the replay file {str(path)!r} is damaged in {damaged!r}; download it again")
     if len(names) != 1:
         raise ReplayError(f"the replay file {str(path)!r} holds {len(names)} files; a tick zip holds one CSV")
 

@@ -1,4 +1,4 @@
-"""Requests: the broker's REST API, version 2."""
+"""Requests: version 2 of the broker's REST API."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,17 +10,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trading_system.venue.assets import listing
-from trading_system.venue.orders import Order
+from trading_system.venue.orders import VenueOrder
 from trading_system.venue.refusals import Refusal, invalid, unauthorized, unknown
-from trading_system.venue.venue import Credentials, Venue
+from trading_system.venue.venue import ClientCredentials, SimulatedVenue
 from trading_system.venue.wire import account_json, asset_json, now_iso, order_json, position_json
 
 ORDERS_PAGE = 50
-Handler = Callable[[Venue, Request], Awaitable[Response]]
+Handler = Callable[[SimulatedVenue, Request], Awaitable[Response]]
 
 
 def routes() -> list[Route]:
-    """The routes under `/v2`."""
+    """Return the routes under `/v2`."""
     table: list[tuple[str, str, Handler]] = [
         ("POST", "/v2/orders", _submit),
         ("GET", "/v2/orders", _list_orders),
@@ -39,10 +39,10 @@ def routes() -> list[Route]:
 
 
 def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Let faults and the check of keys come before a handler, and answer refusals."""
+    """Return a handler that applies faults, checks the key, and turns refusals into answers."""
 
     async def answer(request: Request) -> Response:
-        venue: Venue = request.app.state.venue
+        venue: SimulatedVenue = request.app.state.venue
         response = await _fault(venue)
         if response is None:
             try:
@@ -58,7 +58,7 @@ def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-async def _fault(venue: Venue) -> Response | None:
+async def _fault(venue: SimulatedVenue) -> Response | None:
     if fault := venue.faults.hit("latency"):
         await asyncio.sleep(fault.parameters["delay"])
     if fault := venue.faults.hit("http_429"):
@@ -71,8 +71,8 @@ async def _fault(venue: Venue) -> Response | None:
     return None
 
 
-def _authorize(venue: Venue, request: Request) -> None:
-    shown = Credentials(
+def _authorize(venue: SimulatedVenue, request: Request) -> None:
+    shown = ClientCredentials(
         request.headers.get("APCA-API-KEY-ID", ""), request.headers.get("APCA-API-SECRET-KEY", "")
     )
     if shown != venue.credentials:
@@ -92,16 +92,16 @@ async def _body(request: Request) -> dict[str, Any]:
 # --- orders
 
 
-async def _submit(venue: Venue, request: Request) -> Response:
+async def _submit(venue: SimulatedVenue, request: Request) -> Response:
     return JSONResponse(venue.desk.submit(await _body(request)))
 
 
-async def _list_orders(venue: Venue, request: Request) -> Response:
+async def _list_orders(venue: SimulatedVenue, request: Request) -> Response:
     status = request.query_params.get("status", "open")
     symbols = request.query_params.get("symbols")
     wanted = set(symbols.split(",")) if symbols else None
 
-    def matches(order: Order) -> bool:
+    def matches(order: VenueOrder) -> bool:
         if wanted is not None and order.ticket.symbol not in wanted:
             return False
         return status == "all" or order.is_open == (status == "open")
@@ -117,27 +117,27 @@ def _limit(request: Request) -> int:
     return int(given)
 
 
-async def _cancel_all(venue: Venue, _: Request) -> Response:
+async def _cancel_all(venue: SimulatedVenue, _: Request) -> Response:
     ids = [order.id for order in venue.desk.orders.values() if order.is_open]
     for order_id in ids:
         venue.desk.cancel(order_id)
     return JSONResponse([{"id": order_id, "status": 200} for order_id in ids], 207)
 
 
-async def _order_by_client_id(venue: Venue, request: Request) -> Response:
+async def _order_by_client_id(venue: SimulatedVenue, request: Request) -> Response:
     order = venue.desk.find_by_client_id(request.query_params.get("client_order_id", ""))
     return JSONResponse(order_json(order))
 
 
-async def _order(venue: Venue, request: Request) -> Response:
+async def _order(venue: SimulatedVenue, request: Request) -> Response:
     return JSONResponse(order_json(venue.desk.find(request.path_params["id"])))
 
 
-async def _replace(venue: Venue, request: Request) -> Response:
+async def _replace(venue: SimulatedVenue, request: Request) -> Response:
     return JSONResponse(venue.desk.replace(request.path_params["id"], await _body(request)))
 
 
-async def _cancel(venue: Venue, request: Request) -> Response:
+async def _cancel(venue: SimulatedVenue, request: Request) -> Response:
     venue.desk.cancel(request.path_params["id"])
     return Response(status_code=204)
 
@@ -145,23 +145,23 @@ async def _cancel(venue: Venue, request: Request) -> Response:
 # --- the account and the market
 
 
-async def _account(venue: Venue, _: Request) -> Response:
+async def _account(venue: SimulatedVenue, _: Request) -> Response:
     return JSONResponse(account_json(venue.desk.account, venue.desk.buying_power))
 
 
-async def _positions(venue: Venue, _: Request) -> Response:
+async def _positions(venue: SimulatedVenue, _: Request) -> Response:
     account = venue.desk.account
     return JSONResponse([position_json(account, symbol) for symbol in sorted(account.positions)])
 
 
-async def _position(venue: Venue, request: Request) -> Response:
+async def _position(venue: SimulatedVenue, request: Request) -> Response:
     symbol = request.path_params["symbol"]
     if symbol not in venue.desk.account.positions:
         raise unknown("position does not exist")
     return JSONResponse(position_json(venue.desk.account, symbol))
 
 
-async def _clock(venue: Venue, _: Request) -> Response:
+async def _clock(venue: SimulatedVenue, _: Request) -> Response:
     tomorrow = datetime.now(timezone.utc).replace(hour=13, minute=30, second=0, microsecond=0) + timedelta(
         days=1
     )
@@ -176,7 +176,7 @@ async def _clock(venue: Venue, _: Request) -> Response:
     )
 
 
-async def _asset(venue: Venue, request: Request) -> Response:
+async def _asset(venue: SimulatedVenue, request: Request) -> Response:
     symbol = request.path_params["symbol"]
     if symbol not in venue.desk.books:
         raise unknown(f"asset not found for {symbol}")

@@ -1,4 +1,4 @@
-"""Server: one port for requests, streams and control."""
+"""Server: serve requests, streams and control on one port."""
 
 import asyncio
 import signal
@@ -12,13 +12,13 @@ from starlette.routing import WebSocketRoute
 
 from trading_system.parent import parent_gone
 from trading_system.venue import control, rest, streams
-from trading_system.venue.venue import Credentials, Source, Venue
+from trading_system.venue.venue import ClientCredentials, SimulatedVenue, Source
 
 GRACE = 1
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which leaves signals to `serve` and tells when it listens."""
+class _VenueServer(uvicorn.Server):
+    """A uvicorn server that leaves signals to `serve` and calls `on_ready` when it listens."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -33,8 +33,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def application(venue: Venue) -> Starlette:
-    """The web application of a venue."""
+def application(venue: SimulatedVenue) -> Starlette:
+    """Return the web application of a venue."""
     app = Starlette(
         routes=[
             *rest.routes(),
@@ -49,7 +49,7 @@ def application(venue: Venue) -> Starlette:
 
 async def serve(
     source: Source,
-    credentials: Credentials,
+    credentials: ClientCredentials,
     listening: socket.socket,
     stopping: asyncio.Event,
     on_ready: Callable[[], None],
@@ -57,13 +57,13 @@ async def serve(
     """Run a venue until `stopping` is set.
 
     Args:
-        source: Its ticks.
-        credentials: What clients have to show.
-        listening: A bound socket; it is closed at the end.
-        stopping: Ends the venue.
-        on_ready: Called once when connections are accepted.
+        source: The ticks.
+        credentials: The key that clients have to present.
+        listening: A bound socket, which is closed at the end.
+        stopping: Ends the venue when it is set.
+        on_ready: Called once when the venue accepts connections.
     """
-    venue = Venue(source, credentials)
+    venue = SimulatedVenue(source, credentials)
     config = uvicorn.Config(
         application(venue),
         http=venue.gate.protocol(),
@@ -74,7 +74,7 @@ async def serve(
         lifespan="off",
         timeout_graceful_shutdown=GRACE,
     )
-    server = _Server(config, on_ready)
+    server = _VenueServer(config, on_ready)
     background = [asyncio.create_task(venue.run()), asyncio.create_task(_stop(server, stopping))]
     try:
         await server.serve(sockets=[listening])
@@ -91,13 +91,13 @@ async def _stop(server: uvicorn.Server, stopping: asyncio.Event) -> None:
 
 
 async def stop_without_parent(stopping: asyncio.Event) -> None:
-    """Set `stopping` when whoever started this process is gone."""
+    """Set `stopping` when the parent of this process has ended."""
     await parent_gone()
     stopping.set()
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:
-    """Set `stopping` at SIGTERM and SIGINT."""
+    """Set `stopping` on SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

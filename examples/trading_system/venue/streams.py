@@ -1,4 +1,4 @@
-"""Stream: the two WebSockets, market data in msgpack and trade updates in JSON."""
+"""Stream: the two WebSockets, for market data in msgpack and for trade updates in JSON."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import msgpack
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from trading_system.venue.feed import CHANNELS, Outbox, Subscriber
-from trading_system.venue.venue import Credentials, Venue
+from trading_system.venue.venue import ClientCredentials, SimulatedVenue
 from trading_system.venue.wire import Json, batch
 
 SILENT_POLL = 0.05
@@ -18,34 +18,34 @@ DROPPED = 1011
 
 
 async def market_data(socket: WebSocket) -> None:
-    """Serve `/v2/{feed}`: connected, auth, subscribe, then batches of ticks."""
-    venue: Venue = socket.app.state.venue
+    """Serve `/v2/{feed}`: greet, authenticate, accept subscriptions, then send batches of ticks."""
+    venue: SimulatedVenue = socket.app.state.venue
     if not await _accepted(venue, socket):
         return
     subscriber = Subscriber()
     sender = _TickSender(venue, socket, subscriber)
-    await _say(socket, {"T": "success", "msg": "connected"})
+    await _send_data(socket, {"T": "success", "msg": "connected"})
     try:
-        await _run(venue, socket, _obey_data_client(venue, socket, subscriber), sender.run())
+        await _run(venue, socket, _serve_data_client(venue, socket, subscriber), sender.run())
     finally:
         venue.feed.leave(subscriber, sender.in_flight)
 
 
 async def trade_updates(socket: WebSocket) -> None:
-    """Serve `/stream`: authenticate, listen, then one message per trade update."""
-    venue: Venue = socket.app.state.venue
+    """Serve `/stream`: authenticate, accept "listen", then send one message per trade update."""
+    venue: SimulatedVenue = socket.app.state.venue
     if not await _accepted(venue, socket):
         return
     outbox = Outbox()
     try:
         await _run(
-            venue, socket, _obey_update_client(venue, socket, outbox), _send_updates(venue, socket, outbox)
+            venue, socket, _serve_update_client(venue, socket, outbox), _send_updates(venue, socket, outbox)
         )
     finally:
         venue.listeners.discard(outbox)
 
 
-async def _accepted(venue: Venue, socket: WebSocket) -> bool:
+async def _accepted(venue: SimulatedVenue, socket: WebSocket) -> bool:
     if venue.faults.active("drop_connections"):
         await socket.close()
         return False
@@ -54,9 +54,9 @@ async def _accepted(venue: Venue, socket: WebSocket) -> bool:
 
 
 async def _run(
-    venue: Venue, socket: WebSocket, obey: Coroutine[Any, Any, None], send: Coroutine[Any, Any, None]
+    venue: SimulatedVenue, socket: WebSocket, obey: Coroutine[Any, Any, None], send: Coroutine[Any, Any, None]
 ) -> None:
-    """Read and write until the client leaves, or until the connection is dropped."""
+    """Receive and send until the client disconnects, or until a fault drops the connection."""
     dropped = asyncio.create_task(venue.dropped.wait())
     tasks: set[asyncio.Task[Any]] = {asyncio.create_task(obey), asyncio.create_task(send), dropped}
     try:
@@ -81,45 +81,45 @@ async def _received(socket: WebSocket) -> bytes:
     return message.get("bytes") or text.encode()
 
 
-async def _silence(venue: Venue) -> None:
-    while venue.faults.active("half_open"):  # noqa: ASYNC110  (it also ends by the clock alone)
+async def _silence(venue: SimulatedVenue) -> None:
+    while venue.faults.active("half_open"):  # noqa: ASYNC110 - the fault can expire without an event
         await asyncio.sleep(SILENT_POLL)
 
 
 # --- market data
 
 
-async def _say(socket: WebSocket, message: Json) -> None:
+async def _send_data(socket: WebSocket, message: Json) -> None:
     await socket.send_bytes(msgpack.packb([message]))
 
 
-async def _obey_data_client(venue: Venue, socket: WebSocket, subscriber: Subscriber) -> None:
+async def _serve_data_client(venue: SimulatedVenue, socket: WebSocket, subscriber: Subscriber) -> None:
     is_authenticated = False
     while True:
         request = _unpacked(await _received(socket))
         action = request.get("action")
         if action == "auth":
             is_authenticated = (
-                Credentials(str(request.get("key")), str(request.get("secret"))) == venue.credentials
+                ClientCredentials(str(request.get("key")), str(request.get("secret"))) == venue.credentials
             )
             answer: Json = {"T": "success", "msg": "authenticated"}
-            await _say(
+            await _send_data(
                 socket, answer if is_authenticated else {"T": "error", "code": 402, "msg": "auth failed"}
             )
         elif not is_authenticated:
-            await _say(socket, {"T": "error", "code": 401, "msg": "not authenticated"})
+            await _send_data(socket, {"T": "error", "code": 401, "msg": "not authenticated"})
         elif action in {"subscribe", "unsubscribe"}:
             change = subscriber.subscribe if action == "subscribe" else subscriber.unsubscribe
             for channel in CHANNELS:
                 change(channel, [str(symbol) for symbol in request.get(channel) or ()])
-            # The answer goes first, so that no tick overtakes it.
-            await _say(
+            # The answer has to precede the first tick, as at the real broker.
+            await _send_data(
                 socket,
                 {"T": "subscription", **{name: sorted(subscriber.channels[name]) for name in CHANNELS}},
             )
             venue.feed.join(subscriber)
         else:
-            await _say(socket, {"T": "error", "code": 400, "msg": "invalid syntax"})
+            await _send_data(socket, {"T": "error", "code": 400, "msg": "invalid syntax"})
 
 
 def _unpacked(data: bytes) -> Json:
@@ -131,9 +131,9 @@ def _unpacked(data: bytes) -> Json:
 
 
 class _TickSender:
-    """Sends a subscriber's ticks in batches; `in_flight` is how many were taken and not handed over yet."""
+    """Sends a subscriber's ticks in batches; `in_flight` counts ticks taken from the outbox and not sent."""
 
-    def __init__(self, venue: Venue, socket: WebSocket, subscriber: Subscriber) -> None:
+    def __init__(self, venue: SimulatedVenue, socket: WebSocket, subscriber: Subscriber) -> None:
         self.in_flight = 0
         self._venue = venue
         self._socket = socket
@@ -152,14 +152,14 @@ class _TickSender:
 # --- trade updates
 
 
-async def _obey_update_client(venue: Venue, socket: WebSocket, outbox: Outbox) -> None:
+async def _serve_update_client(venue: SimulatedVenue, socket: WebSocket, outbox: Outbox) -> None:
     is_authenticated = False
     while True:
         request = _decoded(await _received(socket))
         action, data = request.get("action"), request.get("data")
         data = data if isinstance(data, dict) else {}
         if action == "authenticate":
-            shown = Credentials(str(data.get("key_id")), str(data.get("secret_key")))
+            shown = ClientCredentials(str(data.get("key_id")), str(data.get("secret_key")))
             is_authenticated = shown == venue.credentials
             status = "authorized" if is_authenticated else "unauthorized"
             await socket.send_json(
@@ -185,7 +185,7 @@ def _decoded(data: bytes) -> Json:
     return request if isinstance(request, dict) else {}
 
 
-async def _send_updates(venue: Venue, socket: WebSocket, outbox: Outbox) -> None:
+async def _send_updates(venue: SimulatedVenue, socket: WebSocket, outbox: Outbox) -> None:
     while True:
         for _, message in await outbox.take():
             await _silence(venue)

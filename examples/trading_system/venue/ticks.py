@@ -1,7 +1,7 @@
-"""Tick: one quote or one trade of a symbol, as the market produced it.
+"""Tick: one quote or one trade of a symbol from the market.
 
-Prices are whole ten-thousandths of a dollar, the unit of LEAN's files: 182.10 USD is 1_821_000. Whole numbers
-keep the book exact, and a comparison of two prices is never a matter of rounding.
+Prices are integers in ten-thousandths of a dollar, the unit of LEAN's files: 182.10 USD is 1_821_000.
+Integers keep the book exact, so that no comparison of two prices depends on rounding.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ CENT = 100
 
 
 class Quote(NamedTuple):
-    """The best bid and ask of one exchange; a side with price 0 is not stated by this quote."""
+    """The best bid and ask of one exchange; the quote does not state a side with price 0."""
 
     symbol: str
     bid_price: int
@@ -24,7 +24,7 @@ class Quote(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """A print: shares that changed hands between others."""
+    """A trade between other participants of the market."""
 
     symbol: str
     price: int
@@ -37,14 +37,14 @@ Tick = Quote | Trade
 
 
 def moved(tick: Tick, by: int) -> Tick:
-    """Move each price that a tick states, down to a cent at the lowest.
+    """Move each stated price of a tick, but not below one cent.
 
     Args:
         tick: A quote or a trade.
-        by: How far, in ten-thousandths of a dollar; negative is down.
+        by: The move in ten-thousandths of a dollar; negative is down.
 
     Returns:
-        The tick at its new prices.
+        The tick with its new prices.
     """
     names = ("bid_price", "ask_price") if isinstance(tick, Quote) else ("price",)
     prices = {name: getattr(tick, name) for name in names}
@@ -52,7 +52,7 @@ def moved(tick: Tick, by: int) -> Tick:
 
 
 def dollars(value: int) -> str:
-    """Write ten-thousandths of a dollar as the decimal text the broker's JSON uses.
+    """Format ten-thousandths of a dollar as the decimal text of the broker's JSON.
 
     Args:
         value: Money in ten-thousandths of a dollar.

@@ -1,4 +1,4 @@
-"""Venue: the market, the desk and the feed of one run, wired together."""
+"""Venue: connect the market, the desk and the feed of one run."""
 
 import asyncio
 import json
@@ -10,25 +10,25 @@ from typing import Any
 
 from trading_system.venue.desk import Desk
 from trading_system.venue.faults import Fault, Faults
-from trading_system.venue.feed import Feed, Outbox
+from trading_system.venue.feed import Outbox, TickFeed
 from trading_system.venue.gate import Gate
 from trading_system.venue.replay import Replay
 from trading_system.venue.ticks import Tick, moved
 from trading_system.venue.wire import Json
 
-# Ticks that fall due within one pause travel in one message.
+# Seconds. Ticks that are due within one pause are sent in one message.
 PAUSE = 0.005
 TURN = 64
 
 
 @dataclass
 class Source:
-    """Where ticks come from.
+    """The source of the ticks.
 
     Args:
-        symbols: What is traded.
-        ticks: Seconds since the market's start, and the tick.
-        replay: The account of the lines, where ticks are replayed.
+        symbols: The symbols of the market.
+        ticks: Pairs of the seconds since the market's start and the tick.
+        replay: The counts of the replayed lines; None for a simulated market.
     """
 
     symbols: Sequence[str]
@@ -37,22 +37,22 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Credentials:
-    """The key and the secret that clients have to show."""
+class ClientCredentials:
+    """The key and the secret that clients have to present."""
 
     key_id: str
     secret_key: str = field(repr=False)
 
 
-class Venue:
-    """One run of the venue; made inside a running event loop, whose clock its faults follow."""
+class SimulatedVenue:
+    """One run of the venue. Create it inside a running event loop, whose clock times the faults."""
 
-    def __init__(self, source: Source, credentials: Credentials) -> None:
+    def __init__(self, source: Source, credentials: ClientCredentials) -> None:
         loop = asyncio.get_running_loop()
         self.source = source
         self.credentials = credentials
         self.faults = Faults(loop.time)
-        self.feed = Feed(self.faults)
+        self.feed = TickFeed(self.faults)
         self.desk = Desk(source.symbols, self.faults, self._report)
         self.gate = Gate(self.faults)
         self.listeners: set[Outbox] = set()
@@ -73,7 +73,7 @@ class Venue:
             self.open_market()
 
     def open_market(self) -> None:
-        """Let ticks flow, from where they stopped."""
+        """Start the ticks, from the point where they stopped."""
         if self.market != "running":
             self.market, self.desk.is_closed = "running", False
             self._session = asyncio.create_task(self._trade())
@@ -86,7 +86,7 @@ class Venue:
         self.desk.expire_all()
 
     def activate(self, request: Json) -> Fault:
-        """Put a fault in force, with what it does at once."""
+        """Activate a fault, and apply its immediate effect."""
         fault = self.faults.activate(request)
         if fault.name == "refuse_connections":
             self.gate.refuse()
@@ -103,7 +103,7 @@ class Venue:
         self.gate.release()
 
     def counts(self) -> Json:
-        """The account of ticks, orders and replayed lines."""
+        """Return the counts of ticks, orders, fills, requests and replayed lines."""
         counts: dict[str, Any] = {
             "ticks": self.feed.counts(),
             "orders": {
@@ -126,7 +126,7 @@ class Venue:
                 self.close_market()
                 return
             elapsed, tick = self._next
-            while (wait := opened + elapsed - loop.time()) > 0:  # noqa: ASYNC110  (the wait is the pace)
+            while (wait := opened + elapsed - loop.time()) > 0:  # noqa: ASYNC110 - the sleep sets the pace of the ticks
                 await asyncio.sleep(max(wait, PAUSE))
             if turn % TURN == 0:
                 await asyncio.sleep(0)
@@ -135,7 +135,7 @@ class Venue:
             self._next = next(self.source.ticks, None)
 
     def _publish(self, tick: Tick) -> None:
-        """Let a tick reach the books, and then the feed."""
+        """Apply a tick to the books, and then publish it."""
         if self._moves and self.faults.active("adverse_move"):
             tick = moved(tick, self._moves.get(tick.symbol, 0))
         self.desk.apply(tick)

@@ -1,4 +1,4 @@
-"""Wire: the JSON and msgpack shapes that the broker's clients read."""
+"""Wire: the JSON and msgpack messages for the broker's clients."""
 
 import time
 from datetime import datetime, timedelta, timezone
@@ -6,9 +6,9 @@ from typing import Any
 
 import msgpack
 
-from trading_system.venue.accounts import MULTIPLIER, Account
+from trading_system.venue.accounts import MULTIPLIER, VenueAccount
 from trading_system.venue.assets import Asset, listing
-from trading_system.venue.orders import Order
+from trading_system.venue.orders import VenueOrder
 from trading_system.venue.ticks import PRICE_SCALE, Quote, Tick, dollars
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ _PACKER = msgpack.Packer()
 
 
 def tick_message(tick: Tick, number: int) -> bytes:
-    """Pack a tick as the market data stream sends it, with its number under `n` and the time of sending."""
+    """Pack a tick for the market data stream, with its number as `n` and the time of sending as `t`."""
     fields = _quote(tick) if isinstance(tick, Quote) else _trade(tick, number)
     fields["c"] = tick.conditions
     fields["z"] = listing(tick.symbol).tape
@@ -61,13 +61,13 @@ def _trade(tick: Any, number: int) -> Json:
 
 
 def batch(messages: list[bytes]) -> bytes:
-    """Join packed messages to the array that one WebSocket message carries."""
+    """Join packed messages into the array of one WebSocket message."""
     header: bytes = _PACKER.pack_array_header(len(messages))
     return header + b"".join(messages)
 
 
-def order_json(order: Order) -> Json:
-    """An order as requests and trade updates show it."""
+def order_json(order: VenueOrder) -> Json:
+    """Return the JSON of an order, for answers and trade updates."""
     ticket, asset = order.ticket, listing(order.ticket.symbol)
     average = order.filled_value / order.filled_quantity / PRICE_SCALE if order.filled_quantity else None
     return {
@@ -99,14 +99,20 @@ def order_json(order: Order) -> Json:
     }
 
 
-def update_json(event: str, order: Order, execution: Json) -> Json:
-    """A trade update; a fill brings execution_id, qty, price and position_qty, a rejection its reason."""
+def update_json(event: str, order: VenueOrder, execution: Json) -> Json:
+    """Return a trade update.
+
+    Args:
+        event: The name of the event.
+        order: The order after the event.
+        execution: execution_id, qty, price and position_qty of a fill, or the reason of a rejection.
+    """
     data = {"event": event, "timestamp": now_iso(), "order": order_json(order), **execution}
     return {"stream": "trade_updates", "data": data}
 
 
-def account_json(account: Account, buying_power: int) -> Json:
-    """The account as `GET /v2/account` shows it."""
+def account_json(account: VenueAccount, buying_power: int) -> Json:
+    """Return the answer of `GET /v2/account`."""
     equity, power = dollars(account.equity), dollars(max(0, buying_power))
     return {
         "id": account.id,
@@ -135,8 +141,8 @@ def account_json(account: Account, buying_power: int) -> Json:
     }
 
 
-def position_json(account: Account, symbol: str) -> Json:
-    """A position as `GET /v2/positions` shows it."""
+def position_json(account: VenueAccount, symbol: str) -> Json:
+    """Return one position in the answer of `GET /v2/positions`."""
     position, asset, value = account.positions[symbol], listing(symbol), account.value_of(symbol)
     profit = value - position.cost
     return {
@@ -157,7 +163,7 @@ def position_json(account: Account, symbol: str) -> Json:
 
 
 def asset_json(asset: Asset) -> Json:
-    """A listed stock as `GET /v2/assets/{symbol}` shows it."""
+    """Return the answer of `GET /v2/assets/{symbol}`."""
     return {
         "id": str(asset.id),
         "class": "us_equity",
@@ -174,10 +180,10 @@ def asset_json(asset: Asset) -> Json:
 
 
 def now_iso(ahead: float = 0.0) -> str:
-    """The time of day as the broker writes it.
+    """Return the current time in the broker's format.
 
     Args:
-        ahead: How many seconds after now.
+        ahead: Seconds to add to the current time.
     """
     return _text(datetime.now(timezone.utc) + timedelta(seconds=ahead))
 

@@ -1,1 +1,1 @@
-"""The life of an order: its states, executions, costs, metrics and trace. Open `order` first."""
+"""The life of an order: states, executions, costs, metrics and trace. Read `README.md` first."""

@@ -1,4 +1,4 @@
-"""What an execution cost, against the price at hand when the order was decided or arrived.
+"""The cost of executions, against the price when the order was decided or when it arrived.
 
 All results are in basis points (1 bps = 0.01 %), and positive when the price moved against the order.
 """
@@ -21,14 +21,14 @@ def slippage(sign: int, price: float, arrival_price: float) -> float:
 
     Args:
         sign: 1 or -1, from `SIGNS`.
-        price: Of the execution (FIX 31 LastPx).
-        arrival_price: Not zero.
+        price: The price of the execution (FIX 31 LastPx).
+        arrival_price: The mid of the quote at arrival, not zero.
     """
     return sign * (price - arrival_price) / abs(arrival_price) * _BPS
 
 
 class Executed(NamedTuple):
-    """What of an order was executed at a known price, added up over its fills."""
+    """The sum of an order's fills whose price is known."""
 
     quantity: float = 0.0
     cost: float = 0.0
@@ -50,26 +50,27 @@ def implementation_shortfall(
 ) -> float | None:
     """Return the implementation shortfall of a completed order, in bps of its paper notional.
 
-    A. Perold, The Implementation Shortfall: Paper versus Reality, Journal of Portfolio Management 14(3),
-    1988: what a paper portfolio that is filled at once at the decision price earns more than the real one.
+    The shortfall is the return of a paper portfolio, filled at once at the decision price, minus the return
+    of the real one (A. Perold, The Implementation Shortfall: Paper versus Reality, Journal of Portfolio
+    Management 14(3), 1988).
 
-        sign * (cost - executed * decision)       what the fills cost
-        + sign * unfilled * (last - decision)     opportunity: what was not filled
+        sign * (cost - executed * decision)       cost of the fills
+        + sign * unfilled * (last - decision)     opportunity cost of the unfilled quantity
         + fees
-        over (executed + unfilled) * |decision|   the paper notional
+        over (executed + unfilled) * |decision|   notional of the paper portfolio
 
-    Without a last price the opportunity is unknown, and the shortfall is that of the executed part alone:
-    `unfilled` is taken as 0 in the numerator and in the denominator.
+    Without a last price the opportunity cost is unknown. Then the shortfall covers the executed quantity
+    only: `unfilled` counts as 0 in the numerator and in the denominator.
 
     Args:
         sign: 1 or -1, from `SIGNS`.
         executed: The fills.
         unfilled: The quantity that was not filled when the order ended.
-        decision_price: Mid of the quote when the strategy decided; not zero.
+        decision_price: Mid of the quote when the strategy decided, not zero.
         last_price: Mid of the quote when the order ended, or None if it is unknown.
 
     Returns:
-        The shortfall, or None where there is nothing to judge.
+        The shortfall, or None if the paper portfolio has no notional.
     """
     missed = unfilled if last_price is not None else 0.0
     opportunity = sign * missed * (last_price - decision_price) if last_price is not None else 0.0

@@ -1,4 +1,4 @@
-"""The fills: what of an order was executed, what is left, and what an execution does not fit."""
+"""The fills of an order: its executed quantity, the rest, and executions that do not fit it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from otel_trading.instruments.order.costs import Executed
 
 _ROUNDING: Final = 1e-9
-"""Relative: an order is filled if its fills add up to it but for this much (0.1 + 0.2 is not 0.3)."""
+"""Relative tolerance of a sum of quantities, since 0.1 + 0.2 is not 0.3."""
 
 
 class Fills:
@@ -19,7 +19,7 @@ class Fills:
     Attributes:
         ordered: FIX 38 OrderQty, after replacements.
         quantity: FIX 14 CumQty.
-        executed: The executions whose price is known.
+        executed: The sum of the executions whose price is known.
     """
 
     __slots__ = ("_ids", "executed", "ordered", "quantity")
@@ -33,30 +33,36 @@ class Fills:
     @property
     def left(self) -> float:
         """FIX 151 LeavesQty of an open order."""
+        # LeavesQty = OrderQty - CumQty: https://www.onixs.biz/fix-dictionary/4.4/tagNum_151.html
         left = self.ordered - self.quantity
         return left if left > self.ordered * _ROUNDING else 0.0
 
     @property
     def ratio(self) -> float:
-        """Filled over ordered, from 0 to 1."""
+        """Filled over ordered quantity, from 0 to 1."""
         return min(1.0, self.quantity / self.ordered)
 
     def mismatch(self, quantity: float, execution_id: str | None, *, completed: bool) -> str | None:
-        """Return why an execution does not belong to the order, or None if it does.
+        """Return why an execution does not fit the order, or None if it fits.
 
         Args:
             quantity: FIX 32 LastQty, above 0.
             execution_id: FIX 17 ExecID.
-            completed: Whether the order is over, so that nothing of it is left.
+            completed: Whether the order has completed, so that nothing is left to execute.
+
+        Returns:
+            "duplicate", "overfill" or None.
         """
+        # ExecID is unique within a trading day, so a repeated one is a report that was sent again.
+        # https://www.onixs.biz/fix-dictionary/4.4/tagNum_17.html
         if execution_id in self._ids:
             return "duplicate"
         if completed or quantity > self.left + self.ordered * _ROUNDING:
             return "overfill"
         return None
 
-    def take(self, quantity: float, price: float | None, fees: float, execution_id: str | None) -> None:
-        """Add an execution that does belong to the order."""
+    def add(self, quantity: float, price: float | None, fees: float, execution_id: str | None) -> None:
+        """Add an execution that fits the order."""
         if execution_id is not None:
             self._ids.add(execution_id)
         self.quantity += quantity
@@ -64,5 +70,7 @@ class Fills:
             self.executed = self.executed.plus(quantity, price, fees)
 
     def replace(self, ordered: float) -> None:
-        """Change the quantity of the order; less than is already filled ends it as filled (FIX 38 < 14)."""
+        """Change the quantity of the order, to no less than the quantity that is filled already."""
+        # The OrderQty of a replacement includes the executed quantity, so it cannot fall below CumQty.
+        # https://www.onixs.biz/fix-dictionary/4.4/msgType_G_71.html
         self.ordered = max(ordered, self.quantity)

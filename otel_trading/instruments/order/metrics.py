@@ -1,4 +1,4 @@
-"""The metrics of orders of one kind, bound once per venue, type, side and strategy."""
+"""The metrics of orders, bound once per venue, type, side and strategy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _RETRIES = ("1", "2", "3+")
 
 
 class OrderMetrics:
-    """The handles that every order of one kind shares.
+    """The metrics of all orders with the same venue, type, side and strategy.
 
     Args:
-        venue: Where the order goes.
+        venue: The venue's name.
         type: A value of `trading.order.type` (FIX 40).
         side: A value of `trading.order.side` (FIX 54).
-        strategy: Whose order it is.
+        strategy: The strategy that places the order.
 
     Attributes:
-        attributes: The same, for spans and events.
+        attributes: The arguments as attributes, for spans and events.
         sign: 1 for a buyer, -1 for a seller, 0 if the side is unknown.
     """
 
@@ -38,30 +38,29 @@ class OrderMetrics:
             names.TRADING_ORDER_SIDE: side,
             TRADING_STRATEGY_NAME: strategy,
         }
-        kind = {"venue_name": venue, "order_type": type}
-        self.submitted = metrics.order_submitted.bind(**kind, strategy_name=strategy)
-        self.submit_duration = metrics.order_submit_duration.bind(**kind)
+        labels = {"venue_name": venue, "order_type": type}
+        self.submitted = metrics.order_submitted.bind(**labels, strategy_name=strategy)
+        self.submit_duration = metrics.order_submit_duration.bind(**labels)
         self.tick_to_trade = metrics.tick_to_trade_duration.bind(strategy_name=strategy, venue_name=venue)
-        self.fill_duration = metrics.order_fill_duration.bind(**kind)
-        self.fill_ratio = metrics.order_fill_ratio.bind(**kind)
-        self.slippage = metrics.execution_slippage.bind(**kind, order_side=side)
+        self.fill_duration = metrics.order_fill_duration.bind(**labels)
+        self.fill_ratio = metrics.order_fill_ratio.bind(**labels)
+        self.slippage = metrics.execution_slippage.bind(**labels, order_side=side)
         self.notional = metrics.execution_notional.bind(
             venue_name=venue, order_side=side, strategy_name=strategy
         )
         self.shortfall = metrics.order_implementation_shortfall.bind(strategy_name=strategy, order_side=side)
-        self.retries = {
-            n: metrics.order_retries.bind(venue_name=venue, retry_attempt=n) for n in _RETRIES
-        }  # from the start, so that `increase()` sees the first
+        # Bound from the start: `increase()` misses the first retry of a series that starts at 1.
+        # https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+        self.retries = {n: metrics.order_retries.bind(venue_name=venue, retry_attempt=n) for n in _RETRIES}
 
     def submit_failed(self, error: BaseException) -> Histogram:
-        """Return the submit duration of an order that could not be handed over."""
-        kind = error_type(error)
+        """Return the submit duration of an order that could not be submitted."""
         return metrics.order_submit_duration.bind(
-            venue_name=self.venue, order_type=self.type, error_type=kind
+            venue_name=self.venue, order_type=self.type, error_type=error_type(error)
         )
 
-    def acknowledged(self, request_type: str, elapsed: float, error_type: str | None = None) -> None:
-        """Record the venue's answer to a request.
+    def record_answer(self, request_type: str, elapsed: float, error_type: str | None = None) -> None:
+        """Record the time that the venue took to answer a request.
 
         Args:
             request_type: "new", "cancel" or "replace".
@@ -72,45 +71,66 @@ class OrderMetrics:
             venue_name=self.venue, request_type=request_type, error_type=error_type
         ).record(elapsed)
 
-    def change_requested(self, request_type: str) -> None:
-        """Count a request to cancel or replace."""
+    def count_change_request(self, request_type: str) -> None:
+        """Count a request to cancel or replace the order."""
         metrics.order_change_requested.bind(venue_name=self.venue, request_type=request_type).add()
 
-    def retried(self, attempt: int) -> str:
-        """Count an attempt to submit the order again, from 1 on, and return it as it was counted."""
+    def count_retry(self, attempt: int) -> str:
+        """Count an attempt to submit the order again.
+
+        Args:
+            attempt: 1 for the first retry.
+
+        Returns:
+            The value of the label, "1", "2" or "3+".
+        """
         counted = _RETRIES[min(attempt, len(_RETRIES)) - 1]
         self.retries[counted].add()
         return counted
 
-    def executed(self, liquidity: str) -> str:
-        """Count an execution that belongs to the order, and return the liquidity as it was counted."""
+    def count_execution(self, liquidity: str) -> str:
+        """Count an execution of the order, and return the value of the label for its liquidity."""
         known = _arguments.word(metrics.execution_received, "liquidity", liquidity)
         metrics.execution_received.bind(venue_name=self.venue, liquidity=known).add()
         return known
 
-    def rejected(self, source: str, reason: str) -> None:
+    def count_rejection(self, source: str, reason: str) -> None:
         """Count the order as rejected."""
         metrics.order_rejected.bind(venue_name=self.venue, reject_source=source, reject_reason=reason).add()
 
-    def completed(self, status: str) -> None:
+    def count_completion(self, status: str) -> None:
         """Count the order as completed."""
         metrics.order_completed.bind(venue_name=self.venue, order_type=self.type, order_status=status).add()
 
 
+# A strategy builds orders on its critical path, and few combinations repeat all day.
 @lru_cache(maxsize=1024)
 def metrics_of(venue: str, type: str, side: str, strategy: str) -> OrderMetrics:
-    """Return the handles of one kind of order."""
+    """Return the metrics of orders with this venue, type, side and strategy."""
     return OrderMetrics(venue, type, side, strategy)
 
 
+def rejection_words(source: object, reason: object) -> tuple[str, str]:
+    """Return source and reason of a rejection as the labels allow them; an unknown one becomes `_OTHER`."""
+    return (
+        _arguments.word(metrics.order_rejected, "reject_source", source),
+        _arguments.word(metrics.order_rejected, "reject_reason", reason),
+    )
+
+
 def route_duration(strategy: str, error: BaseException | None = None) -> Histogram:
-    """Return the histogram of a way to choose a venue, of those that failed if there is an error."""
+    """Return the histogram for the choice of a route.
+
+    Args:
+        strategy: How the route is chosen.
+        error: The exception that ended the choice, if any.
+    """
     kind = None if error is None else error_type(error)
     return metrics.order_route_duration.bind(route_strategy=strategy, error_type=kind)
 
 
 def count_unmatched(venue: str, reason: str) -> str:
-    """Count an execution that belongs to no order as it stands, and return the reason as it was counted."""
+    """Count an execution that fits no open order, and return the value of the label for the reason."""
     known = _arguments.word(metrics.execution_unmatched, "unmatched_reason", reason)
     metrics.execution_unmatched.bind(venue_name=venue, unmatched_reason=known).add()
     return known

@@ -1,4 +1,4 @@
-"""The open orders: who an execution belongs to, and what is still open when the process ends."""
+"""The open orders: find the order of an execution, and report the orders that are open at shutdown."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 
 MAX_OPEN: Final = 50_000
-"""Orders that are kept; one more, and the oldest is given up as one that nobody will complete."""
+"""The most orders that are kept. One more evicts the oldest, which is exported as incomplete."""
 
 MAX_RECENT: Final = 1024
-"""Completed orders that are still found, so that a late or repeated execution is told from an unknown one."""
+"""Completed orders that `find` still returns, so that a late execution still finds its order."""
 
 
 class Tracked(Protocol):
-    """What is kept: something with an id, that can be given up."""
+    """An object with an id that can be exported as incomplete."""
 
     @property
     def client_order_id(self) -> str:
-        """The id it is found by (FIX 11 ClOrdID)."""
+        """The id for `find` (FIX 11 ClOrdID)."""
 
     def give_up(self) -> None:
         """Export it as incomplete, once."""
@@ -32,9 +32,9 @@ T = TypeVar("T", bound=Tracked)
 
 
 class OpenOrders(Generic[T]):
-    """Holds orders from their construction to their completion; safe to use from any thread.
+    """Keeps orders from their construction to their completion; safe to use from any thread.
 
-    A forked child starts with none: the orders are its parent's, and the parent completes them.
+    A forked child starts with no orders: they are its parent's, and the parent completes them.
     """
 
     def __init__(self) -> None:
@@ -42,9 +42,11 @@ class OpenOrders(Generic[T]):
         self._forget()
 
     def add(self, order: T) -> None:
-        """Keep `order`; it is the one that `find` gives for its id from now on."""
+        """Keep `order`; from now on `find` returns it for its id."""
         with self._lock:
             self._hook()
+            # ClOrdID must be unique within a trading day, so this is an error of the caller.
+            # https://www.onixs.biz/fix-dictionary/4.4/tagNum_11.html
             if order.client_order_id in self._by_id:
                 _losses.add("metrics", "duplicate_order_id")
                 warn(
@@ -52,12 +54,14 @@ class OpenOrders(Generic[T]):
                 )
             self._open[id(order)] = order
             self._by_id[order.client_order_id] = order
-            oldest = self._oldest() if len(self._open) > MAX_OPEN else None
+            oldest = self._evict_oldest() if len(self._open) > MAX_OPEN else None
+        # Outside the lock: `give_up` acquires the order's lock, and a thread that holds an order's lock
+        # may wait for this one.
         if oldest is not None:
-            oldest.give_up()  # outside the lock: it takes the order's own
+            oldest.give_up()
 
-    def completed(self, order: T) -> None:
-        """Keep `order` no longer, but among the recent ones."""
+    def complete(self, order: T) -> None:
+        """Move `order` to the completed ones, of which the last `MAX_RECENT` are kept."""
         with self._lock:
             self._remove(order)
             self._recent[order.client_order_id] = order
@@ -65,16 +69,16 @@ class OpenOrders(Generic[T]):
                 self._recent.popitem(last=False)
 
     def find(self, client_order_id: str) -> T | None:
-        """Return the order of an id: an open one, else one of the last that completed."""
+        """Return the open order with this id, else the recently completed one, else None."""
         with self._lock:
             return self._by_id.get(client_order_id) or self._recent.get(client_order_id)
 
     def all(self) -> list[T]:
-        """Return the orders that are kept, oldest first."""
+        """Return the orders that have not completed, oldest first."""
         with self._lock:
             return list(self._open.values())
 
-    def _oldest(self) -> T:
+    def _evict_oldest(self) -> T:
         oldest = next(iter(self._open.values()))
         self._remove(oldest)
         _losses.add("traces", "open_orders")
@@ -87,6 +91,7 @@ class OpenOrders(Generic[T]):
             del self._by_id[order.client_order_id]
 
     def _hook(self) -> None:
+        # With the first order, not at import: a process without orders runs no hooks.
         if self._hooked:
             return
         self._hooked = True
@@ -98,6 +103,8 @@ class OpenOrders(Generic[T]):
             order.give_up()
 
     def _forget(self) -> None:
+        # A new lock too: in a forked child, the old one may be held by a thread that no longer exists.
+        # https://docs.python.org/3/library/os.html#os.fork
         self._lock = RLock()
         self._open: dict[int, T] = {}
         self._by_id: dict[str, T] = {}

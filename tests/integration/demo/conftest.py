@@ -1,4 +1,4 @@
-"""The demo as a user starts it, and what is left when it is over."""
+"""The demo as a user starts it, and the processes that it leaves behind."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ class RunningDemo:
             text=True,
         )
         self._children: set[psutil.Process] = set()
-        self.said = ""
+        self.output = ""
 
     def wait_for(self, text: str) -> None:
-        """Read what it prints until a line has the text."""
+        """Read the output until a line contains the text."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said += line
+            self.output += line
             if text in line:
                 break
         else:
-            pytest.fail(f"{text!r} was not said, but {self.said}{self.process.stderr.read()}")
+            pytest.fail(f"{text!r} was not printed, but {self.output}{self.process.stderr.read()}")
         self.note_children()
 
     def note_children(self) -> list[psutil.Process]:
-        """Remember who runs now."""
+        """Record and return the processes that run now."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         self._children.update(children)
         return children
 
     def part(self, name: str) -> psutil.Process:
-        """The process of one part of the system."""
+        """Return the process of one part of the system."""
         (found,) = self._parts(name)
         return found
 
     def started(self, name: str) -> psutil.Process:
-        """The process of one part, as soon as there is one."""
+        """Wait for the process of one part to start, and return it."""
         pause = Event()
         for _ in range(PATIENCE * 100):
             if found := self._parts(name):
@@ -72,17 +72,17 @@ class RunningDemo:
         return found
 
     def end(self) -> tuple[int, str, str]:
-        """Wait for the end: exit code, stdout, stderr."""
+        """Wait for the end, and return the exit code, stdout and stderr."""
         out, err = self.process.communicate(timeout=PATIENCE * 2)
-        return self.process.returncode, self.said + out, err
+        return self.process.returncode, self.output + out, err
 
     def left_behind(self) -> list[psutil.Process]:
-        """Who of them still runs after a while."""
+        """Return the child processes that still run after a while."""
         _, alive = psutil.wait_procs(self._children, timeout=PATIENCE)
         return alive
 
     def clean_up(self) -> None:
-        """Leave nothing to the next test."""
+        """End every process, so that none affects the next test."""
         self.process.kill()
         self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):

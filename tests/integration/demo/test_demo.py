@@ -1,4 +1,4 @@
-"""The demo shows an order's whole way, accounts for everything, and leaves nothing behind."""
+"""The demo shows the whole path of an order, accounts for all telemetry, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ticks_add_up(ticks: dict) -> bool:
     return produced and ticks["withheld"] == sum(ticks["withheld_by_reason"].values())
 
 
-def test_a_run_with_faults_has_every_metric_a_whole_trace_and_accounts_for_everything(demo, tmp_path):
+def test_a_run_with_faults_has_every_metric_and_a_complete_trace_and_loses_nothing(demo, tmp_path):
     path = tmp_path / "report.json"
     code, out, err = demo("--seconds", "25", "--report", str(path)).end()
     assert (code, err) == (0, "")
@@ -69,16 +69,16 @@ def test_a_replayed_day_is_traded_and_every_line_of_its_span_is_counted(demo, tm
     assert report["orders"]["submitted"] > 0 == report["orders"]["open"]
 
 
-def test_the_pages_address_comes_first_and_is_another_where_its_port_is_taken(demo):
+def test_the_address_of_the_page_is_printed_first_with_another_port_if_its_own_is_taken(demo):
     with ExitStack() as stack:
-        with suppress(OSError):  # then somebody else has it, which will do
+        with suppress(OSError):  # another process already uses the port, which serves as well
             stack.enter_context(socket.create_server(("127.0.0.1", 8400)))
         running = demo("--seconds", "600")
         running.wait_for("ready    venue")
     (url,) = re.findall(
-        r"^Watch it at (http://127\.0\.0\.1:\d+) \(port 8400 is taken\)$", running.said, re.MULTILINE
+        r"^Watch it at (http://127\.0\.0\.1:\d+) \(port 8400 is taken\)$", running.output, re.MULTILINE
     )
-    assert running.said.startswith("Watch it at")
+    assert running.output.startswith("Watch it at")
     assert requests.get(url, timeout=60).status_code == 200
     running.process.send_signal(signal.SIGINT)
     assert running.end()[0] == 0
@@ -95,7 +95,7 @@ def test_ctrl_c_ends_it_cleanly_with_a_report(demo):
 
 
 @pytest.mark.parametrize("part", ["venue", "signal_bridge", "run"])
-def test_a_part_that_is_killed_ends_the_demo_and_leaves_no_child(demo, part):
+def test_a_killed_part_ends_the_demo_and_leaves_no_child(demo, part):
     running = demo("--seconds", "600")
     running.wait_for("execution-engine")
     running.part(part).kill()
@@ -105,7 +105,7 @@ def test_a_part_that_is_killed_ends_the_demo_and_leaves_no_child(demo, part):
     assert running.left_behind() == []
 
 
-def test_a_part_that_is_killed_before_it_is_ready_ends_the_demo(demo):
+def test_a_part_killed_before_it_is_ready_ends_the_demo(demo):
     running = demo("--seconds", "600")
     running.started("signal_bridge").kill()
     code, out, _ = running.end()
@@ -142,10 +142,10 @@ def torn(folder: Path) -> Path:
     [
         (lambda folder: folder / "none", "does not exist; give one such as .../equity/usa/tick/ibm"),
         (lambda folder: folder, "has no ticks; it needs YYYYMMDD_trade.zip and YYYYMMDD_quote.zip"),
-        (torn, "is not a whole zip"),
+        (torn, "is not a complete zip"),
     ],
 )
-def test_a_replay_that_cannot_be_read_is_one_sentence(demo, tmp_path, arrange, sentence):
+def test_an_unreadable_replay_is_reported_in_one_sentence(demo, tmp_path, arrange, sentence):
     code, out, err = demo("--replay", str(arrange(tmp_path))).end()
     assert code == 2
     assert err.startswith("otel-trading: venue: the replay f")
@@ -154,7 +154,7 @@ def test_a_replay_that_cannot_be_read_is_one_sentence(demo, tmp_path, arrange, s
     assert "Traceback" not in out + err
 
 
-def test_a_wrong_setting_of_the_services_is_one_sentence(demo):
+def test_a_wrong_setting_of_the_services_is_reported_in_one_sentence(demo):
     code, out, err = demo("--seconds", "5", OTEL_TRADING_SAMPLE_RATIO="much").end()
     assert code == 2
     assert "sample_ratio" in err

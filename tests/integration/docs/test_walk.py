@@ -1,4 +1,4 @@
-"""The tutorial and the guide, gone through as a reader does: what is to be written, run, and seen."""
+"""Follow the tutorial and the guide like a reader: write their files, run their commands, compare the output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = DOCS.parent
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder that looks like a clone whose environment is made, and whose new files are its own."""
+    """Return a folder that looks like a clone with its environment; new files stay in this folder."""
     for path in ROOT.iterdir():
         if path.name not in {".git", ".venv"}:
             (tmp_path / path.name).symlink_to(path)
@@ -31,15 +31,15 @@ def clone(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("page", ["tutorial.md", "guide.md"])
-def test_a_page_does_what_it_says(clone, page):
-    """Its commands run in one shell each page, with what the reader exported before; `make` makes no environment."""
+def test_the_commands_of_a_page_print_the_output_that_it_shows(clone, page):
+    """The commands of a page share one shell, so that exported variables last; `make` installs no environment."""
     if shutil.which("make") is None:
-        pytest.skip("the page says `make`, which is not here: install GNU make")
+        pytest.skip("the page uses `make`, which is not installed: install GNU make")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_", "PYTEST_"))}
     so_far, printed = "set -eo pipefail\n", ""
     for step in steps_of(page):
         if step.language == "python":
-            assert step.file is not None, "a reader is not told where to write it"
+            assert step.file is not None, "the page does not name the file for this block"
             with (clone / step.file).open("a") as file:
                 file.write(step.text + "\n")
         elif step.language == "bash" and step.mark is None:
@@ -52,7 +52,7 @@ def test_a_page_does_what_it_says(clone, page):
 
 
 def keeps(line: str) -> bool:
-    """Whether a line changes the shell that the reader goes on with."""
+    """Return whether a line changes the shell of the reader for later commands."""
     return line.startswith(("source ", "export "))
 
 

@@ -1,4 +1,4 @@
-"""The four services and the venue as processes, and what they export."""
+"""The four services and the venue as processes, and their telemetry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SERVICES = ("market-data", "risk-manager", "signal-bridge", "execution-engine")
 
 
 class RunningSystem:
-    """`python -m trading_system.run`, its telemetry, and who leads its drills."""
+    """`python -m trading_system.run`, its telemetry, and the leader of its drills."""
 
     def __init__(self, store: Store, endpoint: str, leader: Leader) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_"))}
@@ -52,26 +52,26 @@ class RunningSystem:
         assert self.process.stdout is not None
         self.lines.extend(json.loads(line) for line in self.process.stdout)
 
-    def said(self, message: str, part: str) -> list[dict[str, Any]]:
-        """What it said of one of its parts, oldest first."""
+    def lines_about(self, message: str, part: str) -> list[dict[str, Any]]:
+        """Return the printed lines about one of the parts, oldest first."""
         return [line for line in [*self.lines] if (line.get("message"), line.get("part")) == (message, part)]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        port = self.said("started", "venue")[0]["port"]
+        port = self.lines_about("started", "venue")[0]["port"]
         return requests.request(
             method, f"http://127.0.0.1:{port}/control/{path}", json=body, timeout=PATIENCE
         ).json()
 
     def holdings(self) -> float:
-        """What the account holds at the venue, long and short together, in USD."""
-        port = self.said("started", "venue")[0]["port"]
+        """Return the value of the account's positions at the venue, long and short together, in USD."""
+        port = self.lines_about("started", "venue")[0]["port"]
         keys = {"APCA-API-KEY-ID": "demo-key", "APCA-API-SECRET-KEY": "demo-secret"}
         url = f"http://127.0.0.1:{port}/v2/positions"
         held = requests.get(url, headers=keys, timeout=PATIENCE).json()
         return sum(abs(float(position["market_value"])) for position in held)
 
     def series(self, name: str, service: str = "", /, **labels: str) -> list[Series]:
-        """The series of a metric whose labels, by the last word of their keys, have these values."""
+        """Return the series of a metric with these label values; a label is named by the last part of its key."""
         return [
             one
             for one in self.store.series_of(name)
@@ -83,7 +83,7 @@ class RunningSystem:
         return sum(one.count or one.value for one in self.series(name, service, **labels))
 
     def state(self, name: str, service: str) -> list[str]:
-        """The states of a status that are 1."""
+        """Return the states of a status metric whose value is 1."""
         return [
             str(value)
             for one in self.series(name, service)
@@ -102,7 +102,7 @@ class RunningSystem:
         pytest.fail(f"waited {PATIENCE} s and {sentence} did not happen")
 
     def end(self) -> int:
-        """Ask it to end, and wait until it did: its exit code."""
+        """Send SIGTERM, wait for the end, and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(PATIENCE)
         self._reader.join()

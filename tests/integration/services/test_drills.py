@@ -1,4 +1,4 @@
-"""What a drill does to the services shows in their telemetry, and is over when the drill says so."""
+"""The faults of a drill show in the telemetry of the services, and end when the drill ends them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil
 
 CONNECTIONS = ("market-data", "execution-engine")
 A_SHARE = 150
-"""USD, less than that; marks differ by cents."""
+"""USD: a difference below the price of one share, since marks differ by cents."""
 
 
 def test_a_closed_market_is_idle_and_loses_nothing(system: Any) -> None:
@@ -36,7 +36,7 @@ def test_a_closed_market_is_idle_and_loses_nothing(system: Any) -> None:
 
 def test_the_risk_manager_is_tripped_limited_and_paused_and_recovers(system: Any) -> None:
     def do(command: str, **given: Any) -> None:
-        system.leader.tell("risk-manager", command, **given)
+        system.leader.send("risk-manager", command, **given)
 
     def switch() -> list[str]:
         return system.state("trading.kill_switch.status", "risk-manager")
@@ -61,7 +61,7 @@ def test_the_risk_manager_is_tripped_limited_and_paused_and_recovers(system: Any
     system.wait_until(lambda: depth() < 100, "the end of the backlog")
 
 
-def test_a_model_fails_and_a_feed_is_slow_until_they_are_mended(system: Any) -> None:
+def test_a_model_fails_and_a_feed_is_slow_until_they_are_restored(system: Any) -> None:
     def seconds() -> float:
         return sum(one.value for one in system.series("trading.market_data.process.duration"))
 
@@ -70,44 +70,46 @@ def test_a_model_fails_and_a_feed_is_slow_until_they_are_mended(system: Any) -> 
 
     assert errors() == 0
     before = seconds()
-    system.leader.tell("signal-bridge", "fail_model")
-    system.leader.tell("market-data", "slow_ticks", seconds=0.002)
+    system.leader.send("signal-bridge", "fail_model")
+    system.leader.send("market-data", "slow_ticks", seconds=0.002)
     system.wait_until(lambda: errors() > 50, "errors of the model")
     system.wait_until(lambda: seconds() - before > 0.2, "slow processing")
-    system.leader.tell("signal-bridge", "mend_model")
-    system.leader.tell("market-data", "fast_ticks")
+    system.leader.send("signal-bridge", "mend_model")
+    system.leader.send("market-data", "fast_ticks")
     predicted = system.total("trading.signal.generated")
     system.wait_until(lambda: system.total("trading.signal.generated") > predicted + 50, "signals again")
 
 
-def test_memory_grows_and_shrinks_in_the_process_that_is_meant(system: Any) -> None:
+def test_memory_grows_and_shrinks_only_in_the_addressed_process(system: Any) -> None:
     def used(service: str) -> float:
         return system.total("process.memory.usage", service) / 1024**2
 
     before = {service: used(service) for service in CONNECTIONS}
-    system.leader.tell("execution-engine", "grow", megabytes=200)
+    system.leader.send("execution-engine", "grow", megabytes=200)
     system.wait_until(lambda: used("execution-engine") - before["execution-engine"] > 190, "the growth")
     assert used("market-data") - before["market-data"] < 100
-    system.leader.tell("execution-engine", "shrink")
+    system.leader.send("execution-engine", "shrink")
     system.wait_until(lambda: used("execution-engine") - before["execution-engine"] < 100, "the shrinking")
 
 
-def test_services_that_are_killed_come_back_and_know_what_is_held(system: Any) -> None:
+def test_killed_services_restart_and_know_the_positions(system: Any) -> None:
     def exposure() -> float:
         return sum(abs(one.value) for one in system.series("trading.portfolio.exposure", "risk-manager"))
 
     for part, service in (("risk_manager", "risk-manager"), ("execution_engine", "execution-engine")):
-        os.kill(system.said("started", part)[0]["pid"], signal.SIGKILL)
-        system.wait_until(lambda part=part: len(system.said("started", part)) == 2, f"the return of {part}")
+        os.kill(system.lines_about("started", part)[0]["pid"], signal.SIGKILL)
+        system.wait_until(
+            lambda part=part: len(system.lines_about("started", part)) == 2, f"the return of {part}"
+        )
         assert system.leader.wait_for(service, seconds=60)
-        (lost,) = system.said("lost", part)
+        (lost,) = system.lines_about("lost", part)
         assert lost["sentence"] == f"{part} ended with exit code -9"
-        first, second = (line["pid"] for line in system.said("started", part))
+        first, second = (line["pid"] for line in system.lines_about("started", part))
         assert not psutil.pid_exists(first)
         assert psutil.pid_exists(second)
     filled = system.control("GET", "counts")["orders"]["filled"]
     system.wait_until(
-        lambda: system.control("GET", "counts")["orders"]["filled"] > filled, "trading to go on"
+        lambda: system.control("GET", "counts")["orders"]["filled"] > filled, "trading to resume"
     )
     system.control("POST", "market", {"running": False})
     held = system.holdings()

@@ -1,4 +1,4 @@
-"""A service that cannot start says why in one sentence, and ends with exit code 2."""
+"""A service that cannot start prints the reason in one sentence, and ends with exit code 2."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ def refusal(part: str, **env: str) -> str:
         ({"OTEL_TRADING_EXPORTERS": "otpl"}, "Did you mean 'otlp'?"),
         (
             {"TRADING_TICKS_URL": "5561"},
-            "TRADING_TICKS_URL is '5561', which is not like 'tcp://127.0.0.1:5561'.",
+            "TRADING_TICKS_URL is '5561', which does not look like 'tcp://127.0.0.1:5561'.",
         ),
     ],
 )
-def test_a_wrong_setting_is_one_sentence(env, sentence):
-    said = refusal("signal_bridge", **env)
-    assert said.startswith("signal-bridge: ")
-    assert sentence in said
+def test_a_wrong_setting_is_reported_in_one_sentence(env, sentence):
+    printed = refusal("signal_bridge", **env)
+    assert printed.startswith("signal-bridge: ")
+    assert sentence in printed
 
 
-def test_a_busy_port_of_metrics_is_one_sentence():
+def test_a_busy_port_of_metrics_is_reported_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         env = {"OTEL_TRADING_EXPORTERS": "prometheus", "OTEL_TRADING_PROMETHEUS_PORT": port}
-        said = refusal("signal_bridge", **env)
-    assert said.startswith(f"signal-bridge: Port {port} of 127.0.0.1 is in use by another process")
+        printed = refusal("signal_bridge", **env)
+    assert printed.startswith(f"signal-bridge: Port {port} of 127.0.0.1 is in use by another process")
 
 
-def test_a_busy_port_of_zeromq_is_one_sentence():
+def test_a_busy_port_of_zeromq_is_reported_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as busy:
         url = f"tcp://127.0.0.1:{busy.getsockname()[1]}"
-        said = refusal("market_data", TRADING_TICKS_URL=url)
-    assert said.startswith(f"market-data: cannot bind {url} (Address already in use)")
+        printed = refusal("market_data", TRADING_TICKS_URL=url)
+    assert printed.startswith(f"market-data: cannot bind {url} (Address already in use)")

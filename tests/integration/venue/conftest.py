@@ -1,4 +1,4 @@
-"""A venue on a free loopback port, in a thread of its own, and the broker's real clients."""
+"""A venue on a free loopback port, in its own thread, and the broker's real clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alpaca.trading.client import TradingClient
 from alpaca.trading.stream import TradingStream
 from trading_system.venue.server import serve
 from trading_system.venue.ticks import Quote, Tick
-from trading_system.venue.venue import Credentials, Source
+from trading_system.venue.venue import ClientCredentials, Source
 
 PATIENCE = 20
 KEY, SECRET = "key", "secret"
@@ -42,7 +42,7 @@ def wait_until(condition: Callable[[], Any], sentence: str) -> None:
 
 
 class RunningVenue:
-    """A venue whose ticks the test has written; after the last one the market stands still."""
+    """A venue with the ticks of a test; after the last one the market pauses."""
 
     def __init__(self, ticks: Iterator[tuple[float, Tick]]) -> None:
         self._source = Source(("IBM",), ticks)
@@ -59,7 +59,7 @@ class RunningVenue:
     def _run(self) -> None:
         with suppress(RuntimeError):
             serving = serve(
-                self._source, Credentials(KEY, SECRET), self._listening, self._stopping, self._ready.set
+                self._source, ClientCredentials(KEY, SECRET), self._listening, self._stopping, self._ready.set
             )
             self._loop.run_until_complete(serving)
         self._loop.close()
@@ -91,7 +91,7 @@ class RunningVenue:
 
 
 class Listening:
-    """One of the broker's stream clients, running in a thread, and what it was given."""
+    """One of the broker's stream clients, running in a thread, and the messages that it received."""
 
     def __init__(self, stream: Any) -> None:
         self.messages: list[Any] = []
@@ -105,7 +105,7 @@ class Listening:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell the client to stop; it does so when the venue's end wakes it up."""
+        """Request the client to stop; it notices when the venue closes the connection."""
         with suppress(Exception):
             self.stream.stop()
 
@@ -115,7 +115,7 @@ class Listening:
 
 
 class Floor:
-    """A venue with the clients that a test connects to it."""
+    """A venue and the clients that a test connects to it."""
 
     def __init__(self, venue: RunningVenue) -> None:
         self.venue = venue
@@ -154,7 +154,7 @@ class Floor:
 
 @pytest.fixture
 def floors() -> Iterator[Callable[..., Floor]]:
-    """Opens venues with the given ticks."""
+    """Return a function that opens a venue with the given ticks."""
     opened: list[Floor] = []
 
     def open_floor(*ticks: Tick, every: float = 0.0) -> Floor:

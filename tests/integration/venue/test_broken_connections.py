@@ -1,4 +1,4 @@
-"""Faults of requests and connections, as the broker's clients meet them."""
+"""Faults of requests and connections, as the broker's clients see them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_http_5xx_answers_with_its_status(floor: Any) -> None:
     assert floor.venue.counts()["requests"] == {"refused_by_status": {"502": 2}}
 
 
-def test_a_refused_order_is_told_from_another_request_that_was_refused(floor: Any) -> None:
+def test_refused_orders_are_counted_apart_from_other_refused_requests(floor: Any) -> None:
     assert floor.venue.request("DELETE", "orders/none").status_code == 404
     assert floor.venue.counts()["orders"]["refused"] == 0
     assert floor.venue.request("POST", "orders", json={}).status_code == 422
@@ -32,7 +32,7 @@ def test_http_429_asks_to_wait(floor: Any) -> None:
     assert response.json() == {"code": 42910000, "message": "rate limit exceeded"}
 
 
-def test_latency_delays_answers_beyond_a_client_s_patience(floor: Any) -> None:
+def test_latency_delays_answers_beyond_a_client_s_timeout(floor: Any) -> None:
     floor.venue.fault("latency", delay=3600)
     with pytest.raises(requests.exceptions.ReadTimeout):
         floor.venue.request("GET", "account", timeout=0.2)
@@ -68,7 +68,7 @@ def test_a_half_open_connection_breaks_when_the_fault_ends(floor: Any) -> None:
         floor.venue.request("GET", "account")
 
 
-def test_a_half_open_stream_stays_silent_and_then_goes_on(
+def test_a_half_open_stream_stays_silent_and_then_resumes(
     floors: Callable[..., Any], wait_until: Any
 ) -> None:
     floor = floors(*[TRADE] * 1_000, every=0.001)
@@ -81,7 +81,7 @@ def test_a_half_open_stream_stays_silent_and_then_goes_on(
     wait_until(lambda: len(market_data.messages) == 1_000, "the silence to end")
 
 
-def test_dropped_streams_come_back_and_show_what_they_missed(
+def test_dropped_streams_reconnect_and_show_the_missed_ticks(
     floors: Callable[..., Any], wait_until: Any
 ) -> None:
     floor = floors(*[TRADE] * 4_000, every=0.001)

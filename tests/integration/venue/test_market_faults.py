@@ -1,4 +1,4 @@
-"""Faults of the market and of the clock, as the broker's client meets them."""
+"""Faults of the market and of the clock, as the broker's client sees them."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def test_an_adverse_move_loses_money_and_comes_back(
     lost = 1_000_000 - float(client.get_account().equity)
     assert lost == pytest.approx(100 * abs(float(moved_to) - float(entry)))
     floor.venue.control("DELETE", "faults")
-    wait_until(lambda: price() == "182", "the way back")
+    wait_until(lambda: price() == "182", "the return of the price")
 
 
-def test_orders_trade_at_the_price_that_was_moved(floors: Callable[..., Any], wait_until: Any) -> None:
+def test_orders_trade_at_the_moved_price(floors: Callable[..., Any], wait_until: Any) -> None:
     floor = floors(*[TRADE, QUOTE] * 5_000, every=0.002)
     floor.open_market()
     wait_until(lambda: floor.venue.counts()["ticks"]["produced"] > 2, "the first ticks")
@@ -58,7 +58,9 @@ def test_orders_trade_at_the_price_that_was_moved(floors: Callable[..., Any], wa
     assert trade(client, OrderSide.SELL) == "172.9"
 
 
-def test_a_move_against_nobody_moves_nothing(floors: Callable[..., Any], wait_until: Any) -> None:
+def test_an_adverse_move_without_positions_moves_no_price(
+    floors: Callable[..., Any], wait_until: Any
+) -> None:
     floor = floors(*[TRADE, QUOTE] * 500, every=0.002)
     floor.venue.fault("adverse_move", bps=500)
     market_data = floor.market_data()

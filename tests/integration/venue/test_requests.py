@@ -27,7 +27,7 @@ def limit(price: float, qty: int = 100, **more: Any) -> LimitOrderRequest:
     )
 
 
-def test_a_market_order_is_accepted_filled_and_held(floor: Any) -> None:
+def test_a_market_order_is_accepted_and_filled_and_becomes_a_position(floor: Any) -> None:
     client = floor.venue.client()
     accepted = client.submit_order(market(client_order_id="c-1"))
     assert accepted.status is OrderStatus.PENDING_NEW
@@ -74,7 +74,7 @@ def test_all_orders_can_be_canceled_at_once(floor: Any) -> None:
     assert client.get_orders() == []
 
 
-def test_the_clock_and_the_assets_are_told(floor: Any) -> None:
+def test_the_clock_and_the_assets_can_be_requested(floor: Any) -> None:
     client = floor.venue.client()
     assert client.get_clock().is_open
     asset = client.get_asset("IBM")
@@ -99,7 +99,7 @@ def test_the_clock_and_the_assets_are_told(floor: Any) -> None:
         (lambda c: c.get_order_by_client_id("c"), (404, 40410000, "order not found for c")),
     ],
 )
-def test_refusals_come_in_the_broker_s_shape(floor: Any, ask: Any, expected: tuple[int, int, str]) -> None:
+def test_refusals_have_the_broker_s_form(floor: Any, ask: Any, expected: tuple[int, int, str]) -> None:
     with pytest.raises(APIError) as caught:
         ask(floor.venue.client())
     assert (caught.value.status_code, caught.value.code, caught.value.message) == expected
@@ -112,6 +112,6 @@ def test_a_wrong_secret_is_refused(floor: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]"])
-def test_a_body_that_is_no_object_is_refused(floor: Any, data: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(floor: Any, data: bytes) -> None:
     response = floor.venue.request("POST", "orders", data=data)
     assert (response.status_code, response.json()["code"]) == (400, 40010000)

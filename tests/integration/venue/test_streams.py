@@ -63,7 +63,7 @@ def test_every_tick_sent_is_received(floors: Callable[..., Any], wait_until: Any
     }
 
 
-def test_trade_updates_tell_the_life_of_an_order(floor: Any, wait_until: Any) -> None:
+def test_trade_updates_report_the_life_of_an_order(floor: Any, wait_until: Any) -> None:
     updates, client = floor.trade_updates(), floor.venue.client()
     client.submit_order(MarketOrderRequest(**MARKET, qty=100))
     resting = client.submit_order(LimitOrderRequest(**MARKET, qty=100, limit_price=180))
@@ -92,7 +92,7 @@ def test_stopping_the_market_expires_open_orders(floor: Any, wait_until: Any) ->
     assert {name: number for name, number in orders.items() if number} == {"accepted": 1, "expired": 1}
 
 
-def test_a_stopped_market_goes_on_where_it_was(floors: Callable[..., Any], wait_until: Any) -> None:
+def test_a_stopped_market_resumes_where_it_stopped(floors: Callable[..., Any], wait_until: Any) -> None:
     floor = floors(*[TRADE] * 1_000, every=0.001)
     market_data = floor.market_data()
     wait_until(lambda: market_data.messages, "the first tick")

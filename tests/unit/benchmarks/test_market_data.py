@@ -15,7 +15,7 @@ sent = {}
 
 async def one_batch(telemetry):
     with bench.publisher() as socket:
-        for kind in (bench.Bare, bench.MarketData):
+        for kind in (bench.BareMarketData, bench.MarketData):
             loop, frames = bench.Loop(kind, socket), []
             loop.market_data._socket = type("Socket", (), {"send_multipart": lambda self, *a: frames.append(a)})()
             await loop.run()
@@ -23,8 +23,8 @@ async def one_batch(telemetry):
 
 with bench.configured(traces_exporters="none") as telemetry:
     asyncio.run(one_batch(telemetry))
-assert len(sent[bench.Bare]) == bench.BATCH
-assert sent[bench.Bare] == sent[bench.MarketData]
+assert len(sent[bench.BareMarketData]) == bench.BATCH
+assert sent[bench.BareMarketData] == sent[bench.MarketData]
 """
 
 

@@ -1,4 +1,4 @@
-"""A drill's faults are real, end when they are told to, and leave a service alone that is not meant."""
+"""The faults of a drill have a real effect, end on command, and affect only the service they are sent to."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def drill() -> Drill:
     return Drill()
 
 
-def obey(drill: Drill, do: str, **given: object) -> None:
-    drill.obey(json.dumps({"do": do, **given}).encode())
+def execute(drill: Drill, do: str, **given: object) -> None:
+    drill.execute(json.dumps({"do": do, **given}).encode())
 
 
 def resident() -> int:
@@ -38,41 +38,41 @@ def wait_until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def test_memory_that_grows_is_resident_and_goes_back(drill):
+def test_allocated_memory_is_resident_and_is_released(drill):
     before = resident()
-    obey(drill, "grow", megabytes=64)
-    obey(drill, "grow", megabytes=64)
+    execute(drill, "grow", megabytes=64)
+    execute(drill, "grow", megabytes=64)
     assert resident() - before > 120 * MEGABYTE
-    obey(drill, "shrink")
+    execute(drill, "shrink")
     assert resident() - before < 40 * MEGABYTE
 
 
-def test_spinning_takes_cpu_time_and_leaves_the_interpreter_to_others(drill):
+def test_spinning_uses_cpu_time_and_lets_other_threads_run(drill):
     def used() -> float:
         return sum(psutil.Process().cpu_times()[:2])
 
     before, turns = used(), 0
-    obey(drill, "spin")
-    obey(drill, "spin")
+    execute(drill, "spin")
+    execute(drill, "spin")
     try:
         assert [thread.name for thread in threading.enumerate()].count("drill") == 1
         while used() - before < 0.3:
             turns += 1
     finally:
-        obey(drill, "rest")
+        execute(drill, "rest")
     assert turns > 100
     assert "drill" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_rest_without_spin_changes_nothing(drill):
-    obey(drill, "rest")
+    execute(drill, "rest")
     assert "drill" not in [thread.name for thread in threading.enumerate()]
 
 
-async def test_a_loop_that_hangs_stands_still_for_its_seconds(drill):
+async def test_hang_blocks_the_event_loop_for_its_seconds(drill):
     loop = asyncio.get_running_loop()
     begin, ticked = loop.time(), asyncio.create_task(asyncio.sleep(0.01))
-    obey(drill, "hang", seconds=0.1)
+    execute(drill, "hang", seconds=0.1)
     assert not ticked.done()
     await ticked
     assert loop.time() - begin >= 0.1
@@ -96,22 +96,24 @@ async def test_a_loop_that_hangs_stands_still_for_its_seconds(drill):
         b'{"do": "hang", "seconds": 61}',
     ],
 )
-def test_what_is_no_command_is_logged_and_changes_nothing(drill, caplog, message):
+def test_an_invalid_command_is_logged_and_changes_nothing(drill, caplog, message):
     before = resident()
-    drill.obey(message)
-    assert caplog.records[-1].message.startswith(f"not a command: {message!r}; there are grow, shrink, ")
+    drill.execute(message)
+    assert caplog.records[-1].message.startswith(
+        f"not a command: {message!r}; the commands are grow, shrink, "
+    )
     assert resident() - before < 40 * MEGABYTE
 
 
-def test_a_service_offers_commands_of_its_own(drill, caplog):
-    told: list[object] = []
-    drill.offer(note=lambda **given: told.append(given))
-    obey(drill, "note", name="position", value=100)
-    assert told == [{"name": "position", "value": 100}]
+def test_a_service_can_add_its_own_commands(drill, caplog):
+    reported: list[object] = []
+    drill.offer(note=lambda **given: reported.append(given))
+    execute(drill, "note", name="position", value=100)
+    assert reported == [{"name": "position", "value": 100}]
     assert caplog.records[-1].message == 'drill: {"do": "note", "name": "position", "value": 100}'
 
 
-async def test_a_leader_sees_who_listens_and_is_heard_by_whom_it_means(drill, tmp_path):
+async def test_a_leader_sees_the_listening_services_and_reaches_only_the_addressed_one(drill, tmp_path):
     heard: asyncio.Queue[str] = asyncio.Queue()
     drill.offer(note=heard.put_nowait)
     with Leader(f"ipc://{tmp_path}/drill") as leader, zmq.asyncio.Context() as context:
@@ -122,8 +124,8 @@ async def test_a_leader_sees_who_listens_and_is_heard_by_whom_it_means(drill, tm
         socket.subscribe(b"risk-manager")
         assert await asyncio.to_thread(leader.wait_for, "risk-manager", seconds=PATIENCE)
         listening = asyncio.create_task(drill.listen(socket))
-        leader.tell("market-data", "note", item="not for us")
-        leader.tell("risk-manager", "note", item="for us")
+        leader.send("market-data", "note", item="not for us")
+        leader.send("risk-manager", "note", item="for us")
         assert await asyncio.wait_for(heard.get(), PATIENCE) == "for us"
         listening.cancel()
         socket.close()

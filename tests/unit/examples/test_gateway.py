@@ -1,4 +1,4 @@
-"""An order is tried again only while the venue has not taken it."""
+"""An order is retried only while the venue has not accepted it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 from alpaca.common.exceptions import APIError
 from trading_system.gateway import ATTEMPTS, Gateway, ticket
 from trading_system.messages import OrderRequest
-from trading_system.settings import Settings
+from trading_system.settings import SystemSettings
 
 import otel_trading as ot
 from otel_trading.instruments.order.order import _orders
@@ -24,7 +24,7 @@ def answered(status: int) -> APIError:
 
 
 class FakeClient:
-    """Stands for the broker's client; each submission raises the next error, or succeeds with None."""
+    """A fake of the broker's client: each submission raises the next outcome, or succeeds if it is None."""
 
     def __init__(self, *outcomes: Exception | None, knows: bool = False) -> None:
         self._outcomes = list(outcomes)
@@ -45,10 +45,10 @@ class FakeClient:
 
 @pytest.fixture
 def submit(monkeypatch):
-    """Submit an order through a client, and return the order."""
+    """Return a function that submits an order through a client and returns the order."""
     _orders._forget()
     monkeypatch.setattr("trading_system.gateway.FIRST_PAUSE", 0)
-    gateway = Gateway(Settings.from_environ({}))
+    gateway = Gateway(SystemSettings.from_environ({}))
 
     def run(client: FakeClient) -> ot.Order:
         monkeypatch.setattr(gateway, "_client", client)
@@ -60,7 +60,7 @@ def submit(monkeypatch):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_venue_that_is_in_trouble_is_asked_again(submit, status):
+def test_a_submission_that_fails_for_a_while_is_retried(submit, status):
     client = FakeClient(answered(status), answered(status), None)
     assert submit(client).is_open
     assert client.submissions == 3
@@ -91,7 +91,7 @@ def test_an_order_whose_answer_got_lost_is_looked_up_and_not_sent_twice(submit, 
     assert seen.total("trading.order.submitted") == 1
 
 
-def test_an_order_that_did_not_arrive_is_rejected_by_the_gateway(submit, seen):
+def test_an_order_that_did_not_arrive_is_rejected_with_source_gateway(submit, seen):
     with pytest.raises(requests.ConnectionError):
         submit(FakeClient(requests.ConnectionError()))
     assert seen.total("trading.order.rejected", source="gateway") == 1

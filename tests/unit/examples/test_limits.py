@@ -1,4 +1,4 @@
-"""Each check refuses what is beyond its limit, and nothing else."""
+"""Each check refuses orders beyond its limit, and no others."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def test_an_order_within_all_limits_passes(account):
         ({"decision_price": 105.0}, "price_band"),
     ],
 )
-def test_what_the_order_itself_exceeds(account, changes, check_type):
+def test_a_check_of_the_order_alone_refuses_it(account, changes, check_type):
     assert refused(account, ORDER._replace(**changes)) == [check_type]
 
 
-def test_a_position_counts_with_the_orders_on_their_way(account):
+def test_the_position_check_includes_orders_in_flight(account):
     account.trade("IBM", 300, 100)
     account.reserve("c-0", "IBM", 101)
     assert refused(account) == ["position"]

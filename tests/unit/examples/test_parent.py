@@ -1,4 +1,4 @@
-"""A child notices that its parent is gone, also when it was so before the child could look."""
+"""A child notices that its parent has ended, even if the parent ended before the child could look."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import os
 from trading_system.parent import VARIABLE, named_parent, parent_gone
 
 
-async def test_a_parent_that_was_gone_at_the_start_is_noticed():
+async def test_a_parent_that_ended_before_the_start_is_noticed():
     await asyncio.wait_for(parent_gone({VARIABLE: "1" if os.getppid() != 1 else "2"}), 20)
 
 
-async def test_a_parent_that_is_there_is_waited_for():
+async def test_a_running_parent_is_waited_for():
     waiting = [asyncio.create_task(parent_gone(environ)) for environ in ({}, {VARIABLE: str(os.getppid())})]
     _, pending = await asyncio.wait(waiting, timeout=0.05)
     assert len(pending) == 2
@@ -20,5 +20,5 @@ async def test_a_parent_that_is_there_is_waited_for():
         task.cancel()
 
 
-def test_a_child_is_told_who_its_parent_is():
+def test_the_environment_of_a_child_names_its_parent():
     assert named_parent({"A": "b"}) == {"A": "b", VARIABLE: str(os.getpid())}

@@ -1,4 +1,4 @@
-"""Whatever is traded, cash and positions add up to the profit."""
+"""Cash and positions add up to the profit, for any sequence of trades."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_going_through_zero_closes_one_position_and_opens_another():
 
 
 @given(trades)
-def test_realized_and_unrealized_profit_are_what_cash_and_value_say(executions):
+def test_realized_and_unrealized_profit_agree_with_cash_and_value(executions):
     account, realized = Account(1_000_000), 0.0
     for quantity, price in executions:
         realized += account.trade("IBM", quantity, price)
@@ -41,7 +41,7 @@ def test_realized_and_unrealized_profit_are_what_cash_and_value_say(executions):
     assert account.position("IBM").quantity == sum(quantity for quantity, _ in executions)
 
 
-def test_orders_on_their_way_count_until_they_are_released():
+def test_orders_in_flight_count_until_they_are_released():
     account = Account(0)
     account.trade("IBM", 100, 10)
     account.reserve("c-1", "IBM", 200)
@@ -53,24 +53,24 @@ def test_orders_on_their_way_count_until_they_are_released():
     assert (account.expected("IBM"), account.is_settled("IBM")) == (100, True)
 
 
-def test_an_order_that_is_not_known_is_not_released():
+def test_releasing_an_unknown_order_changes_nothing():
     account = Account(0)
     assert not account.release("c-1", 100)
     assert account.expected("IBM") == 0
 
 
-def test_orders_that_left_too_long_ago_are_given_up():
+def test_stale_orders_are_dropped():
     account = Account(0)
     account.reserve("c-1", "IBM", 200)
-    account.forget(60)
+    account.drop_stale(60)
     assert not account.is_settled("IBM")
-    account.forget(0)
+    account.drop_stale(0)
     assert account.is_settled("IBM")
     assert not account.release("c-1", 200)
 
 
 @given(trades, st.integers(-500, 500), st.floats(1, 500, allow_nan=False))
-def test_a_position_that_is_taken_over_changes_no_profit_that_was_realized(executions, quantity, price):
+def test_adopting_a_position_keeps_the_realized_profit(executions, quantity, price):
     account, realized = Account(1_000_000), 0.0
     for shares, paid in executions:
         realized += account.trade("IBM", shares, paid)

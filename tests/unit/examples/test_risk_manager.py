@@ -1,12 +1,12 @@
-"""The risk manager sizes orders, keeps to its limits, and takes the broker's word for what it lost sight of."""
+"""The risk manager sizes orders, respects its limits, and adopts the broker's positions if they keep differing."""
 
 from __future__ import annotations
 
 import pytest
 from trading_system.limits import Limits
-from trading_system.messages import Report, Signal, Tick
+from trading_system.messages import ExecutionReport, Signal, Tick
 from trading_system.positions import Position
-from trading_system.risk_manager import CHECKS, MOST_HELD, ORDER_QUANTITY, RiskManager
+from trading_system.risk_manager import CHECKS_BEFORE_ADOPTION, MOST_HELD, ORDER_QUANTITY, RiskManager
 
 BUY = Signal("IBM", "buy", 0.5, 100.0, 0)
 SELL = BUY._replace(direction="sell")
@@ -19,19 +19,19 @@ def manager() -> RiskManager:
     return manager
 
 
-def test_it_wants_no_more_than_the_strategy_may_hold(manager):
+def test_orders_stop_at_the_largest_position_of_the_strategy(manager):
     orders = [manager.on_signal(BUY) for _ in range(4)]
     assert [order and order.quantity for order in orders] == [ORDER_QUANTITY, ORDER_QUANTITY, None, None]
     assert manager.account.expected("IBM") == MOST_HELD
 
 
-def test_it_wants_what_is_left_and_sells_from_there(manager):
+def test_an_order_is_sized_by_the_room_that_is_left(manager):
     manager.account.adopt("IBM", Position(350, 100.0))
     assert manager.on_signal(BUY).quantity == 50
     assert manager.on_signal(SELL).quantity == ORDER_QUANTITY
 
 
-def test_what_the_strategy_may_hold_breaches_no_limit(manager, seen):
+def test_the_largest_position_of_the_strategy_breaches_no_limit(manager, seen):
     for _ in range(3):
         manager.on_signal(BUY)
     assert seen.total("trading.risk.limit.breached") == 0
@@ -47,27 +47,27 @@ def test_a_limit_can_be_lowered_and_raised_again(manager, seen):
 
 
 @pytest.mark.parametrize("change", [("positon", 1), ("restricted", 1)])
-def test_what_is_no_limit_cannot_be_changed(manager, change):
+def test_an_unknown_or_non_numeric_limit_cannot_be_changed(manager, change):
     with pytest.raises((AttributeError, TypeError)):
         manager.set_limit(*change)
     assert manager.on_signal(BUY) is not None
 
 
-def test_a_report_of_an_order_that_is_not_ours_is_left_to_the_reconciliation(manager):
-    manager.on_report(Report("before the start", "momentum", "IBM", 200, 100.0, 200))
+def test_a_report_of_an_unknown_order_is_left_to_the_reconciliation(manager):
+    manager.on_report(ExecutionReport("before the start", "momentum", "IBM", 200, 100.0, 200))
     assert manager.account.position("IBM").quantity == 0
 
 
-def test_at_the_start_the_broker_s_positions_are_taken_over(manager):
+def test_at_the_start_the_broker_s_positions_are_adopted(manager):
     manager.reconcile({"IBM": Position(-200, 101.0)})
     held = manager.account.position("IBM")
     assert (held.quantity, held.average_price, manager.account.profit) == (-200, 101.0, pytest.approx(200))
 
 
-def test_later_a_difference_is_stated_first_and_taken_over_when_it_stays(manager, seen):
+def test_a_later_difference_is_reported_first_and_adopted_if_it_persists(manager, seen):
     manager.reconcile({})
     broker = {"IBM": Position(200, 100.0)}
-    for _ in range(CHECKS):
+    for _ in range(CHECKS_BEFORE_ADOPTION):
         manager.reconcile(broker)
         assert manager.account.position("IBM").quantity == 0
         assert seen.total("trading.reconciliation.break.active") == 1
@@ -76,7 +76,7 @@ def test_later_a_difference_is_stated_first_and_taken_over_when_it_stays(manager
     assert seen.total("trading.reconciliation.break.active") == 0
 
 
-def test_a_difference_is_no_less_one_while_an_order_is_on_its_way(manager, seen):
+def test_a_difference_stays_reported_while_an_order_is_in_flight(manager, seen):
     manager.reconcile({})
     manager.reconcile({"IBM": Position(200, 100.0)})
     manager.on_signal(BUY)
@@ -84,23 +84,23 @@ def test_a_difference_is_no_less_one_while_an_order_is_on_its_way(manager, seen)
     assert seen.total("trading.reconciliation.break.active") == 1
 
 
-def test_a_position_that_the_broker_does_not_have_is_given_up(manager):
+def test_a_position_that_the_broker_does_not_have_is_dropped(manager):
     manager.reconcile({})
     manager.account.trade("IBM", 200, 100.0)
-    for _ in range(CHECKS + 1):
+    for _ in range(CHECKS_BEFORE_ADOPTION + 1):
         manager.reconcile({})
     assert manager.account.position("IBM").quantity == 0
 
 
-def test_an_order_on_its_way_is_waited_for_until_it_is_given_up(manager, monkeypatch):
+def test_an_order_in_flight_delays_the_adoption_until_it_is_stale(manager, monkeypatch):
     manager.reconcile({})
     manager.on_signal(BUY)
     broker = {"IBM": Position(200, 100.0)}
-    for _ in range(CHECKS + 1):
+    for _ in range(CHECKS_BEFORE_ADOPTION + 1):
         manager.reconcile(broker)
     assert manager.account.expected("IBM") == 200
     assert manager.account.position("IBM").quantity == 0
     monkeypatch.setattr("trading_system.risk_manager.PATIENCE", 0.0)
-    for _ in range(CHECKS + 1):
+    for _ in range(CHECKS_BEFORE_ADOPTION + 1):
         manager.reconcile(broker)
     assert (manager.account.position("IBM").quantity, manager.account.expected("IBM")) == (200, 200)

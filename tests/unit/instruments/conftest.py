@@ -1,4 +1,4 @@
-"""Instruments start without the orders of other tests."""
+"""Each test of an instrument starts without the orders of other tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel: what is sent here is processed there, in the same trace."""
+"""A channel: a message that one service sends is processed by another in the same trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.strategies import not_names, not_numbers, not_words
 DURATION = "messaging.client.operation.duration"
 
 
-def test_the_trace_goes_with_the_message(seen):
+def test_a_message_carries_its_trace_context(seen):
     channel = Channel("ticks")
     with channel.send([b"IBM", b"182.1"]) as frames:
         sent = list(frames)
@@ -59,7 +59,7 @@ def test_sends_and_receives_are_timed(seen):
 
 @given(messages=st.integers(0, 100_000), direction=st.sampled_from(["in", "out"]))
 @settings(deadline=None)
-def test_a_queue_has_the_depth_it_was_told(messages, direction):
+def test_the_depth_of_a_queue_is_the_last_one_that_was_set(messages, direction):
     seen = Seen()
     Channel("ticks").depth(messages, direction)
     assert seen.values("trading.queue.depth", name="ticks", direction=direction) == [messages]
@@ -67,7 +67,7 @@ def test_a_queue_has_the_depth_it_was_told(messages, direction):
 
 @given(number=not_numbers, word=not_words)
 @settings(deadline=None)
-def test_a_depth_that_is_none_is_counted(number, word):
+def test_a_depth_that_is_not_a_number_is_counted_as_invalid(number, word):
     seen = Seen()
     Channel("ticks").depth(number, word)
     assert seen.values("trading.queue.depth") == []

@@ -1,4 +1,4 @@
-"""A forked child uses what a thread of its parent was using, and waits for no lock of that thread."""
+"""A forked child can use an instrument although a thread of its parent held the instrument's lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from otel_trading.instruments import KillSwitch, Portfolio, RiskGate, Venue, sta
 pytestmark = [
     pytest.mark.fault(48),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
-    pytest.mark.skipif(sys.platform == "win32", reason="forks of POSIX"),
+    pytest.mark.skipif(sys.platform == "win32", reason="needs fork"),
 ]
 
 
@@ -51,7 +51,7 @@ def exit_code_of_child(work: Callable[[], bool]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def test_a_kill_switch_trips():
+def test_a_kill_switch_trips_in_the_child():
     switch = KillSwitch(strategy="mm")
 
     def trip() -> bool:
@@ -63,7 +63,7 @@ def test_a_kill_switch_trips():
     assert not switch.tripped
 
 
-def test_a_portfolio_takes_positions():
+def test_a_portfolio_records_positions_in_the_child():
     portfolio = Portfolio("main")
 
     def state() -> bool:
@@ -74,7 +74,7 @@ def test_a_portfolio_takes_positions():
         assert exit_code_of_child(state) == 0
 
 
-def test_a_gate_states_limits():
+def test_a_gate_records_limits_in_the_child():
     gate = RiskGate()
 
     def state() -> bool:
@@ -85,17 +85,17 @@ def test_a_gate_states_limits():
         assert exit_code_of_child(state) == 0
 
 
-def test_an_instrument_can_be_made():
+def test_an_instrument_can_be_built_in_the_child():
     with held_by_a_thread(status._lock):
         assert exit_code_of_child(lambda: bool(Venue("XNAS", address="api.example"))) == 0
 
 
-def test_what_the_forking_thread_has_stays_its_own():
+def test_a_lock_of_the_forking_thread_stays_locked_by_it_in_the_child():
     lock = renewed_lock()
 
-    def let_go() -> bool:
+    def release() -> bool:
         lock.release()
         return not lock._is_owned()
 
     with lock:
-        assert exit_code_of_child(let_go) == 0
+        assert exit_code_of_child(release) == 0

@@ -33,7 +33,7 @@ def dropped(seen: Seen) -> dict[str, float]:
         (lambda feed: feed.connection_failed(OSError()), "disconnected", []),
     ],
 )
-def test_a_feed_is_in_the_state_it_was_told_last(seen, step, state, events):
+def test_a_feed_is_in_the_state_that_was_set_last(seen, step, state, events):
     feed = Feed("sip")
     step(feed)
     assert feed.state == state
@@ -43,7 +43,7 @@ def test_a_feed_is_in_the_state_it_was_told_last(seen, step, state, events):
 
 @settings(deadline=None, max_examples=30)
 @given(steps=st.lists(st.sampled_from([Feed.connecting, Feed.connected, Feed.disconnected, Feed.idle])))
-def test_exactly_one_state_is_1_and_events_tell_the_changes(steps):
+def test_exactly_one_state_is_1_and_each_change_is_an_event(steps):
     seen, feed, changes = Seen(), Feed("sip"), 0
     for step in steps:
         before = feed.state
@@ -53,7 +53,7 @@ def test_exactly_one_state_is_1_and_events_tell_the_changes(steps):
     assert len(seen.events()) == changes
 
 
-def test_a_loss_of_connection_says_why(seen):
+def test_the_event_of_a_lost_connection_has_the_reason(seen):
     feed = Feed("sip")
     feed.connected()
     feed.disconnected("heartbeat timeout")
@@ -68,7 +68,7 @@ def test_a_failed_connection_is_counted_by_its_error(seen, error, kind):
     assert seen.total("trading.market_data.connection.failed", type=kind) == 1
 
 
-def test_the_state_is_told_to_a_provider_that_is_attached_later():
+def test_a_provider_that_is_attached_later_gets_the_state():
     feed = Feed("early")
     feed.connected()
     assert Seen().state(STATUS, name="early") == ["connected"]
@@ -84,14 +84,14 @@ def test_a_message_is_counted_with_its_time_and_transit(seen):
     assert transit.min >= 0.002
 
 
-def test_a_message_from_the_future_has_no_transit_and_is_counted(seen):
+def test_a_message_from_the_future_has_a_transit_of_zero_and_is_counted(seen):
     Feed("sip").received("trade", exchange_time_ns=time.time_ns() + 10**12)
     assert seen.values("trading.market_data.transit.duration") == [0]
     assert _losses.snapshot() == {"metrics": {"negative_duration": 1}}
 
 
 @pytest.mark.parametrize("when", [1_700_000_000, 1_767_225_600.5, "noon", float("nan")])
-def test_a_time_that_is_no_recent_nanoseconds_is_not_a_transit(seen, when):
+def test_no_transit_is_recorded_for_a_time_that_is_not_recent_nanoseconds(seen, when):
     assert Feed("sip").received("trade", exchange_time_ns=when)
     assert seen.total("trading.market_data.transit.duration") == 0
     assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
@@ -107,7 +107,9 @@ def test_a_time_that_is_no_recent_nanoseconds_is_not_a_transit(seen, when):
         ([1, 3, 2, 4], [True, True, False, True], 1, {"out_of_order": 1}),
     ],
 )
-def test_sequence_numbers_say_what_is_missing_and_what_to_use(seen, sequences, used, missed, lost):
+def test_sequence_numbers_decide_which_messages_are_used_and_how_many_are_missing(
+    seen, sequences, used, missed, lost
+):
     feed = Feed("sip")
     assert [feed.received("quote", sequence=n) for n in sequences] == used
     assert seen.total("trading.market_data.message.missed") == missed
@@ -135,7 +137,7 @@ def test_a_gap_is_an_event(seen):
     }
 
 
-def test_after_a_reconnection_the_numbers_may_start_anew(seen):
+def test_after_a_reconnection_the_sequence_numbers_may_start_again(seen):
     feed = Feed("sip")
     feed.received("quote", sequence=100)
     feed.connected()
@@ -144,7 +146,7 @@ def test_after_a_reconnection_the_numbers_may_start_anew(seen):
     assert seen.total("trading.market_data.message.missed") == 0
 
 
-def test_after_a_reconnection_that_goes_on_the_gap_is_missed(seen):
+def test_a_gap_in_the_numbers_across_a_reconnection_is_counted_as_missed(seen):
     feed = Feed("sip")
     feed.received("quote", sequence=100)
     feed.connected()
@@ -162,7 +164,7 @@ def test_the_work_on_a_message_is_a_span_and_a_duration_whose_exemplar_leads_to_
     assert seen.span("process quote").attributes["trading.feed.name"] == "sip"
 
 
-def test_an_error_in_the_work_goes_on_as_it_came(seen):
+def test_an_error_in_the_work_propagates_unchanged(seen):
     error = ValueError("bad book")
     with pytest.raises(ValueError, match="bad book") as raised, Feed("sip").process("quote"):
         raise error
@@ -190,7 +192,7 @@ def test_each_message_of_an_unknown_type_is_counted_as_other(seen):
 
 @settings(deadline=None)
 @given(word=not_words, number=not_numbers)
-def test_a_feed_never_raises_whatever_it_is_given(word, number):
+def test_a_feed_never_raises_for_any_argument(word, number):
     seen, feed = Seen(), Feed("sip")
     assert feed.received(
         word, exchange_time_ns=number, sequence=number if not isinstance(number, bool) else None

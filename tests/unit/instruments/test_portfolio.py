@@ -1,4 +1,4 @@
-"""A portfolio: what it states is what its positions and its cash add up to."""
+"""A portfolio: its values add up from its positions and its cash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def levels(seen: Seen, name: str, *keys: str) -> dict[tuple[str, ...], float]:
     return {tuple(p.attributes[f"trading.{key}"] for key in keys): p.value for p in seen.points(name)}
 
 
-def test_positions_state_values_profits_and_exposure(seen):
+def test_positions_set_values_profits_and_exposure(seen):
     portfolio = Portfolio("main")
     portfolio.position("mm", "IBM", 100, 182.0, 180.0)
     portfolio.position("mm", "AAPL", -10, 200.0, 190.0)
@@ -51,7 +51,7 @@ def test_realized_profit_adds_up_with_its_sign(seen):
     assert seen.values("trading.pnl.realized", name="mm") == [-15.5]
 
 
-def test_the_value_is_cash_and_positions_and_the_drawdown_is_from_the_peak(seen):
+def test_the_value_is_cash_plus_positions_and_the_drawdown_is_measured_from_the_peak(seen):
     portfolio = Portfolio("main")
     portfolio.position("mm", "IBM", 10, 100, 100)
     portfolio.value(1_000)
@@ -67,7 +67,7 @@ def test_the_value_is_cash_and_positions_and_the_drawdown_is_from_the_peak(seen)
     )
 
 
-def test_the_start_of_the_session_may_be_the_peak(seen):
+def test_the_value_at_the_start_of_the_session_is_the_first_peak(seen):
     Portfolio("main", session_start_value=1_000).value(900)
     assert seen.values("trading.portfolio.drawdown") == [pytest.approx(0.1)]
 
@@ -96,7 +96,7 @@ def test_a_new_session_starts_from_zero(seen):
     ),
     cash=st.floats(-1e6, 1e6),
 )
-def test_the_parts_add_up_whatever_is_held(trades, cash):
+def test_values_and_exposure_add_up_for_any_positions(trades, cash):
     seen, portfolio = Seen(), Portfolio("main")
     held = {}
     for strategy, symbol, quantity, market, average in trades:
@@ -114,7 +114,7 @@ def test_the_parts_add_up_whatever_is_held(trades, cash):
     assert seen.values("trading.portfolio.exposure", direction="short")[0] <= 0
 
 
-def test_open_breaks_are_a_level(seen):
+def test_the_number_of_open_breaks_is_the_last_one_that_was_set(seen):
     portfolio = Portfolio("main")
     for breaks in (3, 0):
         portfolio.reconciliation("position", breaks)
@@ -130,7 +130,7 @@ def test_a_recomputation_is_timed_in_a_span(seen):
 
 @settings(deadline=None)
 @given(word=not_words, number=not_numbers)
-def test_a_portfolio_never_raises_and_keeps_what_it_has(word, number):
+def test_a_portfolio_never_raises_and_keeps_its_values_for_invalid_arguments(word, number):
     seen, portfolio = Seen(), Portfolio("main")
     portfolio.position("mm", "IBM", 10, 100, 100)
     portfolio.position("mm", "IBM", number, 100, 100)
@@ -147,7 +147,7 @@ def test_a_portfolio_never_raises_and_keeps_what_it_has(word, number):
 
 
 @given(name=not_names, size=not_sizes)
-def test_a_portfolio_needs_an_account_and_a_real_start(name, size):
+def test_a_portfolio_needs_an_account_and_a_valid_start_value(name, size):
     with pytest.raises(LabelError, match=r"Portfolio\(account\) takes text"):
         Portfolio(name)
     if size is not None:

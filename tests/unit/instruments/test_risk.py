@@ -48,7 +48,7 @@ def test_a_check_that_raises_neither_passes_nor_fails(seen):
     assert dict(point.attributes) == {"trading.risk.check.type": "margin", "error.type": "LookupError"}
 
 
-def test_a_breach_is_counted_when_the_limit_is_reached_and_again_after_it_was_kept(seen):
+def test_a_breach_is_counted_when_the_limit_is_reached_and_again_after_the_ratio_was_below_1(seen):
     gate = RiskGate()
     for used in (50, 99.9, 100, 150, 120, 99, 100):
         gate.limit("position", used, 100)
@@ -59,7 +59,7 @@ def test_a_breach_is_counted_when_the_limit_is_reached_and_again_after_it_was_ke
 
 @settings(deadline=None, max_examples=50)
 @given(uses=st.lists(st.floats(-200, 200)))
-def test_breaches_are_the_crossings(uses):
+def test_the_breaches_are_the_crossings_of_the_limit(uses):
     seen, gate = Seen(), RiskGate("account")
     for used in uses:
         gate.limit("daily_loss", used, 100)
@@ -69,7 +69,7 @@ def test_breaches_are_the_crossings(uses):
     assert all(value >= 0 for value in seen.values(UTILIZATION))
 
 
-def test_limits_of_another_scope_are_another_limit(seen):
+def test_each_scope_of_a_limit_has_its_own_breaches(seen):
     gate = RiskGate()
     gate.limit("position", 2, 1)
     gate.limit("position", 2, 1, scope="account")
@@ -83,7 +83,7 @@ def test_a_limit_of_zero_allows_nothing(seen, used, ratio):
 
 
 @pytest.mark.parametrize(("used", "limit"), [(1, -1), (None, 1), (1, float("nan"))])
-def test_a_limit_that_is_none_is_not_recorded(seen, used, limit):
+def test_a_limit_that_is_not_a_number_is_not_recorded(seen, used, limit):
     RiskGate().limit("leverage", used, limit)
     assert seen.values(UTILIZATION, type="leverage") == []
     assert _losses.snapshot() == {"metrics": {"invalid_value": 1}}
@@ -91,7 +91,7 @@ def test_a_limit_that_is_none_is_not_recorded(seen, used, limit):
 
 @settings(deadline=None)
 @given(word=not_words, number=not_numbers, used=numbers_in_disguise)
-def test_a_gate_never_raises_whatever_it_is_given(word, number, used):
+def test_a_gate_never_raises_for_any_argument(word, number, used):
     Seen()
     gate = RiskGate()
     with gate.check(word) as check:
@@ -146,13 +146,13 @@ def test_exactly_one_state_is_1_and_each_event_is_a_change(steps):
             step
         ]()
     assert seen.state(STATUS, scope="firm") == [switch.state]
-    told = seen.events("trading.kill_switch.")
+    events = seen.events("trading.kill_switch.")
     assert (
-        told
-        == ["trading.kill_switch.tripped", "trading.kill_switch.reset"] * (len(told) // 2)
-        + told[len(told) // 2 * 2 :]
+        events
+        == ["trading.kill_switch.tripped", "trading.kill_switch.reset"] * (len(events) // 2)
+        + events[len(events) // 2 * 2 :]
     )
-    assert (told[-1:] == ["trading.kill_switch.tripped"]) == switch.tripped
+    assert (events[-1:] == ["trading.kill_switch.tripped"]) == switch.tripped
 
 
 @settings(deadline=None)
@@ -167,7 +167,7 @@ def test_a_switch_trips_for_any_reason(word):
 
 
 @given(name=not_names)
-def test_scopes_and_strategies_are_names(name):
+def test_scopes_and_strategies_must_be_text(name):
     with pytest.raises(LabelError, match=r"RiskGate\(scope\) takes text"):
         RiskGate(name)
     with pytest.raises(LabelError, match=r"KillSwitch\(scope\) takes text"):
@@ -182,14 +182,14 @@ def test_an_unknown_scope_of_a_switch_is_other(seen):
     assert seen.state(STATUS, scope="_OTHER") == ["armed"]
 
 
-def test_what_stops_trading_is_told_on_the_current_span_so_that_sampling_keeps_its_trace(seen):
+def test_breaches_and_trips_are_events_on_the_current_span_so_that_sampling_keeps_its_trace(seen):
     switch, gate = KillSwitch(), RiskGate()
     with span("process signals"):
         gate.limit("daily_loss", used=6_000, limit=5_000)
         switch.trip("daily loss")
         switch.reset("ops")
-    told = [(event.name, dict(event.attributes or {})) for event in seen.spans[0].events]
-    assert told == [
+    events = [(event.name, dict(event.attributes or {})) for event in seen.spans[0].events]
+    assert events == [
         (
             "trading.risk.limit.breached",
             {

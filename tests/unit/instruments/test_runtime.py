@@ -16,20 +16,20 @@ from tests.support.seen import Seen
 from tests.support.strategies import not_numbers, not_words
 
 
-def test_a_heartbeat_is_the_time_it_was_made(seen):
+def test_a_heartbeat_records_the_current_time(seen):
     before = time.time()
     heartbeat()
     (stamp,) = seen.values("trading.service.heartbeat.timestamp")
     assert before <= stamp <= time.time()
 
 
-def test_the_clock_may_be_behind(seen):
+def test_a_clock_that_is_behind_has_a_negative_offset(seen):
     clock_offset(-0.002, "ptp")
     assert seen.values("trading.clock.offset", source="ptp") == [-0.002]
 
 
 @given(number=not_numbers, word=not_words)
-def test_an_offset_that_is_none_is_counted(number, word):
+def test_an_offset_that_is_not_a_number_is_counted_as_invalid(number, word):
     seen = Seen()
     clock_offset(number, word)
     assert seen.values("trading.clock.offset") == []
@@ -53,10 +53,10 @@ async def test_the_lag_of_the_event_loop_is_measured_until_it_is_cancelled(seen)
         await task
 
 
-async def test_a_blocked_loop_is_late(seen):
+async def test_a_blocked_event_loop_has_a_long_lag(seen):
     task = monitor_event_loop(interval=0.001)
     await asyncio.sleep(0)
-    time.sleep(0.05)  # what the monitor is there to see
+    time.sleep(0.05)  # blocks the loop, which the monitor must measure
     await until(lambda: seen.total("trading.event_loop.lag") >= 1)
     task.cancel()
     (point,) = seen.points("trading.event_loop.lag")
@@ -64,7 +64,7 @@ async def test_a_blocked_loop_is_late(seen):
 
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf"), None, "x", True])
-def test_an_interval_is_above_zero(interval):
+def test_an_interval_must_be_above_zero(interval):
     with pytest.raises(LabelError, match="monitor_event_loop, interval, takes a finite number above 0, not "):
         monitor_event_loop(interval)
 

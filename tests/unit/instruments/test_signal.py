@@ -1,4 +1,4 @@
-"""A model: each stage is timed, each signal counted, and an error belongs to the model."""
+"""A model: stages are timed, signals are counted, and errors are counted for the model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_signal_is_counted_and_its_stages_are_timed_and_nested(seen):
     assert {s.parent.span_id for s in seen.spans if s is not root} == {root.context.span_id}
 
 
-def test_a_signal_holds_unless_it_is_said_otherwise(seen):
+def test_the_direction_of_a_signal_is_hold_by_default(seen):
     model = new_model()
     with model.generate():
         pass
@@ -47,14 +47,14 @@ def test_a_signal_holds_unless_it_is_said_otherwise(seen):
     }
 
 
-def test_an_error_makes_no_signal(seen):
+def test_an_error_counts_no_signal(seen):
     with pytest.raises(ZeroDivisionError), new_model().generate():
         raise ZeroDivisionError
     assert seen.total("trading.signal.generated") == 0
     assert seen.total("trading.signal.generate.duration", type="ZeroDivisionError") == 1
 
 
-def test_an_error_of_an_inference_is_counted_and_goes_on_as_it_came(seen):
+def test_an_error_of_an_inference_is_counted_and_propagates_unchanged(seen):
     error = ValueError("shape")
     with pytest.raises(ValueError, match="shape") as raised, new_model().inference():
         raise error
@@ -63,7 +63,7 @@ def test_an_error_of_an_inference_is_counted_and_goes_on_as_it_came(seen):
     assert seen.total("trading.signal.inference.duration", type="ValueError") == 1
 
 
-def test_a_cancelled_inference_is_no_error_of_the_model(seen):
+def test_a_cancelled_inference_is_not_an_error_of_the_model(seen):
     with pytest.raises(asyncio.CancelledError), new_model().inference():
         raise asyncio.CancelledError
     assert seen.total("trading.signal.inference.errors") == 0

@@ -22,7 +22,7 @@ def new_venue() -> Venue:
 
 
 class ApiError(Exception):
-    """As alpaca-py's: the code is on the exception."""
+    """Like that of alpaca-py: the exception has the status code."""
 
     def __init__(self, status_code: object) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class ApiError(Exception):
 
 
 class HTTPError(Exception):
-    """As that of requests: the code is on the response."""
+    """Like that of requests: the response has the status code."""
 
     def __init__(self, status_code: object) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def test_a_request_that_succeeds_or_is_cancelled_did_not_fail(seen):
     assert seen.total(FAILED) == 0
 
 
-def test_the_first_429_is_an_increase_over_a_zero_that_is_there_before(seen):
+def test_the_series_of_status_429_exists_before_the_first_failure(seen):
     new_venue()
     assert {p.value for p in seen.points(FAILED, type="429")} == {0}
 

@@ -1,4 +1,4 @@
-"""The checker: each mistake in a registry file is refused with a sentence that names file, line and key."""
+"""The checker refuses each mistake in a registry file with a sentence that names file, line and key."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ BAD = {
     "unknown key": (
         "kind: internal",
         "knd: internal",
-        "40: spans[0].knd is no key here. Did you mean 'kind'?",
+        "40: spans[0].knd is not a known key. Did you mean 'kind'?",
     ),
     "missing unit": ("    unit: s\n", "", "22: metrics[0] needs unit"),
     "bad instrument": (
@@ -99,17 +99,17 @@ BAD = {
     "inline attribute": (
         "{ref: trading.order.side,",
         "{id: trading.order.side,",
-        "30: metrics[0].attributes[0].id is no key here.",
+        "30: metrics[0].attributes[0].id is not a known key.",
     ),
     "span name as text": (
         'name: {note: "`order`."}',
         "name: order",
-        "44: spans[0].name must be an object with a note, not text",
+        "44: spans[0].name must be a mapping with a note, not text",
     ),
     "sampling_relevant on a metric": (
         "side, requirement_level: required",
         "side, requirement_level: required, sampling_relevant: true",
-        "30: metrics[0].attributes[0].sampling_relevant is for spans only",
+        "30: metrics[0].attributes[0].sampling_relevant is allowed on spans only",
     ),
     "stability experimental": (
         "unit: s\n    stability: development",
@@ -132,40 +132,40 @@ BAD = {
     "unknown refinement": (
         "ref: process.memory.usage",
         "ref: process.memory.used",
-        "58: metric_refinements[0].ref 'process.memory.used' is none of upstream's. "
+        "58: metric_refinements[0].ref 'process.memory.used' is not in OpenTelemetry's conventions. "
         "Did you mean 'process.memory.usage'?",
     ),
     "attribute twice": (
         "key: trading.order.id",
         "key: trading.feed.name",
-        "16: attributes[2].key is 'trading.feed.name', which registry/order.yaml:3 defines already",
+        "16: attributes[2].key is 'trading.feed.name', which registry/order.yaml:3 already defines",
     ),
     "own definition of an upstream name": (
         "name: trading.order.duration",
         "name: http.order.duration",
-        "22: metrics[0].name is 'http.order.duration': only names below trading. are ours to define",
+        "22: metrics[0].name is 'http.order.duration': our own names must start with trading.",
     ),
     "import of nothing": (
         "metrics: [process.cpu.time]",
         "metrics: [process.cpu.tiem]",
-        "54: imports.metrics names 'process.cpu.tiem', which matches nothing upstream. "
+        "54: imports.metrics names 'process.cpu.tiem', which is not in OpenTelemetry's conventions. "
         "Did you mean 'process.cpu.time'?",
     ),
     "unknown entity": (
         "entity_associations: [service.instance]",
         "entity_associations: [service.instanse]",
-        "28: metrics[0].entity_associations names 'service.instanse', which is no entity. "
+        "28: metrics[0].entity_associations names the unknown entity 'service.instanse'. "
         "Did you mean 'service.instance'?",
     ),
     "enum value twice": (
         "{id: sell, value: sell,",
         "{id: sell, value: buy,",
-        "14: attributes[1].type.members[1].value is 'buy' a second time",
+        "14: attributes[1].type.members[1].value repeats 'buy'",
     ),
     "enum id twice": (
         "{id: sell, value: sell,",
         "{id: buy, value: sell,",
-        "14: attributes[1].type.members[1].id is 'buy' a second time",
+        "14: attributes[1].type.members[1].id repeats 'buy'",
     ),
     "int and text mixed": (
         "{id: sell, value: sell,",
@@ -175,7 +175,7 @@ BAD = {
     "enum id that starts with a digit": (
         "{id: sell, value: sell,",
         "{id: 2nd, value: sell,",
-        "14: attributes[1].type.members[1].id is '2nd': ids start with a letter, in lower case",
+        "14: attributes[1].type.members[1].id is '2nd': an id must start with a lower case letter",
     ),
     "enum without value": (
         "{id: sell, value: sell,",
@@ -190,17 +190,17 @@ BAD = {
     "upper case": (
         "name: trading.order.filled",
         "name: trading.order.Filled",
-        "48: events[0].name is 'trading.order.Filled': lower case words, joined by dots and underscores",
+        "48: events[0].name is 'trading.order.Filled': join lower case words by dots and underscores",
     ),
     "nonsense unit": (
         "unit: s\n",
         "unit: ms\n",
-        "25: metrics[0].unit is 'ms', allowed: s, By, 1, USD, bps, or {things} in singular",
+        "25: metrics[0].unit is 'ms', allowed: s, By, 1, USD, bps, or a noun in braces, such as {order}",
     ),
     "text without examples": (
         "    examples: [c-1]\n",
         "",
-        "16: attributes[2] is a string and needs examples",
+        "16: attributes[2] is a string, so it needs examples",
     ),
     "the same label twice": (
         "ref: error.type",
@@ -211,18 +211,18 @@ BAD = {
         "{ref: trading.order.side, req",
         "{ref: trading.order.id, req",
         "30: metrics[0].attributes[0].ref 'trading.order.id' is an identifier or free text: "
-        "it belongs on spans and events, never on a metric",
+        "allowed on spans and events, never on a metric",
     ),
     "name that is a namespace": (
         "key: trading.order.id",
         "key: trading.order.side.id",
-        "8: attributes[1].key is 'trading.order.side', which is a namespace too: "
-        "'trading.order.side.id' stands below it",
+        "8: attributes[1].key is 'trading.order.side', which is also a namespace: "
+        "it contains 'trading.order.side.id'",
     ),
     "names that Prometheus cannot tell apart": (
         "key: trading.order.id",
         "key: trading.order_side",
-        "16: attributes[2].key is 'trading.order_side', the same as 'trading.order.side' to Prometheus",
+        "16: attributes[2].key is 'trading.order_side', which Prometheus cannot tell from 'trading.order.side'",
     ),
     "brief without a period": (
         "brief: A fill.",
@@ -232,7 +232,7 @@ BAD = {
     "closed without members": (
         "    examples: [c-1]\n",
         "    examples: [c-1]\n    annotations: {otel_trading: {closed: true}}\n",
-        "16: attributes[2] is closed and needs members",
+        "16: attributes[2] is closed, so it needs members",
     ),
     "unknown type": (
         "type: string\n    examples: [sip]",
@@ -240,7 +240,7 @@ BAD = {
         "6: attributes[0].type is 'text', allowed: string, int, double, boolean, string[], int[], double[], "
         "boolean[], any.",
     ),
-    "bucket that is no float": (
+    "bucket that is not a float": (
         "buckets: [0.001, 0.01, 0.05]",
         "buckets: [0.001, 0.01, 1]",
         f"36: {METRIC}.buckets must be floats: write 1.0, not 1",
@@ -250,15 +250,15 @@ BAD = {
         "buckets: [0.01, 0.001, 0.05]",
         f"36: {METRIC}.buckets must ascend",
     ),
-    "objective that is no bucket": (
+    "objective that is not a bucket": (
         "below: 0.01}",
         "below: 0.02}",
-        f"36: {METRIC}.slo.below is 0.02, which must be one of the buckets",
+        f"36: {METRIC}.slo.below is 0.02, but must be one of the buckets",
     ),
     "top bucket too low": (
         "buckets: [0.001, 0.01, 0.05]",
         "buckets: [0.001, 0.01, 0.02]",
-        f"36: {METRIC}.buckets end at 0.02, which must be 5 times the objective or more",
+        f"36: {METRIC}.buckets end at 0.02, but must reach 5 times the objective",
     ),
     "histogram without buckets": (
         "        buckets: [0.001, 0.01, 0.05]\n",
@@ -283,30 +283,30 @@ BAD = {
     "exponent that PyYAML reads as text": (
         "[0.001, 0.01, 0.05]",
         "[1e-03, 0.01, 0.05]",
-        f"36: {METRIC}.buckets[0] is 1e-03, which readers of YAML disagree on: quote it",
+        f"36: {METRIC}.buckets[0] is 1e-03, which YAML 1.1 and 1.2 read differently: quote it",
     ),
     "on that PyYAML reads as true": (
         "value: sell,",
         "value: on,",
-        "14: attributes[1].type.members[1].value is on, which readers of YAML disagree on: quote it",
+        "14: attributes[1].type.members[1].value is on, which YAML 1.1 and 1.2 read differently: quote it",
     ),
     "clock time that PyYAML reads as a number": (
         "value: sell,",
         "value: 12:30,",
-        "14: attributes[1].type.members[1].value is 12:30, which readers of YAML disagree on: quote it",
+        "14: attributes[1].type.members[1].value is 12:30, which YAML 1.1 and 1.2 read differently: quote it",
     ),
     "date": (
         "examples: [c-1]",
         "examples: [2026-11-23]",
-        "20: attributes[2].examples[0] is 2026-11-23, which readers of YAML disagree on: quote it",
+        "20: attributes[2].examples[0] is 2026-11-23, which YAML 1.1 and 1.2 read differently: quote it",
     ),
     "key given twice": (
         "brief: A fill.",
         "brief: A fill.\n    brief: A fill.",
         "50: events[0].brief is given twice",
     ),
-    "no YAML": ("events:\n", "events: [\n", "48: the file is no YAML"),
-    "entry that is no mapping": (
+    "not YAML": ("events:\n", "events: [\n", "48: the file is not valid YAML"),
+    "entry that is not a mapping": (
         "  - key: trading.feed.name\n    brief: The feed.\n    stability: development\n    type: string\n"
         "    examples: [sip]\n",
         "  - feed\n",
@@ -328,14 +328,14 @@ def test_a_sound_registry_has_no_problems(tmp_path):
 
 
 @pytest.mark.parametrize("mistake", BAD)
-def test_a_mistake_is_refused_with_file_line_key_and_mend(mistake, tmp_path):
+def test_a_mistake_is_refused_with_file_line_key_and_fix(mistake, tmp_path):
     right, wrong, sentence = BAD[mistake]
     assert GOOD.count(right) >= 1
     found = problems(tmp_path, GOOD.replace(right, wrong, 1))
     assert [p for p in found if p.startswith(f"registry/order.yaml:{sentence}")], found
 
 
-def test_a_file_that_is_no_mapping_is_refused(tmp_path):
+def test_a_file_that_is_not_a_mapping_is_refused(tmp_path):
     assert problems(tmp_path, "- 1\n") == ["registry/order.yaml:1: the file must be a mapping"]
 
 
@@ -343,7 +343,7 @@ def test_a_manifest_with_an_unknown_key_is_refused(tmp_path):
     (tmp_path / "registry").mkdir()
     (tmp_path / "registry/manifest.yaml").write_text(MANIFEST + "name: x\n", encoding="utf-8")
     found = [str(problem) for problem in check(tmp_path / "registry")]
-    assert found == ["registry/manifest.yaml:5: name is no key here."]
+    assert found == ["registry/manifest.yaml:5: name is not a known key."]
 
 
 def test_the_projects_own_registry_is_sound():

@@ -1,4 +1,4 @@
-"""The book: price before time, no share lost, never crossed."""
+"""The book: it matches by price, then by time, loses no share, and is never crossed."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def test_at_one_price_the_earlier_order_trades_first() -> None:
     ]
 
 
-def test_an_order_trades_at_the_price_of_the_one_that_was_there_first() -> None:
+def test_an_order_trades_at_the_price_of_the_resting_one() -> None:
     book = resting_book(BookOrder("maker", Side.SELL, 101, 10))
     assert book.submit(BookOrder("taker", Side.BUY, 105, 10))[0].price == 101
 
 
-def test_what_an_immediate_order_cannot_trade_does_not_rest() -> None:
+def test_the_rest_of_an_immediate_order_does_not_stay_in_the_book() -> None:
     book = resting_book(BookOrder("ioc", Side.BUY, 100, 10, immediate=True))
     assert book.best(Side.BUY) is None
 
@@ -88,7 +88,7 @@ def test_a_canceled_order_no_longer_trades() -> None:
 
 
 @given(ORDERS)
-def test_no_share_is_lost_or_made(orders: list[tuple[Side, int | None, int, bool]]) -> None:
+def test_no_share_is_lost_or_created(orders: list[tuple[Side, int | None, int, bool]]) -> None:
     book, entries, executions = submitted(orders)
     traded = {entry.id: 0 for entry in entries}
     for execution in executions:
@@ -117,7 +117,7 @@ def test_the_resting_book_is_never_crossed(
 
 
 @given(ORDERS)
-def test_orders_rest_in_the_order_of_price_and_then_of_time(
+def test_resting_orders_are_sorted_by_price_and_then_by_time(
     orders: list[tuple[Side, int | None, int, bool]],
 ) -> None:
     book, entries, _ = submitted(orders)
@@ -128,7 +128,7 @@ def test_orders_rest_in_the_order_of_price_and_then_of_time(
 
 
 @given(ORDERS)
-def test_nobody_trades_beyond_its_limit(orders: list[tuple[Side, int | None, int, bool]]) -> None:
+def test_no_order_trades_beyond_its_limit(orders: list[tuple[Side, int | None, int, bool]]) -> None:
     _, entries, executions = submitted(orders)
     by_id = {entry.id: entry for entry in entries}
     for execution in executions:

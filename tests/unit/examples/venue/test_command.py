@@ -1,4 +1,4 @@
-"""The command: one line when it is ready, a clean end, and one sentence where it cannot start."""
+"""The command: it prints one line when it is ready, ends cleanly, and prints one sentence if it cannot start."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_a_signal_ends_it_with_exit_code_0_and_frees_the_port(number: signal.Sig
         socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_it_ends_when_its_parent_is_gone() -> None:
+def test_it_ends_when_its_parent_has_ended() -> None:
     # The venue inherits the parent's stderr, so this waits for the end of both.
     parent = [sys.executable, "-W", "ignore", "-c", CARELESS_PARENT]
     done = subprocess.run(parent, env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE)
     assert (json.loads(done.stdout)["message"], done.stderr) == ("ready", b"")
 
 
-def test_a_busy_port_is_one_sentence() -> None:
+def test_a_busy_port_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         assert refused("--port", str(port)) == (
@@ -95,11 +95,11 @@ def test_a_busy_port_is_one_sentence() -> None:
         ),
     ],
 )
-def test_wrong_input_is_one_sentence(arguments: list[str], sentence: str) -> None:
+def test_wrong_input_is_reported_in_one_sentence(arguments: list[str], sentence: str) -> None:
     assert refused(*arguments) == (2, f"venue: {sentence}\n")
 
 
-def test_a_replay_folder_without_ticks_is_one_sentence(tmp_path: Path) -> None:
+def test_a_replay_folder_without_ticks_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert refused("--replay", str(tmp_path)) == (
         2,
         f"venue: the replay folder '{tmp_path}' has no ticks; it needs YYYYMMDD_trade.zip and "
@@ -107,10 +107,10 @@ def test_a_replay_folder_without_ticks_is_one_sentence(tmp_path: Path) -> None:
     )
 
 
-def test_a_torn_zip_is_one_sentence(tmp_path: Path) -> None:
+def test_a_damaged_zip_is_reported_in_one_sentence(tmp_path: Path) -> None:
     torn = tmp_path / "20131007_trade.zip"
     torn.write_bytes(b"PK\x03\x04 and no more")
     assert refused("--replay", str(tmp_path)) == (
         2,
-        f"venue: the replay file '{torn}' is not a whole zip (File is not a zip file); fetch it again\n",
+        f"venue: the replay file '{torn}' is not a complete zip (File is not a zip file); download it again\n",
     )

@@ -1,4 +1,4 @@
-"""The desk: every order that is accepted ends once, and its trade updates tell how."""
+"""The desk: every accepted order ends once, and its trade updates report how."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NONE = dict.fromkeys(("accepted", "open", "filled", "canceled", "expired", "reje
 
 
 class Floor:
-    """A desk for IBM, quoted 182.00 x 182.02 for 300 shares, with what it reported."""
+    """A desk for IBM, quoted 182.00 x 182.02 for 300 shares, and the trade updates that it reported."""
 
     def __init__(self) -> None:
         self.updates: list[dict[str, Any]] = []
@@ -46,7 +46,7 @@ class Floor:
             self.submit(*args, **kwargs)
         return caught.value.status, caught.value.body
 
-    def told(self, *names: str) -> list[tuple[Any, ...]]:
+    def reported(self, *names: str) -> list[tuple[Any, ...]]:
         return [tuple(update.get(name) for name in ("event", *names)) for update in self.updates]
 
 
@@ -57,53 +57,53 @@ def floor() -> Floor:
 
 def test_a_market_order_fills_at_the_other_side(floor: Floor) -> None:
     floor.submit("buy", 100)
-    assert floor.told("qty", "price", "position_qty") == [
+    assert floor.reported("qty", "price", "position_qty") == [
         ("new", None, None, None),
         ("fill", "100", "182.02", "100"),
     ]
 
 
-def test_an_order_is_accepted_before_anything_became_of_it(floor: Floor) -> None:
+def test_the_answer_to_a_new_order_shows_it_before_any_fill(floor: Floor) -> None:
     assert floor.desk.submit(MARKET_BUY)["status"] == "pending_new"
 
 
-def test_a_market_order_waits_for_the_liquidity_it_lacks(floor: Floor) -> None:
+def test_a_market_order_waits_for_missing_liquidity(floor: Floor) -> None:
     floor.submit("buy", 500)
     floor.quote(182.01, 182.03)
-    assert floor.told("qty", "price") == [
+    assert floor.reported("qty", "price") == [
         ("new", None, None),
         ("partial_fill", "300", "182.02"),
         ("fill", "200", "182.03"),
     ]
 
 
-def test_a_limit_order_rests_until_the_market_comes_to_it(floor: Floor) -> None:
+def test_a_limit_order_rests_until_the_market_reaches_its_price(floor: Floor) -> None:
     floor.submit("buy", 100, 181.90)
     floor.quote(181.85, 181.88)
-    assert floor.told("price") == [("new", None), ("fill", "181.9")]
+    assert floor.reported("price") == [("new", None), ("fill", "181.9")]
 
 
-def test_prints_reach_a_resting_order_after_those_before_it(floor: Floor) -> None:
+def test_a_trade_fills_a_resting_order_after_the_orders_before_it(floor: Floor) -> None:
     floor.submit("buy", 100, 182.00)
     floor.print(182.00, 350)
-    assert floor.told("qty") == [("new", None), ("partial_fill", "50")]
+    assert floor.reported("qty") == [("new", None), ("partial_fill", "50")]
 
 
-def test_an_immediate_order_cancels_what_does_not_trade(floor: Floor) -> None:
+def test_the_rest_of_an_immediate_order_is_canceled(floor: Floor) -> None:
     floor.submit("sell", 400, 182.00, time_in_force="ioc")
-    assert floor.told("qty") == [("new", None), ("partial_fill", "300"), ("canceled", None)]
+    assert floor.reported("qty") == [("new", None), ("partial_fill", "300"), ("canceled", None)]
 
 
 def test_a_canceled_order_no_longer_trades(floor: Floor) -> None:
     floor.desk.cancel(floor.submit("buy", 100, 181.90))
     floor.quote(181.85, 181.88)
-    assert floor.told() == [("new",), ("canceled",)]
+    assert floor.reported() == [("new",), ("canceled",)]
 
 
-def test_a_market_order_that_waits_can_be_canceled(floor: Floor) -> None:
+def test_a_waiting_market_order_can_be_canceled(floor: Floor) -> None:
     floor.desk.cancel(floor.submit("buy", 400))
     floor.quote(182.00, 182.02)
-    assert floor.told() == [("new",), ("partial_fill",), ("canceled",)]
+    assert floor.reported() == [("new",), ("partial_fill",), ("canceled",)]
 
 
 def test_a_replaced_order_ends_and_its_successor_trades_the_rest(floor: Floor) -> None:
@@ -112,17 +112,17 @@ def test_a_replaced_order_ends_and_its_successor_trades_the_rest(floor: Floor) -
     assert (second["qty"], second["replaces"]) == ("100", first)
     assert floor.desk.find(first).replaced_by == second["id"]
     floor.quote(182.03, 182.05)
-    assert floor.told() == [("new",), ("partial_fill",), ("replaced",), ("new",), ("fill",)]
+    assert floor.reported() == [("new",), ("partial_fill",), ("replaced",), ("new",), ("fill",)]
 
 
-def test_the_account_has_each_way_to_end_before_an_order_took_it(floor: Floor) -> None:
+def test_the_counts_have_each_end_status_before_any_order(floor: Floor) -> None:
     assert floor.desk.counts() == NONE
 
 
 def test_the_close_of_the_market_expires_open_orders(floor: Floor) -> None:
     floor.submit("buy", 100, 181.90)
     floor.desk.expire_all()
-    assert floor.told() == [("new",), ("expired",)]
+    assert floor.reported() == [("new",), ("expired",)]
     assert floor.desk.counts() == {**NONE, "accepted": 1, "expired": 1}
 
 
@@ -131,7 +131,7 @@ def test_a_closed_market_refuses_orders(floor: Floor) -> None:
     assert floor.refusal("buy", 1) == (403, {"code": 40310000, "message": "the market is closed"})
 
 
-def test_an_order_that_costs_too_much_is_refused_with_the_figures(floor: Floor) -> None:
+def test_an_order_beyond_the_buying_power_is_refused_with_the_figures(floor: Floor) -> None:
     assert floor.refusal("buy", 20_000) == (
         403,
         {
@@ -143,7 +143,7 @@ def test_an_order_that_costs_too_much_is_refused_with_the_figures(floor: Floor) 
     )
 
 
-def test_open_orders_hold_buying_power(floor: Floor) -> None:
+def test_open_orders_reduce_the_buying_power(floor: Floor) -> None:
     floor.submit("buy", 10_000, 181.00)
     assert floor.desk.buying_power == (2_000_000 - 1_810_000) * PRICE_SCALE
     assert floor.refusal("buy", 1_100, 181.00)[0] == 403
@@ -155,7 +155,7 @@ def test_an_order_that_would_trade_with_our_own_is_refused(floor: Floor) -> None
     floor.submit("sell", 100, 182.02)
 
 
-def test_a_client_order_id_is_taken_once(floor: Floor) -> None:
+def test_a_client_order_id_is_accepted_once(floor: Floor) -> None:
     floor.submit("buy", 1, client_order_id="c-1")
     assert floor.refusal("buy", 1, client_order_id="c-1") == (
         422,
@@ -204,7 +204,7 @@ def test_an_order_that_has_ended_can_neither_be_canceled_nor_replaced(floor: Flo
 def test_the_rejects_fault_accepts_and_then_rejects(floor: Floor) -> None:
     floor.faults.activate({"name": "rejects", "seconds": 1})
     floor.submit("buy", 1)
-    assert floor.told("reason") == [("rejected", "order rejected by the venue")]
+    assert floor.reported("reason") == [("rejected", "order rejected by the venue")]
     assert floor.desk.counts() == {**NONE, "accepted": 1, "rejected": 1}
 
 
@@ -212,20 +212,20 @@ def test_the_slippage_fault_makes_fills_worse(floor: Floor) -> None:
     floor.faults.activate({"name": "slippage", "seconds": 1, "bps": 100})
     floor.submit("buy", 100)
     floor.submit("sell", 100)
-    assert floor.told("price")[1::2] == [("fill", "183.8402"), ("fill", "180.18")]
+    assert floor.reported("price")[1::2] == [("fill", "183.8402"), ("fill", "180.18")]
 
 
 def test_the_slippage_fault_respects_limits(floor: Floor) -> None:
     floor.faults.activate({"name": "slippage", "seconds": 1, "bps": 100})
     floor.submit("buy", 100, 182.10)
     floor.submit("sell", 100, 181.90)
-    assert floor.told("price")[1::2] == [("fill", "182.1"), ("fill", "181.9")]
+    assert floor.reported("price")[1::2] == [("fill", "182.1"), ("fill", "181.9")]
 
 
 def test_the_duplicate_fill_fault_reports_a_fill_twice_and_books_it_once(floor: Floor) -> None:
     floor.faults.activate({"name": "duplicate_fill", "seconds": 1})
     floor.submit("buy", 100)
-    assert floor.told() == [("new",), ("fill",), ("fill",)]
+    assert floor.reported() == [("new",), ("fill",), ("fill",)]
     assert floor.updates[1]["execution_id"] == floor.updates[2]["execution_id"]
     assert floor.desk.account.positions["IBM"].quantity == 100
 
@@ -261,7 +261,7 @@ def act(floor: Floor, step: tuple[str, str, float | None, int, str]) -> None:
 
 
 @given(ACTIONS)
-def test_whatever_happens_every_order_ends_at_most_once_and_nothing_is_overfilled(actions: list[Any]) -> None:
+def test_in_any_sequence_of_actions_no_order_ends_twice_or_is_overfilled(actions: list[Any]) -> None:
     floor = Floor()
     for action in actions:
         with suppress(Refusal):

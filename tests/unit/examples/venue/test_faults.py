@@ -1,4 +1,4 @@
-"""Faults: in force for their time, for their share of occasions, and refused in one sentence."""
+"""Faults: active for their time, for their share of occasions, and refused in one sentence if they are invalid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trading_system.venue.faults import FaultError, Faults
 
 
-class Clock:
+class FakeClock:
     now = 100.0
 
     def __call__(self) -> float:
@@ -18,7 +18,7 @@ class Clock:
 
 
 def test_a_fault_ends_when_its_seconds_are_over() -> None:
-    clock = Clock()
+    clock = FakeClock()
     faults = Faults(clock)
     faults.activate({"name": "http_5xx", "seconds": 10})
     clock.now += 9.9
@@ -29,14 +29,14 @@ def test_a_fault_ends_when_its_seconds_are_over() -> None:
 
 
 def test_a_fault_of_the_same_name_replaces_the_first() -> None:
-    faults = Faults(Clock())
+    faults = Faults(FakeClock())
     faults.activate({"name": "slippage", "seconds": 10})
     faults.activate({"name": "slippage", "seconds": 20, "bps": 5})
     assert faults.listing() == [{"name": "slippage", "seconds_left": 20.0, "bps": 5, "share": 1.0, "hits": 0}]
 
 
 def test_clear_ends_every_fault() -> None:
-    faults = Faults(Clock())
+    faults = Faults(FakeClock())
     faults.activate({"name": "rejects", "seconds": 10})
     faults.clear()
     assert faults.hit("rejects") is None
@@ -44,7 +44,7 @@ def test_clear_ends_every_fault() -> None:
 
 @given(st.floats(0.01, 1), st.integers(1, 500))
 def test_a_share_is_spread_evenly(share: float, occasions: int) -> None:
-    faults = Faults(Clock())
+    faults = Faults(FakeClock())
     faults.activate({"name": "sequence_gap", "seconds": 10, "share": share})
     hits = sum(faults.hit("sequence_gap") is not None for _ in range(occasions))
     assert abs(hits - share * occasions) <= 1
@@ -75,4 +75,4 @@ def test_a_share_is_spread_evenly(share: float, occasions: int) -> None:
 )
 def test_a_wrong_request_is_refused_in_one_sentence(request_body: dict[str, Any], sentence: str) -> None:
     with pytest.raises(FaultError, match=sentence):
-        Faults(Clock()).activate(request_body)
+        Faults(FakeClock()).activate(request_body)

@@ -1,4 +1,4 @@
-"""The feed: numbers without holes of its own making, and every tick counted as sent or withheld."""
+"""The feed: it numbers ticks without gaps, and counts every tick as sent or withheld."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 import msgpack
 from trading_system.venue.faults import Faults
-from trading_system.venue.feed import Feed, Outbox, Subscriber
+from trading_system.venue.feed import Outbox, Subscriber, TickFeed
 from trading_system.venue.ticks import Quote, Trade
 
 QUOTE = Quote("IBM", 1_820_000, 300, "N", 1_820_200, 100, "Q", ("R",))
 TRADE = Trade("IBM", 1_820_100, 5, "D", ("@", "I"))
 
 
-class Desk:
+class SubscribedFeed:
     """A feed with one subscriber to everything."""
 
     def __init__(self) -> None:
         self.faults = Faults(lambda: 0.0)
-        self.feed = Feed(self.faults)
+        self.feed = TickFeed(self.faults)
         self.subscriber = Subscriber()
         for channel in ("trades", "quotes"):
             self.subscriber.subscribe(channel, ["*"])
@@ -29,10 +29,10 @@ class Desk:
 
 
 async def test_ticks_have_the_shape_of_the_broker_s_messages_and_a_number() -> None:
-    desk = Desk()
-    desk.feed.publish(QUOTE)
-    desk.feed.publish(TRADE)
-    quote, trade = await desk.received()
+    subscribed = SubscribedFeed()
+    subscribed.feed.publish(QUOTE)
+    subscribed.feed.publish(TRADE)
+    quote, trade = await subscribed.received()
     quote_time, trade_time = quote.pop("t"), trade.pop("t")
     assert quote == {
         "T": "q",
@@ -62,59 +62,62 @@ async def test_ticks_have_the_shape_of_the_broker_s_messages_and_a_number() -> N
 
 
 async def test_withheld_ticks_leave_gaps_in_the_numbers() -> None:
-    desk = Desk()
-    desk.faults.activate({"name": "sequence_gap", "seconds": 1, "share": 0.5})
+    subscribed = SubscribedFeed()
+    subscribed.faults.activate({"name": "sequence_gap", "seconds": 1, "share": 0.5})
     for _ in range(6):
-        desk.feed.publish(TRADE)
-    assert [message["n"] for message in await desk.received()] == [1, 3, 5]
-    assert desk.feed.counts()["withheld_by_reason"] == {"sequence_gap": 3}
+        subscribed.feed.publish(TRADE)
+    assert [message["n"] for message in await subscribed.received()] == [1, 3, 5]
+    assert subscribed.feed.counts()["withheld_by_reason"] == {"sequence_gap": 3}
 
 
 async def test_a_crossed_quote_has_its_bid_above_its_ask() -> None:
-    desk = Desk()
-    desk.faults.activate({"name": "crossed_quotes", "seconds": 1, "share": 1})
+    subscribed = SubscribedFeed()
+    subscribed.faults.activate({"name": "crossed_quotes", "seconds": 1, "share": 1})
     for quote in (QUOTE, QUOTE._replace(bid_price=0), QUOTE._replace(ask_price=0)):
-        desk.feed.publish(quote)
-    assert all(message["bp"] > message["ap"] > 0 for message in await desk.received())
+        subscribed.feed.publish(quote)
+    assert all(message["bp"] > message["ap"] > 0 for message in await subscribed.received())
 
 
 async def test_a_bad_quote_lacks_a_price() -> None:
-    desk = Desk()
-    desk.faults.activate({"name": "bad_quotes", "seconds": 1, "share": 1})
-    desk.feed.publish(QUOTE)
-    desk.feed.publish(QUOTE)
-    assert [(message["bp"], message["ap"]) for message in await desk.received()] == [(182.0, 0.0), (0.0, 0.0)]
+    subscribed = SubscribedFeed()
+    subscribed.faults.activate({"name": "bad_quotes", "seconds": 1, "share": 1})
+    subscribed.feed.publish(QUOTE)
+    subscribed.feed.publish(QUOTE)
+    assert [(message["bp"], message["ap"]) for message in await subscribed.received()] == [
+        (182.0, 0.0),
+        (0.0, 0.0),
+    ]
 
 
 async def test_a_subscriber_gets_its_symbols_and_channels_only() -> None:
-    desk = Desk()
-    desk.subscriber.unsubscribe("trades", ["*"])
-    desk.subscriber.unsubscribe("quotes", ["*"])
-    desk.subscriber.subscribe("trades", ["IBM"])
+    subscribed = SubscribedFeed()
+    subscribed.subscriber.unsubscribe("trades", ["*"])
+    subscribed.subscriber.unsubscribe("quotes", ["*"])
+    subscribed.subscriber.subscribe("trades", ["IBM"])
     for tick in (QUOTE, TRADE, TRADE._replace(symbol="AAPL")):
-        desk.feed.publish(tick)
-    assert [message["n"] for message in await desk.received()] == [2]
+        subscribed.feed.publish(tick)
+    assert [message["n"] for message in await subscribed.received()] == [2]
 
 
 async def test_a_slow_client_s_overflow_is_counted() -> None:
-    desk = Desk()
-    desk.subscriber.outbox = Outbox(limit=3)
+    subscribed = SubscribedFeed()
+    subscribed.subscriber.outbox = Outbox(limit=3)
     for _ in range(5):
-        desk.feed.publish(TRADE)
-    assert [message["n"] for message in await desk.received()] == [1, 2, 3]
-    assert desk.feed.counts()["withheld_by_reason"] == {"overflow": 2}
+        subscribed.feed.publish(TRADE)
+    assert [message["n"] for message in await subscribed.received()] == [1, 2, 3]
+    assert subscribed.feed.counts()["withheld_by_reason"] == {"overflow": 2}
 
 
 async def test_every_tick_is_sent_or_withheld() -> None:
-    desk = Desk()
+    subscribed = SubscribedFeed()
     for _ in range(4):
-        desk.feed.publish(TRADE)
-    taken = await desk.subscriber.outbox.take()
-    desk.feed.sent(symbol for symbol, _ in taken[:3])
-    desk.feed.publish(TRADE)
-    desk.feed.leave(desk.subscriber, unsent=1)
-    desk.feed.publish(TRADE)
-    assert desk.feed.counts() == {
+        subscribed.feed.publish(TRADE)
+    taken = await subscribed.subscriber.outbox.take()
+    subscribed.feed.sent(symbol for symbol, _ in taken[:3])
+    subscribed.feed.publish(TRADE)
+    subscribed.feed.leave(subscribed.subscriber, unsent=1)
+    subscribed.feed.publish(TRADE)
+    assert subscribed.feed.counts() == {
         "produced": 6,
         "sent": 3,
         "withheld": 3,

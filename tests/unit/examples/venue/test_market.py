@@ -1,4 +1,4 @@
-"""The simulated market: the same for a seed, plausible, and with the odd tick in it."""
+"""The simulated market: reproducible for a seed, plausible, and with some irregular ticks."""
 
 from __future__ import annotations
 

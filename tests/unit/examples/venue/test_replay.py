@@ -1,4 +1,4 @@
-"""Replay: LEAN's files tick by tick in time order, and every line accounted for."""
+"""Replay: it yields the ticks of LEAN's files in time order, and counts every line."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def test_days_follow_one_another_without_the_night(tmp_path: Path) -> None:
     assert replay.span == {"from": "2013-10-07T09:30:00.500", "to": "2013-10-08T09:30:00.500"}
 
 
-def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(
         ReplayError, match=r"^the replay folder '.*nowhere' does not exist; give one such as .*ibm$"
     ):
         replayed(tmp_path / "nowhere")
 
 
-def test_a_folder_without_ticks_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_ticks_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "20131007_trade.csv").touch()
     with pytest.raises(
         ReplayError, match=r"has no ticks; it needs YYYYMMDD_trade\.zip and YYYYMMDD_quote\.zip"
@@ -109,37 +109,38 @@ def test_a_folder_without_ticks_is_one_sentence(tmp_path: Path) -> None:
         replayed(tmp_path)
 
 
-def test_a_start_after_the_last_tick_is_one_sentence(day: Path) -> None:
+def test_a_start_after_the_last_tick_is_reported_in_one_sentence(day: Path) -> None:
     with pytest.raises(ReplayError, match=r"has no ticks from 21:00:00\.000 on; give an earlier start$"):
         replayed(day, start=21 * 3_600_000)
 
 
-def test_a_truncated_zip_is_one_sentence(day: Path) -> None:
+def test_a_truncated_zip_is_reported_in_one_sentence(day: Path) -> None:
     torn = day / "20131007_quote.zip"
     torn.write_bytes(torn.read_bytes()[:-30])
     with pytest.raises(
-        ReplayError, match=r"^the replay file '.*_quote\.zip' is not a whole zip \(.*\); fetch it again$"
+        ReplayError,
+        match=r"^the replay file '.*_quote\.zip' is not a complete zip \(.*\); download it again$",
     ):
         replayed(day)
 
 
-def test_a_zip_with_a_damaged_byte_is_one_sentence(day: Path) -> None:
+def test_a_zip_with_a_damaged_byte_is_reported_in_one_sentence(day: Path) -> None:
     torn = day / "20131007_quote.zip"
     torn.write_bytes(torn.read_bytes().replace(b"1816900", b"1816901"))
     with pytest.raises(
-        ReplayError, match=r"_quote\.zip' is torn in '20131007_ibm_quote\.csv'; fetch it again$"
+        ReplayError, match=r"_quote\.zip' is damaged in '20131007_ibm_quote\.csv'; download it again$"
     ):
         replayed(day)
 
 
-def test_a_zip_without_its_csv_is_one_sentence(day: Path) -> None:
+def test_a_zip_without_its_csv_is_reported_in_one_sentence(day: Path) -> None:
     with zipfile.ZipFile(day / "20131007_quote.zip", "w"):
         pass
     with pytest.raises(ReplayError, match=r"holds 0 files; a tick zip holds one CSV$"):
         replayed(day)
 
 
-@pytest.mark.skipif(not REAL_DAY.is_dir(), reason="the real day is not beside this clone")
+@pytest.mark.skipif(not REAL_DAY.is_dir(), reason="the files of the real day are not installed")
 def test_the_real_day_is_replayed_to_its_last_line() -> None:
     replay, ticks = replayed(REAL_DAY)
     assert replay.lines == 109_067 + 24_293

@@ -1,4 +1,4 @@
-"""Ticks: whole numbers that can be written as the broker does, and moved as the market does."""
+"""Ticks: integer prices that can be formatted for the broker's JSON and moved with the market."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRADE = Trade("IBM", 1_820_100, 5, "D", ("@",))
         (TRADE, 0, TRADE),
     ],
 )
-def test_a_tick_is_moved_with_its_spread_and_without_inventing_a_side(
+def test_a_moved_tick_keeps_its_spread_and_its_empty_side(
     tick: Tick, by: int, at_its_new_prices: Tick
 ) -> None:
     assert moved(tick, by) == at_its_new_prices
@@ -28,5 +28,5 @@ def test_a_tick_is_moved_with_its_spread_and_without_inventing_a_side(
 @pytest.mark.parametrize(
     ("value", "text"), [(1_821_000, "182.1"), (-500, "-0.05"), (0, "0"), (10_000, "1"), (1, "0.0001")]
 )
-def test_money_is_written_without_zeros_at_its_end(value: int, text: str) -> None:
+def test_money_is_written_without_trailing_zeros(value: int, text: str) -> None:
     assert dollars(value) == text

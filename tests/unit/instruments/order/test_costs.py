@@ -1,4 +1,4 @@
-"""The formulas for what an execution cost."""
+"""The formulas for the cost of executions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOTHING = Executed()
 
 
 @given(price=prices, arrival=prices)
-def test_slippage_of_a_seller_is_that_of_a_buyer_with_the_other_sign(price, arrival):
+def test_a_seller_has_the_slippage_of_a_buyer_with_the_opposite_sign(price, arrival):
     assert slippage(1, price, arrival) == -slippage(-1, price, arrival)
 
 

@@ -1,4 +1,4 @@
-"""An order's life: what each step counts, and what no sequence of steps may do."""
+"""The life of an order: the counts, spans and events of each step."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def completed(seen: Seen) -> dict[str, float]:
     return {p.attributes["trading.order.status"]: p.value for p in points if p.value}
 
 
-def test_a_whole_life_in_five_lines(seen):
+def test_an_order_can_be_recorded_in_five_lines(seen):
     order = Order("c-17", venue="XNAS", type="limit", side="buy", quantity=100, strategy="mm")
     with order.submitting():
         pass
@@ -63,7 +63,7 @@ def test_a_whole_life_in_five_lines(seen):
     )
 
 
-def test_its_span_lasts_from_construction_to_completion_and_holds_the_others(seen):
+def test_the_span_of_an_order_lasts_from_construction_to_completion_and_is_the_parent_of_the_others(seen):
     with trace.get_tracer("test").start_as_current_span("tick"):
         order = new_order()
     with order.route("best_price"):
@@ -82,7 +82,7 @@ def test_its_span_lasts_from_construction_to_completion_and_holds_the_others(see
     assert trace.get_current_span(order.context).get_span_context() == life.context
 
 
-def test_its_events_carry_its_trace_wherever_they_are_told(seen):
+def test_the_events_of_an_order_carry_its_trace_id_from_every_thread(seen):
     order = submitted_order(symbol="IBM")
     thread = Thread(target=order.acknowledged)
     thread.start()
@@ -93,7 +93,7 @@ def test_its_events_carry_its_trace_wherever_they_are_told(seen):
     assert {r.attributes["trading.instrument.symbol"] for r in seen.log_records} == {"IBM"}
 
 
-def test_the_exemplar_of_tick_to_trade_leads_to_the_order(seen):
+def test_the_exemplar_of_tick_to_trade_has_the_trace_id_of_the_order(seen):
     order = new_order(triggered_at_ns=time.time_ns() - 1_000_000)
     order.submitted()
     (point,) = [p for p in seen.points("trading.tick_to_trade.duration") if p.count]
@@ -102,7 +102,7 @@ def test_the_exemplar_of_tick_to_trade_leads_to_the_order(seen):
     ]
 
 
-def test_a_failed_submission_submits_nothing_and_goes_on_as_it_came(seen):
+def test_a_failed_submission_submits_nothing_and_its_error_propagates_unchanged(seen):
     order, error = new_order(), TimeoutError("no answer")
     with pytest.raises(TimeoutError) as raised, order.submitting():
         raise error
@@ -112,9 +112,9 @@ def test_a_failed_submission_submits_nothing_and_goes_on_as_it_came(seen):
     assert not order.is_open
 
 
-def test_what_follows_the_last_byte_is_no_part_of_the_submission(seen, monkeypatch):
+def test_the_submission_ends_with_the_last_byte(seen, monkeypatch):
     moments = count(10, 0.25)
-    monkeypatch.setattr("otel_trading.instruments.order.order.perf_counter", lambda: next(moments))
+    monkeypatch.setattr("otel_trading.instruments.order.submission.perf_counter", lambda: next(moments))
     monkeypatch.setattr("otel_trading.instruments.operation.perf_counter", lambda: next(moments))
     order = new_order(venue="answering")
     with order.submitting() as submission:
@@ -126,7 +126,7 @@ def test_what_follows_the_last_byte_is_no_part_of_the_submission(seen, monkeypat
     assert seen.total("trading.order.submitted") == 1
 
 
-def test_an_order_whose_answer_was_an_error_was_submitted_all_the_same(seen):
+def test_an_order_is_submitted_even_if_the_answer_is_an_error(seen):
     order = new_order()
     with pytest.raises(TimeoutError), order.submitting() as submission:
         submission.sent()
@@ -151,7 +151,7 @@ def test_a_second_attempt_counts_as_a_retry_and_submits_once(seen):
     assert seen.total("trading.order.submitted") == 1
 
 
-def test_retries_are_there_before_the_first(seen):
+def test_the_series_of_retries_exist_before_the_first_retry(seen):
     new_order(venue="calm")
     assert [p.value for p in seen.points("trading.order.retries", name="calm")] == [0, 0, 0]
 
@@ -182,24 +182,24 @@ def test_the_average_price_is_weighted(seen):
         (Order.done_for_day, "done_for_day", "trading.order.expired"),
     ],
 )
-def test_an_order_that_ends_unfilled_has_the_fill_ratio_zero(seen, step, status, event):
+def test_an_order_that_ends_unfilled_has_a_fill_ratio_of_zero(seen, step, status, event):
     order = submitted_order()
     step(order)
-    step(order)  # which is too late
+    step(order)  # too late: the order has completed
     assert (order.is_open, Order.open(), completed(seen)) == (False, [], {status: 1})
     (point,) = seen.points("trading.order.fill.ratio")
     assert (point.count, point.sum) == (1, 0)
     assert seen.events()[-1] == event
 
 
-def test_a_partly_filled_order_has_the_share_that_was_filled(seen):
+def test_a_partly_filled_order_records_its_fill_ratio(seen):
     order = submitted_order()
     order.filled(quantity=25, price=10)
     order.canceled()
     assert seen.values("trading.order.fill.ratio") == [0.25]
 
 
-def test_an_order_the_risk_check_refused_was_never_submitted(seen):
+def test_an_order_that_the_risk_check_refused_was_never_submitted(seen):
     new_order().rejected("order_exceeds_limit", "risk")
     assert seen.total("trading.order.rejected", source="risk", reason="order_exceeds_limit") == 1
     assert seen.total("trading.order.submitted") == 0
@@ -212,7 +212,7 @@ def test_an_order_the_risk_check_refused_was_never_submitted(seen):
     )
 
 
-def test_a_rejection_by_the_venue_shows_that_the_order_was_submitted(seen):
+def test_a_rejection_by_the_venue_proves_that_the_order_was_submitted(seen):
     order = new_order()
     with pytest.raises(ConnectionError), order.submitting():
         raise ConnectionError
@@ -222,7 +222,7 @@ def test_a_rejection_by_the_venue_shows_that_the_order_was_submitted(seen):
     assert seen.total("trading.order.ack.duration", type="insufficient_funds") == 1
 
 
-def test_a_rejection_by_the_gateway_after_a_failed_attempt_does_not(seen):
+def test_a_rejection_by_the_gateway_does_not_prove_that_the_order_was_submitted(seen):
     order = new_order()
     with pytest.raises(ConnectionError), order.submitting():
         raise ConnectionError
@@ -237,7 +237,7 @@ def test_a_withdrawn_order_is_neither_submitted_nor_completed(seen):
 
 
 @pytest.mark.parametrize("news", [Order.acknowledged, lambda order: order.filled(quantity=1, price=1)])
-def test_news_that_overtakes_the_submission_implies_it(seen, news):
+def test_a_report_that_arrives_before_the_submission_proves_it(seen, news):
     order = new_order()
     with order.submitting():
         news(order)
@@ -257,7 +257,7 @@ def test_an_order_that_is_filled_while_it_is_submitted_is_submitted_and_complete
     assert _losses.snapshot() == {}
 
 
-def test_without_a_submission_there_is_no_duration_to_measure(seen):
+def test_without_a_submission_no_duration_is_recorded(seen):
     order = new_order()
     order.acknowledged()
     order.filled(quantity=100, price=1)
@@ -284,7 +284,7 @@ def test_more_than_is_left_changes_nothing(seen):
     assert seen.event("trading.execution.unmatched")["trading.execution.unmatched.reason"] == "overfill"
 
 
-def test_nothing_is_left_of_a_canceled_order(seen):
+def test_a_fill_of_a_canceled_order_is_unmatched(seen):
     order = submitted_order()
     order.filled(quantity=10, price=5, execution_id="e-1")
     order.canceled()
@@ -296,7 +296,7 @@ def test_nothing_is_left_of_a_canceled_order(seen):
     assert completed(seen) == {"canceled": 1}
 
 
-def test_a_fill_of_an_order_nobody_knows_is_counted(seen):
+def test_a_fill_of_an_unknown_order_is_counted(seen):
     Order.fill_unmatched("XNAS", client_order_id="c-0", execution_id="e-9")
     assert seen.total("trading.execution.unmatched", reason="unknown_order") == 1
     assert seen.event("trading.execution.unmatched") == {
@@ -316,6 +316,7 @@ def test_a_fill_of_an_order_nobody_knows_is_counted(seen):
         Order.replaced,
         Order.retried,
         lambda order: order.rejected("throttled"),
+        lambda order: order.rejected("no such reason", "no such source", last_price="no number"),
     ],
 )
 def test_a_step_that_comes_too_late_is_counted_and_ignored(seen, step):
@@ -337,7 +338,7 @@ def test_an_order_that_ended_unsubmitted_cannot_be_submitted(seen):
     assert _losses.snapshot() == {"metrics": {"order_step": 1}}
 
 
-def test_requests_to_change_are_counted_and_their_answers_timed(seen):
+def test_change_requests_are_counted_and_their_answers_are_timed(seen):
     order = submitted_order()
     order.acknowledged()
     order.replace_requested(quantity=50, price=9.5)
@@ -356,7 +357,7 @@ def test_requests_to_change_are_counted_and_their_answers_timed(seen):
     }
 
 
-def test_the_venue_has_the_last_word_on_the_quantity(seen):
+def test_the_quantity_that_the_venue_reports_replaces_the_requested_one(seen):
     order = submitted_order()
     order.replace_requested(quantity=50)
     order.replaced(quantity=60)
@@ -364,7 +365,7 @@ def test_the_venue_has_the_last_word_on_the_quantity(seen):
     assert (order.quantity, order.status) == (60, "filled")
 
 
-def test_a_replacement_by_less_than_is_filled_completes_the_order(seen):
+def test_a_replacement_by_less_than_the_filled_quantity_completes_the_order(seen):
     order = submitted_order()
     order.filled(quantity=40, price=1)
     order.replaced(quantity=30)
@@ -383,7 +384,7 @@ def test_a_replacement_of_the_price_leaves_the_quantity(seen):
     ("side", "price", "bps"),
     [("buy", 101, 100), ("buy", 99, -100), ("sell", 99, 100), ("sell", 101, -100), ("sell_short", 99, 100)],
 )
-def test_slippage_is_above_zero_when_it_costs(seen, side, price, bps):
+def test_slippage_is_above_zero_if_the_price_got_worse(seen, side, price, bps):
     submitted_order(side=side, arrival_price=100).filled(quantity=100, price=price)
     assert seen.values("trading.execution.slippage") == [pytest.approx(bps)]
 
@@ -399,7 +400,7 @@ def test_the_shortfall_of_a_filled_order_includes_fees(seen):
     assert seen.values("trading.order.implementation_shortfall") == [pytest.approx(100 + 20)]
 
 
-def test_the_shortfall_includes_what_was_missed(seen):
+def test_the_shortfall_includes_the_opportunity_cost_of_the_unfilled_quantity(seen):
     order = submitted_order(decision_price=100)
     order.filled(quantity=50, price=101)
     order.canceled(last_price=104)
@@ -419,13 +420,13 @@ def test_tick_to_trade_of_a_tick_in_the_future_is_zero_and_counted(seen):
 
 
 @pytest.mark.parametrize("when", [1_767_225_600.5, "soon", None])
-def test_tick_to_trade_of_no_nanoseconds_is_not_recorded(seen, when):
+def test_tick_to_trade_is_not_recorded_if_the_trigger_time_is_not_in_nanoseconds(seen, when):
     submitted_order(triggered_at_ns=when)
     assert seen.total("trading.tick_to_trade.duration") == 0
     assert _losses.snapshot() == ({} if when is None else {"metrics": {"invalid_value": 1}})
 
 
-def test_an_order_is_found_while_it_is_open_and_a_while_after(seen):
+def test_an_order_is_found_while_it_is_open_and_shortly_afterwards(seen):
     order = submitted_order("c-7")
     assert Order.find("c-7") is order
     assert Order.open() == [order]
@@ -451,14 +452,14 @@ def test_of_two_open_orders_with_one_id_the_newer_is_found(seen):
     assert Order.open() == []
 
 
-def test_completed_orders_are_forgotten_in_the_end(seen, monkeypatch):
+def test_only_the_latest_completed_orders_are_found(seen, monkeypatch):
     monkeypatch.setattr("otel_trading.instruments.order.open_orders.MAX_RECENT", 2)
     for n in range(3):
         submitted_order(f"c-{n}").canceled()
     assert [Order.find(f"c-{n}") is None for n in range(3)] == [True, False, False]
 
 
-def test_orders_that_nobody_completes_are_given_up(seen, monkeypatch):
+def test_one_order_too_many_evicts_the_oldest_as_incomplete(seen, monkeypatch):
     monkeypatch.setattr("otel_trading.instruments.order.open_orders.MAX_OPEN", 2)
     for n in range(3):
         submitted_order(f"c-{n}")
@@ -494,21 +495,21 @@ def test_an_incomplete_order_can_still_complete(seen):
 
 def test_a_forked_child_has_none_of_its_parents_orders(seen):
     submitted_order()
-    _orders._forget()  # what a fork runs in the child
+    _orders._forget()  # the fork hook of the child
     _closing.run()
     assert seen.events() == ["trading.order.submitted"]
 
 
 @pytest.mark.parametrize("argument", ["client_order_id", "venue", "type", "side", "strategy"])
 @given(name=not_names)
-def test_construction_refuses_what_is_no_name(argument, name):
+def test_an_order_refuses_a_name_that_is_not_text(argument, name):
     given = {"client_order_id": "c-1", **KIND, argument: name}
     with pytest.raises(LabelError, match=f"{argument}.* takes text that is not empty, not "):
         Order(**given)
 
 
 @given(quantity=not_sizes)
-def test_construction_refuses_what_is_no_quantity(quantity):
+def test_an_order_refuses_a_quantity_that_is_not_above_zero(quantity):
     with pytest.raises(LabelError, match=r"Order\('c-1'\), quantity, takes a finite number above 0, not "):
         new_order(quantity=quantity)
 
@@ -520,7 +521,7 @@ def test_an_unknown_type_and_side_are_counted_as_other(seen):
     assert _losses.snapshot() == {"metrics": {"label_other": 2}}
 
 
-def test_numbers_in_disguise_are_numbers(seen):
+def test_decimals_and_decimal_text_are_numbers(seen):
     order = submitted_order(quantity="100", arrival_price=Decimal(10))
     order.filled(quantity=Decimal("99.5"), price="10.01", fees="0.1")
     assert order.filled_quantity == 99.5
@@ -530,7 +531,7 @@ def test_numbers_in_disguise_are_numbers(seen):
 
 @settings(deadline=None)
 @given(quantity=not_sizes)
-def test_a_fill_of_no_quantity_is_unmatched(quantity):
+def test_a_fill_without_a_valid_quantity_is_unmatched(quantity):
     seen = Seen()
     order = submitted_order()
     _losses.reset()
@@ -542,7 +543,7 @@ def test_a_fill_of_no_quantity_is_unmatched(quantity):
 
 @settings(deadline=None)
 @given(price=not_numbers | st.just(0))
-def test_a_fill_without_a_price_fills_without_notional(price):
+def test_a_fill_without_a_valid_price_adds_no_notional(price):
     seen = Seen()
     order = submitted_order(arrival_price=10, decision_price=10)
     _losses.reset()
@@ -555,7 +556,7 @@ def test_a_fill_without_a_price_fills_without_notional(price):
 
 @settings(deadline=None)
 @given(word=not_words, number=not_numbers)
-def test_no_step_raises_whatever_it_is_given(word, number):
+def test_no_step_raises_for_any_argument(word, number):
     seen = Seen()
     order = new_order(symbol=word, arrival_price=number, decision_price=number, triggered_at_ns=number)
     with order.route(word), order.submitting():

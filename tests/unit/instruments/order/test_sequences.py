@@ -1,4 +1,4 @@
-"""Whatever is told about orders, in whatever order: the counts add up."""
+"""The invariants of orders, for random sequences of calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ sources = st.sampled_from(["risk", "gateway", "venue"])
 
 
 class Orders(RuleBasedStateMachine):
-    """Tells orders anything, and compares what was counted with what the orders say."""
+    """Calls random steps of orders, and compares the recorded counts with the state of the orders."""
 
     orders = Bundle("orders")
 
@@ -62,7 +62,7 @@ class Orders(RuleBasedStateMachine):
         order=orders,
         step=st.sampled_from([Order.submitted, Order.acknowledged, Order.cancel_requested, Order.retried]),
     )
-    def tell(self, order: Order, step) -> None:
+    def call(self, order: Order, step) -> None:
         step(order)
 
     @rule(
@@ -97,8 +97,8 @@ class Orders(RuleBasedStateMachine):
         _closing.run()
 
     @rule(order=consumes(orders))
-    def let_go(self, order: Order) -> None:
-        """No more is told about it."""
+    def abandon(self, order: Order) -> None:
+        """No later rule uses this order."""
 
     @invariant()
     def submitted_is_completed_and_open(self) -> None:
