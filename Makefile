@@ -16,8 +16,8 @@ ENTRIES ?=
 help: ## Show this text
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# A stamp is newer than pyproject.toml exactly when the environment is up to date. The demo waits only for what it
-# runs; the tools of development come with the first target that needs them.
+# A stamp is newer than pyproject.toml exactly if the environment is up to date. The demo installs only its own extra;
+# the first target that needs the development tools installs them.
 $(VENV)/installed: EXTRA = dev
 $(VENV)/demo: EXTRA = demo
 $(VENV)/installed $(VENV)/demo: pyproject.toml hatch_build.py
@@ -49,24 +49,24 @@ screenshots: $(VENV)/installed ## Photograph the local page for the documentatio
 
 faults: $(VENV)/installed ## Try every fault at length, and print the figures of docs/reliability.md (FAULT_SECONDS, OUTAGE_SECONDS)
 	@FAULT_EXAMPLES=10000 FAULT_KILLS=20 $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
-	@$(BIN)/python tests/faults/figures.py
+	@$(BIN)/python -m tools.faults.figures
 
 mutate-faults: $(VENV)/installed ## Remove the protections of the fault catalogue, one by one: a test has to notice (ENTRIES)
-	@$(BIN)/python tests/faults/removals.py $(ENTRIES)
+	@$(BIN)/python -m tools.mutate protections $(ENTRIES)
 
 soak: $(VENV)/installed ## Run the example at full speed with another fault every minute (SOAK_SECONDS)
-	@$(BIN)/python tests/faults/soak.py
+	@$(BIN)/python -m tools.faults.soak
 
 audit: $(VENV)/installed ## Look for known vulnerabilities in the dependencies, and write the bill of materials (sbom.json)
 	@$(PYTHON) -m venv .venv-audit
 	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit cyclonedx-bom
-	@.venv-audit/bin/python tests/faults/audit.py $(BIN)/python sbom.json
+	@.venv-audit/bin/python -m tools.audit $(BIN)/python sbom.json
 
-stack: ## Start the real backends: in containers where they run, else built here
-	@cd collector && $(PYTHON) -m native up
+stack: ## Start the real backends: in containers if Docker runs, else as native programs
+	@cd collector && $(PYTHON) -m stack up
 
-stack-down: ## End the backends, and remove their data
-	@cd collector && $(PYTHON) -m native down
+stack-down: ## Stop the backends, and remove their data
+	@cd collector && $(PYTHON) -m stack down
 
 live: $(VENV)/demo stack ## Run the example against the real backends (DEMO_SECONDS)
 	@OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 OTEL_TRADING_ENVIRONMENT=paper $(BIN)/otel-trading demo --seconds $(DEMO_SECONDS)
@@ -74,48 +74,43 @@ live: $(VENV)/demo stack ## Run the example against the real backends (DEMO_SECO
 STACK_TESTS = OTEL_TRADING_STACK_TESTS=1 $(BIN)/python -m pytest -p no:randomly -o addopts="--import-mode=importlib --strict-markers --strict-config -ra" --durations=10
 test-stack: $(VENV)/installed ## Test the configuration, and drill each P0 alert, on the real programs (builds them once)
 	@$(STACK_TESTS) tests/stack
-	@$(STACK_TESTS) tests/drills # by itself, since what it measures needs the machine
+	@$(STACK_TESTS) tests/drills # alone, since it measures times
 
-drill: $(VENV)/installed ## Put each alert's fault in force on the real stack: seconds to detect and to resolve (DRILL)
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills $(DRILL)
+drill: $(VENV)/installed ## Apply the fault of each alert on the real stack: seconds to detect and to resolve (DRILL)
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills $(DRILL)
 
 drill-recovery: $(VENV)/installed ## Kill Prometheus, Alertmanager, the Collector and a service: who notices, what is lost
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills.recovery
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills.recovery
 
-quiet-day: $(VENV)/installed ## Trade sessions with no fault on the real stack: nothing may fire
-	@PYTHONPATH=examples $(BIN)/python -m tests.drills.quiet
+quiet-day: $(VENV)/installed ## Trade sessions without a fault on the real stack: no alert may fire
+	@PYTHONPATH=examples $(BIN)/python -m tools.drills.quiet
 
 mutate-alerts: $(VENV)/installed ## Remove each clause of each P0 rule: a test has to notice
-	@$(BIN)/python -m alerts.mutate
+	@$(BIN)/python -m tools.mutate alerts
 
 check: $(VENV)/installed ## Lint, types, generated files in sync, alert rules, docs build
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m registry.generate --check
-	@$(BIN)/python -m docs.write_settings --check
-	@$(BIN)/python -m alerts.generate --check
-	@$(BIN)/python -m dashboards.generate --check
+	@$(BIN)/python -m tools.generate --check
 	@$(BIN)/otel-trading lint
 	@$(BIN)/mkdocs build --quiet --strict
 
-generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and dashboards/
-	@$(BIN)/python -m registry.generate
-	@$(BIN)/python -m docs.write_settings
-	@$(BIN)/python -m alerts.generate
-	@$(BIN)/python -m dashboards.generate
+generate: $(VENV)/installed ## Write the files that are generated from registry/, the settings, alerts/slo and tools/dashboards/
+	@$(BIN)/python -m tools.generate
 
-render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from what `make live` left in Prometheus
-	@$(BIN)/python -m dashboards.render
+render-dashboards: $(VENV)/installed ## Draw the dashboards for the docs from the data that `make live` left in Prometheus
+	@$(BIN)/python -m tools.dashboards.render
 
-# The cells are compiled again when they were edited; a failure is one sentence, and Python runs them then.
+# Compiles the cells again after an edit; if that fails, one sentence says so, and they run in Python.
 $(VENV)/compiled: $(VENV)/installed otel_trading/recording/cells.py otel_trading/recording/sums.py otel_trading/tracing/fast/calls.py \
 		otel_trading/tracing/fast/unsampled.py otel_trading/tracing/fast/_unsampled.pxd
 	@$(BIN)/python hatch_build.py
 	@touch $@
 
-# In a folder that only the benchmarks look into: some of them bring pytest plugins. One by one, so that a peer that
-# has no wheel for this machine leaves the others, and is tried again each time; none may bring another OpenTelemetry.
+# Peers go into a folder that only the benchmarks use, since some of them bring pytest plugins. They are installed one
+# by one: a peer without a wheel for this machine does not stop the others, and is tried each time. No peer may replace
+# OpenTelemetry.
 PEERS = $$(sed -n 's/^bench = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '",')
 peers: $(VENV)/installed
 	@$(BIN)/python -m pip freeze 2>/dev/null | grep -i '^opentelemetry' > $(VENV)/kept.txt
@@ -137,7 +132,7 @@ bench-check: $(VENV)/compiled peers ## The same, and fail where a ratio misses i
 bench-docs: $(VENV)/compiled peers ## The same, and write the tables and charts of docs/reference/performance.md
 	@$(BIN)/python benchmarks/run.py --docs $(BENCH)
 
-# What pyproject.toml names as the least release of each OpenTelemetry package, in an environment of its own.
+# Installs the oldest release of each OpenTelemetry package that pyproject.toml allows, in an environment of its own.
 test-oldest: ## Test the units and the contracts on the oldest OpenTelemetry that is supported
 	@sed -n 's/^ *"\(opentelemetry-[a-z-]*\)>=\([^"]*\)".*/\1==\2/p' pyproject.toml > .venv-oldest.txt
 	@$(PYTHON) -m venv .venv-oldest
@@ -145,20 +140,20 @@ test-oldest: ## Test the units and the contracts on the oldest OpenTelemetry tha
 	@.venv-oldest/bin/python -m pip list 2>/dev/null | grep opentelemetry-sdk
 	@.venv-oldest/bin/python -m pytest -n auto --dist worksteal tests/unit tests/contract
 
-# Only what recording and tracing need: not every dependency has a build for interpreters without a GIL. Of hypothesis,
-# the newest that has one: what comes after it has to be built by Rust, which cannot for 3.13.
+# Installs only the dependencies of recording and tracing: not every dependency has a build for interpreters without a
+# GIL. hypothesis is the newest release with a wheel: later ones need Rust, which cannot build for 3.13.
 test-free-threaded: ## Test recording and tracing on an interpreter without a GIL (PYTHON=python3.14t)
 	@$(PYTHON) -m venv .venv-free
 	@.venv-free/bin/python -m pip install --quiet --disable-pip-version-check --only-binary hypothesis 'Cython>=3.1' hatchling setuptools \
 		hypothesis numpy psutil pytest pytest-asyncio pytest-randomly opentelemetry-sdk opentelemetry-exporter-otlp-proto-common
 	@.venv-free/bin/python hatch_build.py
-	@rm -f $(VENV)/compiled # by another interpreter now
+	@rm -f $(VENV)/compiled # another interpreter compiled the modules
 	@.venv-free/bin/python -m pytest tests/unit/recording tests/unit/tracing
 
 docs: $(VENV)/installed ## Serve the documentation on 127.0.0.1:8000
 	@$(BIN)/mkdocs serve
 
-clean: ## Remove the environment and what was built
+clean: ## Remove the environment and all build products
 	@rm -rf $(VENV) $(VENV)-audit $(VENV)-free $(VENV)-oldest $(VENV)-oldest.txt sbom.json
 	@rm -rf build dist site .coverage* .mypy_cache .pytest_cache .ruff_cache
 	@find otel_trading \( -name '*.so' -o -name '_*.sha256' \) -delete

@@ -1,9 +1,9 @@
-"""The build hook: compiles what is hot, and carries the folders that `otel_trading.ops.assets` looks for.
+"""The build hook: compiles the hot modules, and adds the folders that `otel_trading.ops.assets` looks for.
 
-Recording's cells and tracing's calls are compiled where a C compiler is; where none is, or where it fails,
-the wheel is pure Python and says so in one sentence. `OTEL_TRADING_BUILD=pure` does not try,
-`OTEL_TRADING_BUILD=compiled` fails instead. `python hatch_build.py` compiles in place, for a clone in which
-they were edited.
+It compiles recording's cells and tracing's calls. Without a C compiler, or if the compiler fails, the wheel
+is pure Python, and one sentence says so. `OTEL_TRADING_BUILD=pure` compiles nothing;
+`OTEL_TRADING_BUILD=compiled` fails if it cannot compile. `python hatch_build.py` compiles in place, for a
+clone in which they were edited.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ASSETS = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana", "examples")
-LEFT_OUT = {"__pycache__", ".stack", "secrets", "target"}
+ASSETS = ("alerts", "collector", "dashboards", "examples")
+MADE_HERE = {"__pycache__", ".stack", "secrets", "target"}
+"""Folders that programs create in a clone; the wheel has none of them."""
 
 PACKAGE = "otel_trading"
 COMPILED = {"recording": ("cells", "sums"), "tracing/fast": ("calls", "unsampled")}
-"""The modules by their rooms; each is compiled beside its source, with a `_` before its name."""
+"""The compiled modules by their rooms; the extension lies beside its source, with a `_` before its name."""
 
 WITHOUT_SYMBOLS = [] if sys.platform == "win32" else ["-g0"]
 
@@ -52,7 +53,7 @@ class BuildHook(BuildHookInterface[Any]):
 def _assets(root: Path) -> dict[str, str]:
     """Put the example system beside the package, so that `otel-trading demo` runs from a wheel."""
     paths = (path for folder in ASSETS for path in sorted((root / folder).rglob("*")))
-    kept = (p for p in paths if p.is_file() and not LEFT_OUT & set(p.relative_to(root).parts))
+    kept = (p for p in paths if p.is_file() and not MADE_HERE & set(p.relative_to(root).parts))
     return {str(path): f"otel_trading/_assets/{path.relative_to(root).as_posix()}" for path in kept}
 
 
@@ -66,11 +67,11 @@ def _compile_if_possible(root: Path) -> list[Path]:
     try:
         return compile_all(root)
     except (Exception, SystemExit) as error:
-        _remove_compiled(root)  # all of them or none, so that one word says which form runs
+        _remove_compiled(root)  # all of them or none: a process runs one form
         if wanted == "compiled":
             raise
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        sys.stderr.write(f"otel_trading: it runs in pure Python, as compiling it failed: {first_line}\n")
+        sys.stderr.write(f"otel_trading: compiling failed, so it runs in pure Python: {first_line}\n")
         return []
 
 
@@ -113,7 +114,7 @@ def compile_all(root: Path) -> list[Path]:
 
 
 def _stamp(folder: Path, names: tuple[str, ...]) -> Path:
-    """Write what a room's modules were compiled from, so that a test can tell that they are out of date."""
+    """Write a digest of the sources of a room, so that a test notices an extension that is out of date."""
     digest = hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()
     stamp = folder / f"_{names[0]}.sha256"
     stamp.write_text(f"{digest}\n", encoding="utf-8")

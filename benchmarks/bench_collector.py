@@ -27,9 +27,9 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from collector.backends.elasticsearch.install import Server, install
-from collector.native.build import build
-from collector.native.programs import PROGRAMS, Deployment, free_ports
-from collector.native.stack import Stack
+from collector.stack.build import build
+from collector.stack.programs import PROGRAMS, Deployment, free_ports
+from collector.stack.running import Stack
 
 BARE = Path(__file__).resolve().parent / "collector_bare.yaml"
 _EXPORT_INTERVAL = 5

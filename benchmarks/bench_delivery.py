@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import otel_trading as ot
 from collector.backends.elasticsearch.install import Server, install
-from collector.native.build import build
-from collector.native.programs import PROGRAMS, Deployment, free_ports
-from collector.native.stack import Stack
+from collector.stack.build import build
+from collector.stack.programs import PROGRAMS, Deployment, free_ports
+from collector.stack.running import Stack
 from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
 _PATIENCE = 60.0

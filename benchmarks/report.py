@@ -1,4 +1,4 @@
-"""Report: what was measured, as the tables and charts of `docs/reference/performance.md`."""
+"""Report: writes the results as the tables and charts of `docs/reference/performance.md`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import peers
 from bars import BARS
 from bench_market_data import where
 from bench_scale import scale
-from run import PEERS
 
 mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "otel_trading"  # the same picture from the same numbers
+mpl.rcParams["svg.hashsalt"] = "otel_trading"  # the same numbers give the same file
 
 from matplotlib import pyplot as plt  # noqa: E402
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "reference" / "performance.md"
 BEGIN, END = "<!-- measured: written by make bench-docs -->", "<!-- end of what was measured -->"
-COMPARED = ("datadog", "ddtrace", "logfire", "structlog")
 SHOWN = (
     "SDK record",
     "prometheus_client observe",
@@ -33,7 +32,11 @@ SHOWN = (
 
 
 def write(runs: list[dict[str, Any]]) -> None:
-    """Write the measured part of the page, and its charts."""
+    """Write the measured part of the page, and its charts.
+
+    Args:
+        runs: The results of `run.measure`, one for each form.
+    """
     grown = scale()
     _bars(runs)
     _curves(grown)
@@ -53,8 +56,8 @@ def _origin() -> str:
         platform.processor(),
     )
     packages = ", ".join(f"{name} {version(name)}" for name in ("opentelemetry-sdk", "prometheus_client"))
-    for peer in sorted(distributions(path=[str(PEERS)]), key=lambda one: one.name):
-        packages += f", {peer.name} {peer.version}" if peer.name in COMPARED else ""
+    for peer in sorted(distributions(path=[str(peers.FOLDER)]), key=lambda peer: peer.name):
+        packages += f", {peer.name} {peer.version}" if peer.name in peers.COMPARED else ""
     return f"One run on {platform.python_implementation()} {platform.python_version()}, {packages}; {model}."
 
 
@@ -71,7 +74,7 @@ def _ratios(runs: list[dict[str, Any]]) -> str:
             )
             cells.append(BARS[name].text(run["form"]) if name in BARS else "")
         rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join([head, *rows]) + "\n\nBold is what misses its bar."
+    return "\n".join([head, *rows]) + "\n\nBold ratios miss their bar."
 
 
 def _costs(runs: list[dict[str, Any]]) -> str:
@@ -87,22 +90,22 @@ def _costs(runs: list[dict[str, Any]]) -> str:
 
 
 def _where() -> str:
-    head = ["Where the processor time of the market-data loop goes, one trace in ten being kept:", ""]
+    head = ["Processor time of the market-data loop, with one trace in ten sampled:", ""]
     rows = [f"| {place} | {share:.0%} |" for place, share in where().items()]
     return "\n".join([*head, "| whose code runs | share |", "|--|--|", *rows])
 
 
 def _scale(grown: dict[str, dict[str, dict[str, float]]]) -> str:
     head = "| series | " + " | ".join(
-        f"{way}: µs to collect | bytes of memory | bytes of OTLP" for way in grown
+        f"{form}: µs to collect | bytes of memory | bytes of OTLP" for form in grown
     )
     rows = [head + " |", "|--|" + "--|--|--|" * len(grown)]
     threads = [
-        "| threads | " + " | ".join(f"{way}: ns per record" for way in grown) + " |",
+        "| threads | " + " | ".join(f"{form}: ns per record" for form in grown) + " |",
         "|--|" + "--|" * len(grown),
     ]
     for number in next(iter(grown.values())):
-        seen = [grown[way][number] for way in grown]
+        seen = [grown[form][number] for form in grown]
         if "ns" in seen[0]:
             threads.append(
                 f"| {number.split()[0]} | " + " | ".join(f"{one['ns']:,.0f}" for one in seen) + " |"
@@ -136,9 +139,9 @@ def _curves(grown: dict[str, dict[str, dict[str, float]]]) -> None:
         "ns": "ns per record",
     }
     for axes, (key, label) in zip(panels, shown.items(), strict=True):
-        for way, points in grown.items():
+        for form, points in grown.items():
             pairs = [(int(number.split()[0]), one[key]) for number, one in points.items() if key in one]
-            axes.plot(*zip(*pairs, strict=True), marker="o", label=way)
+            axes.plot(*zip(*pairs, strict=True), marker="o", label=form)
         axes.set(xscale="log", ylim=(0, None), ylabel=label, xlabel="threads" if key == "ns" else "series")
         axes.legend(fontsize=8)
     _save(figure, "performance-scale")

@@ -1,7 +1,7 @@
-"""Run: every benchmark in both forms, as one table, as JSON, or against the bars.
+"""Run: runs every benchmark in both forms, and prints a table or JSON, or checks the bars.
 
 `python benchmarks/run.py [--json | --check | --docs] [module ...]`. A module is a `bench_*.py` whose
-`ratios()` returns `name -> number`, and perhaps a `spreads()` that returns `name -> Spread`. Each form runs
+`ratios()` returns `name -> number`; it may have a `spreads()` that returns `name -> Spread`. Each form runs
 in a process of its own, one after the other; `--form pure` or `--form compiled` runs one of them.
 """
 
@@ -17,17 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import peers
 from bars import BARS, WHY, Bar
 
 HERE = Path(__file__).parent
-PEERS = Path(sys.prefix) / "peers"
-"""Where `make bench` puts what is compared; behind everything else, so that nothing of it is in the way."""
-
 FORMS = {"pure": "pure Python", "compiled": "compiled"}
 
 
 def modules() -> list[str]:
-    """Return the names of the modules that give ratios."""
+    """Return the names of the modules that have ratios."""
     found = sorted(
         path for path in HERE.glob("bench_*.py") if "\ndef ratios(" in path.read_text(encoding="utf-8")
     )
@@ -35,37 +33,37 @@ def modules() -> list[str]:
 
 
 def measure(names: list[str]) -> dict[str, Any]:
-    """Run the named modules here, in the form that this process has.
+    """Run the named modules in this process and its form.
 
     Returns:
-        "form", "ratios", "spreads" and "absent": what is not compared, because it is not installed.
+        "form", "ratios", "spreads" and "absent", the names of the comparisons whose peer is not installed.
     """
-    from otel_trading import recording  # noqa: PLC0415 - the parent of the two processes needs no form
+    from otel_trading import recording  # noqa: PLC0415 - the parent process must not choose a form
 
-    seen: dict[str, Any] = {"form": recording.FORM, "ratios": {}, "spreads": {}, "absent": []}
+    results: dict[str, Any] = {"form": recording.FORM, "ratios": {}, "spreads": {}, "absent": []}
     for name in names:
         sys.stderr.write(f"{recording.FORM}: {name}\n")
         module = importlib.import_module(name)
-        seen["ratios"] |= module.ratios()
+        results["ratios"] |= module.ratios()
         for more, gather in (("spreads", dict.update), ("absent", list.extend)):
             if hasattr(module, more):
-                gather(seen[more], getattr(module, more)())
-    return seen
+                gather(results[more], getattr(module, more)())
+    return results
 
 
 def measure_apart(form: str, names: list[str]) -> dict[str, Any]:
-    """Run the named modules in a process of its own, in one form."""
+    """Run the named modules in a new process, in one form; return the results of `measure`."""
     environment = {**os.environ, "OTEL_TRADING_PURE_PYTHON": str(int(form == "pure"))}
     command = [sys.executable, __file__, "--here", *names]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603
-    seen: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
-    if seen["form"] != FORMS[form]:
+    results: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
+    if results["form"] != FORMS[form]:
         sys.exit("the cells are not compiled: `python hatch_build.py` says why, or use --form pure")
-    return seen
+    return results
 
 
 def judged(runs: list[dict[str, Any]]) -> Iterator[tuple[str, str, float, Bar]]:
-    """Yield name, form, ratio and bar of each ratio that has one."""
+    """Yield name, form, ratio and bar of each ratio that has a bar."""
     for run in runs:
         for name, ratio in run["ratios"].items():
             if name in BARS:
@@ -73,19 +71,19 @@ def judged(runs: list[dict[str, Any]]) -> Iterator[tuple[str, str, float, Bar]]:
 
 
 def failures(runs: list[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each ratio that misses its bar, and what is held where the bar cannot be had."""
+    """Return a sentence for each ratio that misses its bar, or the limit that replaces an unreachable bar."""
     sentences = []
     for name, form, ratio, bar in judged(runs):
         kept = bar.kept(form)
         if not bar.is_kept(form, ratio):
             limit = bar.of(form) if kept is None else kept
-            what = "the bar is" if kept is None else "which held"
-            sentences.append(f"{name}: {ratio:.2f} in {form}, {what} {bar.limit(limit)}")
+            reason = "the bar is" if kept is None else "the limit instead of the bar is"
+            sentences.append(f"{name}: {ratio:.2f} in {form}, {reason} {bar.limit(limit)}")
     return sentences
 
 
 def misses(runs: list[dict[str, Any]]) -> list[str]:
-    """Return a sentence for each ratio that misses its bar and holds what comes closest."""
+    """Return a sentence for each ratio that misses its bar and reaches the limit that replaces it."""
     return [
         f"{name}: {ratio:.2f} in {form} misses its bar {bar.text(form)}, holds {bar.limit(kept)} (why: {WHY})"
         for name, form, ratio, bar in judged(runs)
@@ -94,7 +92,7 @@ def misses(runs: list[dict[str, Any]]) -> list[str]:
 
 
 def table(runs: list[dict[str, Any]]) -> str:
-    """Return what was measured, for a terminal."""
+    """Return the results as a table for a terminal."""
     lines = []
     for run in runs:
         lines.append(f"\n{run['form']:42s} {'ratio':>10s} {'bar':>8s}")
@@ -109,21 +107,21 @@ def table(runs: list[dict[str, Any]]) -> str:
 
 
 def main() -> int:
-    """Measure and report; with `--check`, the exit code says whether every bar is held."""
+    """Measure and report; with `--check`, return 1 if a ratio misses its bar."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("modules", nargs="*", help=f"of {', '.join(modules())}; all of them by default")
+    parser.add_argument("modules", nargs="*", help=f"some of {', '.join(modules())} (default: all)")
     parser.add_argument("--form", choices=FORMS, help="one form instead of both")
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--json", action="store_true", help="print name -> ratio, per form")
-    way.add_argument("--check", action="store_true", help="fail below a bar")
-    way.add_argument(
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print name -> ratio, per form")
+    output.add_argument("--check", action="store_true", help="fail if a ratio misses its bar")
+    output.add_argument(
         "--docs", action="store_true", help="write the tables and charts of docs/reference/performance.md"
     )
-    way.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    output.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     names = given.modules or modules()
     if given.here:
-        sys.path.append(str(PEERS))
+        sys.path.append(str(peers.FOLDER))
         print(json.dumps(measure(names)))
         return 0
     runs = [measure_apart(form, names) for form in ([given.form] if given.form else FORMS)]
@@ -132,7 +130,9 @@ def main() -> int:
     else:
         print(table(runs))
     if given.docs:
-        importlib.import_module("report").write(runs)
+        from report import write  # noqa: PLC0415 - it needs matplotlib, which the other runs do not
+
+        write(runs)
     if not given.check:
         return 0
     failed = failures(runs)

@@ -10,7 +10,7 @@ _PATIENCE = 120.0
 
 
 def main() -> int:
-    """Ask twice a second."""
+    """Ask twice a second, and return the exit code."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         try:

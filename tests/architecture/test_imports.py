@@ -218,6 +218,6 @@ sys.exit(" ".join(failed) or None)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_every_module_imports_on_its_own():
-    """In a process of its own after the package, so that no module leans on what another imported before."""
+    """Each in a new process after the package, so that no module relies on an import of another."""
     names = [name for name in MODULES if "_entry_points" not in name]
     subprocess.run([sys.executable, "-W", "error", "-c", ALONE, *names], check=True)

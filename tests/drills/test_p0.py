@@ -1,4 +1,4 @@
-"""Every P0 fault, put in force for real: somebody hears of it within a minute, once, and of its end."""
+"""Every P0 alert fires within a minute of a real fault, once, and resolves after it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from collector.native.build import BuildError
-from tests.drills import faults, table
-from tests.drills.conductor import conduct
-from tests.drills.stage import stage
+from collector.stack.build import BuildError
+from tools.drills import faults, table
+from tools.drills.conductor import conduct
+from tools.drills.stage import stage
 
 
 @pytest.mark.skipif(
     not os.environ.get("OTEL_TRADING_STACK_TESTS"),
     reason="needs the real backends and seven minutes: `make drill DRILL=P0` does the same",
 )
-def test_every_p0_fault_is_noticed_within_a_minute_and_nothing_else_is_told(tmp_path: Path) -> None:
+def test_every_p0_alert_fires_within_a_minute_and_no_other_pages(tmp_path: Path) -> None:
     try:
         with stage(tmp_path) as scene:
             record = conduct(scene, faults.P0)

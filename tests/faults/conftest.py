@@ -20,7 +20,7 @@ from otel_trading.pipeline.setup.builder import Builder
 from otel_trading.pipeline.setup.providers import Providers
 from otel_trading.pipeline.setup.resolve import resolve
 from otel_trading.pipeline.setup.settings import SIGNALS
-from tests.faults.endpoint import ENDPOINTS, Endpoint
+from tools.faults.endpoint import ENDPOINTS, Endpoint, environment
 
 
 class Pipeline:
@@ -92,13 +92,6 @@ def http() -> Iterator[Endpoint]:
 def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard as in production: it swallows our own errors."""
     monkeypatch.delenv("PYTEST_VERSION")
-
-
-def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
-    """The environment of a service, without the variables of OpenTelemetry and pytest."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k != "PYTEST_VERSION"}
-    ours = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.url, "OTEL_EXPORTER_OTLP_PROTOCOL": endpoint.protocol}
-    return {**kept, **ours, **overrides}
 
 
 @pytest.fixture

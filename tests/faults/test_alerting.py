@@ -1,4 +1,4 @@
-"""The alerts (entries 7 and 63 to 70): what is shipped tells somebody of one, and acts on none."""
+"""The shipped configuration of Alertmanager (entries 7 and 63 to 70) notifies people, and acts on no alert."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALERTMANAGER = yaml.safe_load(
 
 
 @pytest.mark.fault(7)
-def test_an_alert_that_does_not_say_where_it_is_from_is_told_as_one_of_real_money() -> None:
+def test_an_alert_without_an_environment_is_routed_like_one_of_real_money() -> None:
     """A service whose environment was forgotten may trade real money."""
     (environments,) = [
         route["matchers"][0].partition("=~")[2].strip(' "').split("|")

@@ -1,4 +1,4 @@
-"""Every entry of the catalogue is held by a test that exists."""
+"""Every entry of the catalogue has a test that exists."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from otel_trading.pipeline.collect.journal import UID
-from tests.faults.endpoint import Mode
+from tools.faults.endpoint import Mode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not have SIGKILL")
 

@@ -18,7 +18,7 @@ from otel_trading.pipeline.deliver.otlp_grpc import GrpcWire
 from otel_trading.pipeline.deliver.otlp_http import HttpWire, retry_after
 from otel_trading.pipeline.deliver.tls import Credentials
 from otel_trading.tracing.fast.deferred import LIMIT
-from tests.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
+from tools.faults.endpoint import Endpoint, Mode, blackhole, grpc_endpoint, refused
 
 WIRES = {"grpc": GrpcWire, "http/protobuf": HttpWire}
 UNREACHABLE = (

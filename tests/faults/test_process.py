@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA as DELTA
 
-from tests.faults.endpoint import Endpoint, Mode
+from tools.faults.endpoint import Endpoint, Mode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are others on Windows")
 
@@ -615,7 +615,7 @@ def test_an_end_without_hooks_loses_only_the_items_that_were_not_flushed(run, ht
 def run_file(endpoint: Endpoint, program: os.PathLike[str]) -> Any:
     import subprocess
 
-    from tests.faults.conftest import environment
+    from tools.faults.endpoint import environment
 
     return subprocess.run(
         [sys.executable, str(program)],

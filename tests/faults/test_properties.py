@@ -29,7 +29,7 @@ from otel_trading.pipeline.deliver.encoding import LOGS, METRICS, SPANS, metrics
 from otel_trading.tracing.fast.safe_span import make_safe
 from otel_trading.values.exportable import exportable
 from tests.faults.values import anything, attributes, keys, scalars
-from tests.seen import Seen
+from tests.support.seen import Seen
 
 LARGEST = sys.float_info.max
 EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "40"))

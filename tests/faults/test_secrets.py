@@ -14,7 +14,7 @@ import yaml
 
 from otel_trading.pipeline.clean import redact
 from otel_trading.pipeline.clean.redact import REDACTED, names_a_secret, redact_text, redact_value
-from tests.faults.conftest import environment
+from tools.faults.endpoint import environment
 
 ROOT = Path(__file__).parents[2]
 FAR = 1_000_000
@@ -23,7 +23,7 @@ FAR = 1_000_000
 @pytest.mark.fault(72)
 def test_no_secret_of_a_service_reaches_any_sink(endpoint, tmp_path) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/faults/canaries.py")],
+        [sys.executable, str(ROOT / "tools/faults/canaries.py")],
         env=environment(endpoint, JOURNAL=str(tmp_path), SINK="http://127.0.0.1:9", PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ from otel_trading.pipeline.setup.builder import write_json_lines
 from otel_trading.tracing import start_span
 from otel_trading.values.exportable import exportable
 from otel_trading.values.text import CUT, LONGEST
-from tests.faults.values import HOSTILE, NORMAL, Speaks
+from tools.faults.values import HOSTILE, NORMAL, Speaks
 
 
 def of(pairs: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import trading_system
 
-from collector.native.build import BuildError
-from tests.stack.running import RunningStack
+from collector.stack.build import BuildError
 from tests.stack.watched import Watched, watched
+from tools.drills.running import RunningStack
 
 SECONDS = 25
 EXAMPLES = Path(trading_system.__file__).parents[1]

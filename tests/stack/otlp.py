@@ -1,4 +1,4 @@
-"""OTLP as JSON, by hand: what a sender may send that is not this SDK."""
+"""OTLP as JSON, written by hand, as another sender than this SDK may send it."""
 
 from __future__ import annotations
 

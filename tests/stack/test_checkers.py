@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS, CONFIG, Deployment
-from tests.stack.running import RunningStack
+from collector.stack.build import BuildError, build
+from collector.stack.programs import ALERTS, CONFIG, Deployment
+from tools.drills.running import RunningStack
 
 
 def checked(*command: str, **environ: str) -> str:

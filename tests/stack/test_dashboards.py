@@ -1,4 +1,4 @@
-"""Every query of every panel, variable and annotation, as Grafana asks it, has an answer on the real Prometheus."""
+"""Every query of every panel, variable and annotation has a result on the real Prometheus."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from dashboards import kibana
-from dashboards.panels import ANNOTATIONS
-from dashboards.queries import substituted
-from tests.dashboards import BOARDS, awaited, documents
-from tests.drills.system import ENVIRONMENT
 from tests.stack.watched import FAULTS, Watched
+from tests.support.dashboards import BOARDS, awaited, documents
+from tools.dashboards import kibana
+from tools.dashboards.panels import ANNOTATIONS
+from tools.dashboards.queries import substituted
+from tools.drills.system import ENVIRONMENT
 
 DOCUMENTS = documents()
 

@@ -1,4 +1,4 @@
-"""Grafana's own dashboard-linter has no objection, where it is installed; its rules are in tests/unit/dashboards, too."""
+"""Grafana's dashboard-linter passes, if it is installed; tests/unit/dashboards also holds its rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.dashboards import BOARDS, ROOT
+from tests.support.dashboards import BOARDS, ROOT
 
 
 @pytest.mark.usefixtures("_is_asked_for")

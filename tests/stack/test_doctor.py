@@ -1,4 +1,4 @@
-"""The doctor finds its canary in each backend, and names the one that does not have it."""
+"""The doctor finds its canary in each backend, and names a backend without it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 PROGRAM = str(Path(sys.executable).with_name("otel-trading"))
 HOPS = {"hop to the Collector", "hop to Prometheus", "hop to Jaeger", "hop to Elasticsearch"}

@@ -1,4 +1,4 @@
-"""The journal on the real stack: what comes both ways is stored once, and what came by the journal alone is there."""
+"""An audit event is stored once if it arrives by OTLP and by the journal, and also by the journal alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.stack.running import poll_until
+from tools.drills.running import poll_until
 
 TRADE = """
 import os, sys

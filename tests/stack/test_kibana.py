@@ -1,4 +1,4 @@
-"""What Kibana's saved objects ask for is in the logs, on a real server that speaks Elasticsearch's API."""
+"""The queries of Kibana's saved objects find lines on a real server with the API of Elasticsearch."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
-from dashboards import kibana
-from tests.dashboards import saved_objects
-from tests.stack.running import poll_until
 from tests.stack.watched import Watched
+from tests.support.dashboards import saved_objects
+from tools.dashboards import kibana
+from tools.drills.running import poll_until
 
 
 def objects(kind: str) -> dict[str, dict[str, Any]]:
@@ -63,7 +63,7 @@ def test_a_search_that_is_empty_by_design_finds_nothing_of_before_its_fault(ask,
     assert lines(ask(f"({query}) AND @timestamp:[* TO {until}]")) == []
 
 
-def test_an_orders_life_is_told_from_its_submission_to_its_end(ask):
+def test_an_orders_life_is_found_from_its_submission_to_its_end(ask):
     search = objects("search")["trading-order-life"]
     query, (sort,) = query_of(search), search["attributes"]["sort"]
     filled = poll_until(

@@ -1,4 +1,4 @@
-"""Log files of services that only write lines: this SDK's, those of Rust's `tracing`, and any other."""
+"""The Collector reads the log files of this SDK, of Rust's `tracing`, and of any other service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 OURS = {
@@ -97,7 +97,7 @@ def test_a_line_of_rusts_tracing_is_found_by_the_same_fields(stack):
     )
 
 
-def test_a_line_that_is_no_json_is_kept_as_it_is(stack):
+def test_a_line_that_is_not_json_is_stored_unchanged(stack):
     written(stack, "lines-plain.log", "Segmentation fault (core dumped)", "{ not json }")
     poll_until("both lines are there", lambda: len(of(stack, "lines-plain")) == 2)
     assert sorted(found["message"] for found in of(stack, "lines-plain")) == [

@@ -1,4 +1,4 @@
-"""What the guide and the verification ask of the real backends, after the example has traded."""
+"""The queries of the guide and the verification have results after the example has traded."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.pages import Step, shows, steps_of
-from tests.stack.running import RunningStack, poll_until
+from tests.support.pages import Step, shows, steps_of
+from tools.drills.running import RunningStack, poll_until
 
 PAGES = ("guide.md", "verification.md")
 ASKED = [(page, number, step) for page in PAGES for number, step in enumerate(steps_of(page), start=1)]
@@ -68,13 +68,13 @@ def test_elasticsearch_finds_a_line(stack, traded, step):
 
 
 @blocks("bash")
-def test_a_command_prints_what_the_page_shows(stack, traded, step):
+def test_a_command_prints_the_output_on_the_page(stack, traded, step):
     expected = following(step)
     poll_until(f"it prints {expected!r}", lambda: shows(expected, printed_by(step, stack)))
 
 
 def following(step: Step) -> str:
-    """What the page shows below a block."""
+    """The output that the page shows below a block."""
     steps = [other for _, _, other in ASKED]
     after = steps[steps.index(step) + 1]
     assert after.language == "text"
@@ -82,7 +82,7 @@ def following(step: Step) -> str:
 
 
 def printed_by(step: Step, stack: RunningStack) -> str:
-    """What a block prints, asked of the stack of the tests in place of the ports of the page."""
+    """The output of a block, with the ports of the test's stack in place of those on the page."""
     text = step.text
     for port, url in ((16686, stack.jaeger.url), (9999, stack.prometheus.url)):
         text = text.replace(f"http://127.0.0.1:{port}", url)

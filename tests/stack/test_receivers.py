@@ -1,4 +1,4 @@
-"""Every alert reaches whom it should, by its priority and by what it is about: asked of amtool, rule by rule."""
+"""Every alert reaches the receiver of its priority and subject, as amtool routes it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS
-from tests.pages import steps_of
+from collector.stack.build import BuildError, build
+from collector.stack.programs import ALERTS
+from tests.support.pages import steps_of
 
 RULES: list[dict[str, Any]] = [
     rule

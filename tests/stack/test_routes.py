@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from otel_trading.semconv import ALL_METRICS
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SCRIPT = Path(__file__).with_name("every_metric.py")
 PUSHED, SCRAPED = "pushed", "market-data"
@@ -54,7 +54,7 @@ def series_of(stack: RunningStack, job: str) -> Series:
 
 
 def complete(found: Series) -> Series | None:
-    """What was found, once it is all there; nothing was requested by HTTP."""
+    """The found series once it has all metrics, except those of HTTP requests, of which there are none."""
     wanted = {m.prometheus for m in ALL_METRICS} - {"http_client_request_duration_seconds"}
     return found if {name.removesuffix("_count") for name in found} >= wanted else None
 

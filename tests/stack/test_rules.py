@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.native.build import BuildError, build
+from collector.stack.build import BuildError, build
 
 ALERTS = Path(__file__).parents[2] / "alerts"
 TESTS = sorted((ALERTS / "tests").rglob("*.yml"))

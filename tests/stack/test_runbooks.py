@@ -1,6 +1,6 @@
-"""The queries of the runbooks, asked of the real backends after the example has traded.
+"""The queries of the runbooks run on the real backends after the example has traded.
 
-A block that is marked `{.data}` finds something in a healthy system, too; any other must at least be understood.
+A block with the mark `{.data}` also finds data in a healthy system; every other block must be valid.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.runbooks import Block, all_blocks
-from tests.stack.running import RunningStack, poll_until
+from tests.support.runbooks import Block, all_blocks
+from tools.drills.running import RunningStack, poll_until
 
 HEARTBEAT = 'trading_service_heartbeat_timestamp_seconds{deployment_environment_name="test"}'
 

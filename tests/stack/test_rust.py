@@ -1,4 +1,4 @@
-"""A service in Rust beside the Python ones: its span is in their trace, its metrics and lines beside theirs."""
+"""A service in Rust shares traces with the Python services, and has its metrics and lines beside theirs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from collector.native.build import CACHE
+from collector.stack.build import CACHE
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 FOLDER = Path(__file__).parents[2] / "examples" / "rust_service"
 TARGET = CACHE.parent / "rust_service"

@@ -1,11 +1,11 @@
-"""Tail sampling keeps what went wrong, whole, and a share of the rest."""
+"""Tail sampling keeps every failed trace completely, and a share of the others."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 BATCH = 100
 

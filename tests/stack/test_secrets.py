@@ -1,4 +1,4 @@
-"""What a sender forgot to redact does not reach a backend, in any signal."""
+"""A secret that a sender did not redact reaches no backend, in any signal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.stack import otlp
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SERVICE = "careless"
 BY_KEY = {

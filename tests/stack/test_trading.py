@@ -1,4 +1,4 @@
-"""The example system trades against the real backends: an order can be followed through all of them."""
+"""An order of the example system can be followed through all real backends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from otel_trading.semconv import ALL_METRICS
-from tests.stack.running import RunningStack, poll_until
+from tools.drills.running import RunningStack, poll_until
 
 SERVICE_LABELS = {"job", "instance", "service_name", "service_instance_id", "deployment_environment_name"}
 WAY = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
@@ -102,8 +102,8 @@ def test_prometheus_counts_the_orders_that_the_venue_counted(stack, traded):
     completed, counted = "trading_order_completed_total", traded["orders"]
     for status in ("filled", "canceled", "expired"):
         assert orders(completed, trading_order_status=status) == counted[status]
-    # what the venue refused at each attempt, it never accepted; an acknowledgement that fell into the outage of the
-    # stream, the services never heard: neither says how many were accepted
+    # The venue never accepted an order that it refused at each attempt, and the services missed acknowledgements during
+    # the outage of the stream: neither number is that of the accepted orders.
     refused = (
         orders("trading_order_rejected_total", trading_order_reject_source="venue") - counted["rejected"]
     )

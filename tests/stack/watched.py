@@ -1,4 +1,4 @@
-"""Watched: the example system trades on the real stack, first well and then with every fault that panels wait for."""
+"""Watched: the example system trades on the real stack, first without faults, then with every fault of a panel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import requests
 import yaml
 
-from collector.native.programs import ALERTS, CONFIG
-from tests.drills.receiver import Receiver, drilled
-from tests.drills.system import ENVIRONMENT, TradingSystem
-from tests.stack.running import RunningStack, poll_until
+from collector.stack.programs import ALERTS, CONFIG
+from tools.drills.receiver import Receiver, drilled
+from tools.drills.running import RunningStack, poll_until
+from tools.drills.system import ENVIRONMENT, TradingSystem
 
 _LONG = 600.0
 _RATE = 100
@@ -24,11 +24,11 @@ _SAMPLED = 1.0  # so that every histogram has exemplars
 _STEP = 5
 _QUEUE = 10
 _SHORT_QUEUE = {"exporters": {"otlp_http/jaeger": {"sending_queue": {"queue_size": _QUEUE}}}}
-"""Full within seconds of Jaeger's absence, in place of hours."""
+"""A queue that fills within seconds of an outage of Jaeger, instead of hours."""
 
 
 class Fault(NamedTuple):
-    """What has to happen before a query has data.
+    """The event before which a query has no data.
 
     Attributes:
         bring_about: How it is.
@@ -112,10 +112,10 @@ FAULTS: dict[str, Fault] = {
         "trading:alerts:started:sum1d and trading:alerts:mean_seconds_to_resolve:1d",
     ),
 }
-"""By the words that panels and searches have for them."""
+"""The faults by the words of panels and searches."""
 
 _LATER: Final = ("a limit is reached", "the model fails")
-"""Each ends what the ones before it need: orders, and then signals."""
+"""Faults that come last, since they stop orders and then signals, which the others need."""
 
 
 @contextmanager

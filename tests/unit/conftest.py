@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.seen import Seen
+from tests.support.seen import Seen
 
 
 @pytest.fixture(autouse=True)

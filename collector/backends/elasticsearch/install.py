@@ -1,11 +1,11 @@
 """Installs the index template and the 30-day lifecycle of the logs: ILM in Elasticsearch, ISM in OpenSearch.
 
-Run it as often as you like: what is there already is brought up to date. Python's standard library is enough.
+You can run it as often as you like: it updates an existing template. It needs only Python's standard library.
 
     ELASTICSEARCH_URL=http://127.0.0.1:9200 python install.py
 
-ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD_FILE and ELASTICSEARCH_CA_FILE are read, too. Exit code 0 when both
-are in force, 1 when the server refused one of them, 2 when it cannot be asked.
+It also reads ELASTICSEARCH_USER, ELASTICSEARCH_PASSWORD_FILE and ELASTICSEARCH_CA_FILE. The exit code is 0 if
+both are installed, 1 if the server refused one of them, 2 if the server cannot be reached.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Server:
     """An Elasticsearch or OpenSearch server.
 
     Args:
-        environ: Where it is, and who we are there.
+        environ: Holds the URL of the server and the user's credentials.
 
     Raises:
         OSError: A file that the environment names cannot be read.
@@ -61,7 +61,7 @@ class Server:
 
         Raises:
             RefusedError: The server answered with an error.
-            OSError: It cannot be reached.
+            OSError: The server cannot be reached.
         """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -78,11 +78,11 @@ def install(server: Server) -> list[str]:
     """Install the lifecycle and the template.
 
     Returns:
-        A sentence for each that the server refused.
+        A sentence for each part that the server refused.
 
     Raises:
-        RefusedError: The server does not say what it is: our credentials, most likely.
-        OSError: It cannot be reached.
+        RefusedError: The server does not tell its kind, most likely because of wrong credentials.
+        OSError: The server cannot be reached.
     """
     is_opensearch = server.ask("GET", "")["version"].get("distribution") == "opensearch"
     refused = []
@@ -109,7 +109,7 @@ def _put_ilm(server: Server) -> None:
 
 
 def _put_ism(server: Server) -> None:
-    """A policy that is there is only replaced by whoever names its version."""
+    """Create the policy, or replace it: the server wants the version of the policy that it replaces."""
     try:
         there = server.ask("GET", _ISM)
     except RefusedError as error:
@@ -126,7 +126,7 @@ def _read(name: str) -> Any:
 
 
 def _reason(body: bytes) -> str:
-    """The sentence in an error's body, whatever its shape."""
+    """Return the reason in the body of an error; servers write it in different shapes."""
     try:
         error = json.loads(body)["error"]
     except (ValueError, KeyError, TypeError):
@@ -135,11 +135,11 @@ def _reason(body: bytes) -> str:
 
 
 def main() -> int:
-    """Install, and say what came of it."""
+    """Install both, print the result, and return the exit code."""
     try:
         refused = install(Server(os.environ))
     except (OSError, RefusedError, ValueError) as error:
-        print(f"install: Elasticsearch cannot be asked: {error}", file=sys.stderr)
+        print(f"install: cannot reach Elasticsearch: {error}", file=sys.stderr)
         return 2
     for sentence in refused:
         print(f"install: {sentence}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Sets up a secured Elasticsearch: a user for each program, with what it needs and no more; then `install`.
+"""Sets up a secured Elasticsearch: a user with the least privileges for each program; then runs `install`.
 
-Passwords are read from files of /run/secrets, where `<user>_password` is each user's.
+It reads the password of each user from the file `<user>_password` in /run/secrets.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ ROLES = {
 
 
 def set_up(server: Server) -> None:
-    """Make the roles and users; those that are there are brought up to date.
+    """Create the roles and users, or update those that exist.
+
+    Args:
+        server: A server whose credentials may manage users.
 
     Raises:
-        RefusedError: The server refused one.
-        OSError: It cannot be reached, or a password's file not read.
+        RefusedError: The server refused a role or a user.
+        OSError: The server cannot be reached, or a password file cannot be read.
     """
     for name, role in ROLES.items():
         server.ask("PUT", f"_security/role/trading_{name}", role)
@@ -47,7 +50,7 @@ def _password(name: str) -> str:
 
 
 def main() -> int:
-    """Set up, and say what came of it."""
+    """Set up the server, print the refusals, and return the exit code."""
     try:
         server = Server(os.environ)
         set_up(server)

@@ -1,4 +1,4 @@
-"""Gives Kibana the saved objects of a folder: `python setup.py FOLDER`; run it as often as you like."""
+"""Imports the saved objects of a folder into Kibana, over existing ones: `python setup.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BOUNDARY = "otel-trading-saved-objects"
 
 
 def imported(path: Path) -> urllib.request.Request:
-    """Return the request that imports a file of saved objects, over those that are there."""
+    """Return the request that imports a file of saved objects and overwrites existing ones."""
     head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n\r\n'
     body = head.encode() + path.read_bytes() + f"\r\n--{_BOUNDARY}--\r\n".encode()
     password = Path(os.environ["ELASTICSEARCH_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
@@ -28,7 +28,7 @@ def imported(path: Path) -> urllib.request.Request:
 
 
 def main() -> int:
-    """Import each file of the folder that was given."""
+    """Import each file of the folder, and return the exit code."""
     for path in sorted(Path(sys.argv[1]).glob("*.ndjson")):
         try:
             with urllib.request.urlopen(imported(path), timeout=60):

@@ -1,4 +1,4 @@
-"""Init: writes the deployable folder, and never over what somebody changed in it."""
+"""Init: writes the deployable folder, and never overwrites a file that the user changed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from otel_trading.errors import ConfigurationError
 from otel_trading.ops import assets
 
 MANIFEST: Final = ".otel-trading.json"
-"""What was written, by file: so that a later `init` knows which files somebody changed."""
+"""The file of the digests of the written files, from which a later `init` knows the changed ones."""
 
-_FOLDERS: Final = ("alerts", "collector", "dashboards/grafana", "dashboards/kibana")
-_NOT_DEPLOYED: Final = frozenset(
-    {"__pycache__", ".stack", "secrets", "templates", "generate.py", "mutate.py"}
-)
+_FOLDERS: Final = ("alerts", "collector", "dashboards")
+_MADE_HERE: Final = frozenset({"__pycache__", ".stack", "secrets"})
+"""Folders that programs create in a clone: data and passwords of this machine, which are never deployed."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +33,17 @@ class _File:
 
 
 def run(folder: Path, *, force: bool) -> int:
-    """Write the folder, and print what to do next.
+    """Write the folder, and print the next commands.
 
     Args:
-        folder: Made where it is not there.
-        force: Whether to write over what was changed, too.
+        folder: The folder; it is created if it does not exist.
+        force: Whether to overwrite changed files.
 
     Returns:
         The exit code, 0.
 
     Raises:
-        ConfigurationError: A file was changed since it was written, or the folder cannot be written to.
+        ConfigurationError: The user changed a file, or the folder cannot be written to.
     """
     if folder.exists() and not folder.is_dir():
         raise ConfigurationError(f"{str(folder)!r} is a file: name a folder")
@@ -53,7 +52,7 @@ def run(folder: Path, *, force: bool) -> int:
     if changed:
         raise ConfigurationError(
             f"{', '.join(changed)} in {str(folder)!r} would be overwritten, but was changed or is yours: "
-            "move it away, or say --force"
+            "move it away, or give --force"
         )
     try:
         written = _write(folder, files)
@@ -61,8 +60,8 @@ def run(folder: Path, *, force: bool) -> int:
         raise ConfigurationError(f"{str(folder)!r} cannot be written to: {error.strerror}") from error
     click.echo(f"wrote {written} of {len(files)} files to {folder}{'' if written else ': all is up to date'}")
     click.echo(f"\n  cd {folder / 'collector'}")
-    click.echo("  python -m native up         # in containers where they run, else built here")
-    click.echo("  otel-trading doctor         # sends one of each signal, and finds it again")
+    click.echo("  python -m stack up          # in containers if Docker runs, else native programs")
+    click.echo("  otel-trading doctor         # sends one of each signal, and finds it in its backend")
     return 0
 
 
@@ -71,12 +70,12 @@ def _files() -> Iterator[_File]:
         source = assets.find(folder)
         for path in sorted(source.rglob("*")):
             place = folder / path.relative_to(source)
-            if path.is_file() and not _NOT_DEPLOYED & set(place.parts):
+            if path.is_file() and not _MADE_HERE & set(place.parts):
                 yield _File(place, path.read_bytes())
 
 
 def _changed(folder: Path, files: list[_File]) -> list[str]:
-    """What is there with another content than it was written with, and than it would get."""
+    """Return the files whose content is neither the one that was written nor the new one."""
     written = _written(folder)
     changed = []
     for file in files:

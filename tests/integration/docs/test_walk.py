@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import DOCS, shows, steps_of
+from tests.support.pages import DOCS, shows, steps_of
 
 ROOT = DOCS.parent
 

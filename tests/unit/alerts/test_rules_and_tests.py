@@ -1,4 +1,4 @@
-"""Every alert says what it is, where to look and what to do, and has been seen to fire, to stay silent, to resolve."""
+"""Every alert has a summary, links and a runbook, and tests in which it fires, stays silent and resolves."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_each_alert_has_a_test_file_of_its_name_and_each_test_file_an_alert():
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_an_alert_says_how_bad_it_is(rule):
+def test_an_alert_has_a_severity_and_a_category(rule):
     assert rule.labels["severity"] in SEVERITIES[rule.labels["priority"]]
     assert re.fullmatch("[a-z_]+", rule.labels["category"])
     assert HAND_WRITTEN.get(Path(rule.file).name, rule.labels["priority"]) == rule.labels["priority"]
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_an_alert_says_what_it_is_and_where_to_look(rule):
+def test_an_alert_has_a_summary_and_links(rule):
     assert rule.annotations.keys() - {"trace_url"} == {
         "summary",
         "description",
@@ -97,7 +97,7 @@ def test_a_dashboard_opens_in_the_environment_of_the_alert(rule):
 
 
 @pytest.mark.parametrize("priority", ["P0", "META"])
-def test_what_wakes_somebody_and_what_watches_that_is_evaluated_every_five_seconds(priority):
+def test_pages_and_meta_alerts_are_evaluated_every_five_seconds(priority):
     assert {rule.interval for rule in RULES.values() if rule.labels["priority"] == priority} == {5.0}
 
 

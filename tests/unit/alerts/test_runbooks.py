@@ -1,4 +1,4 @@
-"""The runbooks: one per alert, in one shape, and every name in them is one that exists."""
+"""Every alert has a runbook of the same shape, and every name in a runbook exists."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from otel_trading.ops.rules.lint.routes import Routes
 from otel_trading.ops.rules.promql import metrics_file
 from otel_trading.ops.rules.promql.vocabulary import own_series
 from otel_trading.ops.rules.rule_file import Rule
-from tests import runbooks
-from tests.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
+from tests.support import runbooks
+from tests.support.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
 
 ROOT = Path(__file__).parents[3]
 RULES = rules.load(ROOT / "alerts/rules")
@@ -43,7 +43,7 @@ WITHOUT_TRACES = {
     "TradingClockDrift",
     "TradingWatchdog",
 }
-"""No span tells anything about their causes."""
+"""Alerts whose causes no span shows."""
 
 
 def names_in(reference: str) -> set[str]:
@@ -70,7 +70,7 @@ def test_a_runbook_has_one_shape(page):
 
 
 @pages
-def test_its_first_line_says_its_class_and_what_it_is_confused_with(page):
+def test_its_first_line_has_its_class_and_the_alert_it_is_confused_with(page):
     first = text_of(page).split("\n\n")[1]
     assert first.startswith(f"**{ALERTS[page].labels['priority']}**: ")
     assert "Worst confused with" in first.replace("\n", " ")
@@ -97,7 +97,7 @@ def test_its_causes_are_a_table(page):
     assert part.strip().startswith("| cause | what you see |\n|--|--|\n| ")
 
 
-def test_what_the_lint_proves_of_a_rule_holds_of_every_query():
+def test_every_query_passes_the_lint_of_the_rules():
     queries = [as_rule(block) for block in all_blocks("promql")]
     series = [*metrics_file.load(metrics_file.STACK), *own_series()]
     found = lint([*RULES, *queries], series, Surroundings(Routes()))

@@ -1,4 +1,4 @@
-"""That the loop without telemetry does the same work as the example's own."""
+"""The loop without telemetry does the same work as the loop of the example."""
 
 from __future__ import annotations
 

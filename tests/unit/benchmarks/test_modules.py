@@ -1,4 +1,4 @@
-"""That the benchmarks run: each statement once, and nothing about how long it took."""
+"""The benchmarks run: each statement once, without a look at the times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make peers` installs what is compared one by one, and tries again what could not be installed."""
+"""`make peers` installs the peers one by one, and tries a peer again if it could not be installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ esac
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_a_peer_that_could_not_be_installed_is_said_and_tried_each_time_and_the_others_are_not(tmp_path):
+def test_a_peer_that_could_not_be_installed_is_named_and_tried_each_time(tmp_path):
     folder = tmp_path / "venv"
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"

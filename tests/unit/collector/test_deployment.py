@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.native import __main__ as native
-from collector.native.programs import ALERTS, CONFIG, PROGRAMS, free_ports, read_ports
+from collector.stack import __main__ as command
+from collector.stack.programs import ALERTS, CONFIG, PROGRAMS, free_ports, read_ports
 
 COMPOSE: dict[str, Any] = yaml.safe_load((CONFIG / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -79,7 +79,7 @@ def test_every_mounted_file_is_here(service):
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
         if source.startswith("."):
-            is_laid_out = source == "../alerts/secrets"  # laid out by `python -m native up`
+            is_laid_out = source == "../alerts/secrets"  # laid out by `python -m stack up`
             assert is_laid_out or (CONFIG / source).exists(), source
             assert volume.endswith(":ro")
         else:
@@ -93,13 +93,13 @@ def test_every_service_has_a_memory_limit_and_no_privileges(service):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_only_what_needs_to_be_root_is(name):
+def test_only_programs_that_need_it_run_as_root(name):
     user = SERVICES[name].get("user", "")
     assert (user == "root") == (name == "volumes")
     assert user or name == "example"  # its Dockerfile says nobody
 
 
-def test_files_cannot_be_written_where_the_image_allows_it():
+def test_containers_are_read_only_if_the_image_allows_it():
     assert {name for name, s in SERVICES.items() if not s.get("read_only")} == {"elasticsearch", "kibana"}
 
 
@@ -120,29 +120,29 @@ def test_no_password_stands_in_a_file():
 def test_secrets_are_drawn_once_and_readable_for_containers_only_through_their_mount(
     tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(native, "SECRETS", tmp_path / "secrets")
-    monkeypatch.setattr(native, "RECEIVERS", tmp_path / "receivers")
-    assert native.draw_secrets() == 0
+    monkeypatch.setattr(command, "SECRETS", tmp_path / "secrets")
+    monkeypatch.setattr(command, "RECEIVERS", tmp_path / "receivers")
+    assert command.draw_secrets() == 0
     files = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert files.keys() == COMPOSE["secrets"].keys()
     assert len(set(files.values())) == len(files)
     assert min(map(len, files.values())) >= 32
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
-    native.draw_secrets()
+    command.draw_secrets()
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == files
     assert not any(password in capsys.readouterr().out for password in files.values())
 
 
 def test_a_receivers_file_is_laid_out_empty_named_and_never_touched_again(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(native, "RECEIVERS", tmp_path / "secrets")
-    native.lay_out_receivers()
+    monkeypatch.setattr(command, "RECEIVERS", tmp_path / "secrets")
+    command.lay_out_receivers()
     files = sorted(path.name for path in (tmp_path / "secrets").iterdir())
     named = set(re.findall(r"secrets/(\w+)", (ALERTS / "alertmanager.yml").read_text()))
     assert set(files) == named - {"remediation_token"}
     assert all(name in capsys.readouterr().out for name in files[:1])
     (tmp_path / "secrets" / files[0]).chmod(0o600)
     (tmp_path / "secrets" / files[0]).write_text("https://example.com/hook")
-    native.lay_out_receivers()
+    command.lay_out_receivers()
     assert (tmp_path / "secrets" / files[0]).read_text() == "https://example.com/hook"
     assert files[0] not in capsys.readouterr().out
 
@@ -156,7 +156,7 @@ def test_the_natively_built_versions_are_those_of_the_images():
     }
     found = {}
     for name, (pattern, _) in modules.items():
-        match = re.search(pattern, (CONFIG / "native" / name / "go.mod").read_text())
+        match = re.search(pattern, (CONFIG / "stack" / name / "go.mod").read_text())
         assert match, name
         found[name] = match.groups()
     assert found["otelcol"] == (ENV["OTELCOL_VERSION"],)
@@ -184,7 +184,7 @@ def test_each_variable_of_the_collector_is_in_its_reference_with_its_default():
 
 
 def test_every_program_has_a_component_that_is_built_and_ports_of_stack_env():
-    from collector.native.build import COMPONENTS
+    from collector.stack.build import COMPONENTS
 
     for program in PROGRAMS.values():
         assert program.component in COMPONENTS
@@ -192,7 +192,7 @@ def test_every_program_has_a_component_that_is_built_and_ports_of_stack_env():
 
 
 def test_the_garbage_collection_of_the_collector_is_the_same_everywhere():
-    from collector.native.programs import GARBAGE_COLLECTION
+    from collector.stack.programs import GARBAGE_COLLECTION
 
     environment = SERVICES["otelcol"]["environment"]
     assert {name: environment[name] for name in GARBAGE_COLLECTION} == GARBAGE_COLLECTION
@@ -209,7 +209,7 @@ def test_grafana_is_given_the_dashboards_and_kibana_the_saved_objects_of_the_clo
     assert f"../dashboards/kibana:{given}:ro" in SERVICES["kibana-setup"]["volumes"]
 
 
-def test_grafana_shows_nothing_without_a_password_unless_stack_env_says_so():
+def test_grafana_needs_a_password_unless_stack_env_allows_anonymous_users():
     assert ENV["GRAFANA_ANONYMOUS"] == "false"
     environment = SERVICES["grafana"]["environment"]
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "${GRAFANA_ANONYMOUS}"
@@ -239,7 +239,7 @@ def test_the_index_of_the_logs_has_one_name_everywhere():
     assert f"index: {index}-*" in (folder / "grafana/provisioning/datasources/stack.yaml").read_text()
 
 
-def test_each_pipeline_begins_with_the_memory_limiter_and_each_that_carries_what_was_taken_in_redacts():
+def test_each_pipeline_begins_with_the_memory_limiter_and_each_pipeline_of_services_redacts():
     otelcol = yaml.safe_load((CONFIG / "otelcol.yaml").read_text())
     for name, pipeline in otelcol["service"]["pipelines"].items():
         if name != "traces/kept":

@@ -1,6 +1,6 @@
-"""Template, lifecycle and users are installed on both servers, against a fake that keeps what it is given.
+"""Template, lifecycle and users are installed on both servers, against a fake that records the requests.
 
-The fake stands for what cannot run here: Elasticsearch itself, and OpenSearch with its plugin for lifecycles.
+The fake replaces Elasticsearch, and OpenSearch with its plugin for lifecycles, neither of which can run here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from collector.backends.elasticsearch import install
-from collector.native.programs import CONFIG
+from collector.stack.programs import CONFIG
 
 FOLDER = CONFIG / "backends" / "elasticsearch"
 
@@ -112,7 +112,7 @@ def test_what_is_there_is_brought_up_to_date(fake, distribution):
     ("distribution", "why"),
     [(None, "see its reason"), ("opensearch", "its plugin index-management is missing")],
 )
-def test_a_refused_lifecycle_is_said_and_the_template_is_installed_all_the_same(fake, distribution, why):
+def test_a_refused_lifecycle_is_reported_and_the_template_is_installed(fake, distribution, why):
     server, url = fake
     server.distribution, server.refuses = distribution, "polic"
     assert run(url) == [
@@ -122,24 +122,24 @@ def test_a_refused_lifecycle_is_said_and_the_template_is_installed_all_the_same(
     assert "index.lifecycle.name" not in server.kept["_index_template/trading-logs"]["template"]["settings"]
 
 
-def test_a_refused_template_is_said(fake):
+def test_a_refused_template_is_reported(fake):
     server, url = fake
     server.refuses = "_index_template"
     assert run(url) == [f"{url} refused the index template (403: you are not allowed to)"]
 
 
 @pytest.mark.parametrize(("refuses", "code"), [(None, 0), ("policy", 1)])
-def test_the_exit_code_says_whether_both_are_in_force(fake, monkeypatch, refuses, code):
+def test_the_exit_code_is_zero_if_both_are_installed(fake, monkeypatch, refuses, code):
     server, url = fake
     server.refuses = refuses
     monkeypatch.setenv("ELASTICSEARCH_URL", url)
     assert install.main() == code
 
 
-def test_a_server_that_cannot_be_asked_is_one_sentence(monkeypatch, capsys):
+def test_a_server_that_cannot_be_reached_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:1")
     assert install.main() == 2
-    assert re.fullmatch(r"install: Elasticsearch cannot be asked: .*refused.*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"install: cannot reach Elasticsearch: .*refused.*\n", capsys.readouterr().err)
 
 
 def test_the_password_is_read_from_its_file(fake, tmp_path):
@@ -151,7 +151,7 @@ def test_the_password_is_read_from_its_file(fake, tmp_path):
     assert server.authorizations == {"Basic ZWxhc3RpYzpvcGVuIHNlc2FtZQ=="}
 
 
-def test_each_program_gets_a_user_that_can_do_what_it_needs_and_no_more(fake, tmp_path, monkeypatch):
+def test_each_program_gets_a_user_with_the_least_privileges(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(FOLDER), *sys.path])
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     for name in ("elastic", "otelcol", "jaeger", "kibana", "reader"):

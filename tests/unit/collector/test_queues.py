@@ -1,4 +1,4 @@
-"""A queue file that its database cannot open is set aside; one that it can open is left alone."""
+"""A queue file is renamed if its database cannot open it, and stays otherwise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from collector.native import queues
+from collector.stack import queues
 
 PAGE = 4096
 
@@ -55,9 +55,9 @@ def test_a_folder_that_is_not_there_is_well(tmp_path):
     assert queues.set_aside(tmp_path / "none") == []
 
 
-def test_as_a_program_it_names_what_it_set_aside(tmp_path):
+def test_the_program_names_each_file_that_it_sets_aside(tmp_path):
     (tmp_path / "exporter_x").write_bytes(b"x")
     command = [sys.executable, queues.__file__, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("queues: exporter_x.")
-    assert done.stdout.endswith(".backup is no database; the Collector begins a new one\n")
+    assert done.stdout.endswith(".backup is not a database; the Collector starts with a new one\n")

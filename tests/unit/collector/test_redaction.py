@@ -1,4 +1,4 @@
-"""The Collector's redaction judges a key as the SDK's does: neither line lets through what the other stops."""
+"""The Collector and the SDK redact the same keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from collector.native.programs import CONFIG
+from collector.stack.programs import CONFIG
 from otel_trading.pipeline.clean.pseudonyms import names_an_account
 from otel_trading.pipeline.clean.redact import names_a_secret
 
@@ -57,7 +57,7 @@ def test_both_lines_judge_a_key_alike(words: list[str], joined: str) -> None:
 @pytest.mark.fault(72)
 @pytest.mark.parametrize("joined", JOINED)
 @pytest.mark.parametrize("words", SECRET + ACCOUNT)
-def test_both_lines_stop_what_names_a_secret_or_an_account(words: str, joined: str) -> None:
+def test_both_lines_of_defence_redact_a_secret_or_an_account(words: str, joined: str) -> None:
     for key in (JOINED[joined](["broker", *words.split()]), JOINED[joined](words.split())):
         assert not passes_the_collector(key), key
         assert not passes_the_sdk(key), key
@@ -66,7 +66,7 @@ def test_both_lines_stop_what_names_a_secret_or_an_account(words: str, joined: s
 @pytest.mark.fault(73)
 @pytest.mark.parametrize("joined", JOINED)
 @pytest.mark.parametrize("word", OTHER)
-def test_both_lines_pass_what_only_looks_like_one(word: str, joined: str) -> None:
+def test_both_lines_of_defence_pass_a_value_that_only_looks_like_a_secret(word: str, joined: str) -> None:
     key = JOINED[joined](["desk", word])
     assert passes_the_collector(key), key
     assert passes_the_sdk(key), key
@@ -76,6 +76,8 @@ def test_both_lines_pass_what_only_looks_like_one(word: str, joined: str) -> Non
 @pytest.mark.parametrize(
     "key", ["cloud.account.id", "accountType", "trading.account.name", "trading.session.key"]
 )
-def test_both_lines_pass_an_attribute_of_the_conventions_and_what_an_account_is_called(key: str) -> None:
+def test_both_lines_of_defence_pass_an_attribute_of_the_conventions_and_the_name_of_an_account(
+    key: str,
+) -> None:
     assert passes_the_collector(key)
     assert passes_the_sdk(key)

@@ -1,4 +1,4 @@
-"""The pictures for the docs are drawn from results, small, and there for each dashboard."""
+"""Each dashboard has a small picture in the docs, drawn from the results of its queries."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from math import nan
 import pytest
 from PIL import Image
 
-from dashboards.drawing import Result, draw, shown
-from dashboards.render import Prometheus, main
-from tests.dashboards import BOARDS, ROOT
+from tests.support.dashboards import BOARDS, ROOT
+from tools.dashboards.drawing import Result, draw, shown
+from tools.dashboards.render import Prometheus, main
 
 
 @pytest.mark.parametrize("uid", BOARDS)
-def test_each_dashboard_has_a_small_picture_that_the_page_says_is_no_screenshot(uid):
+def test_each_dashboard_has_a_small_picture_that_the_page_does_not_call_a_screenshot(uid):
     path = ROOT / "docs" / "images" / "dashboards" / f"{uid}.png"
     assert path.stat().st_size < 250_000
     page = (ROOT / "docs" / "reference" / "dashboards.md").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ def points(value: float) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("uid", BOARDS)
-def test_every_panel_is_drawn_from_its_results_or_says_that_there_is_nothing(uid, tmp_path):
+def test_every_panel_is_drawn_from_its_results_or_shows_its_text_for_no_data(uid, tmp_path):
     board = BOARDS[uid]
     labels = {"slo": "x", "service_name": "y", "priority": "P0", "alertname": "z"}
     full = [
@@ -59,7 +59,7 @@ def test_a_value_is_written_as_short_as_grafana_does(value, unit, text):
     assert shown(value, unit) == text
 
 
-def test_an_environment_that_nothing_reports_from_is_said(monkeypatch, capsys):
+def test_an_environment_without_services_is_reported(monkeypatch, capsys):
     monkeypatch.delenv("OTEL_TRADING_ENVIRONMENT", raising=False)
     monkeypatch.delenv("PROMETHEUS_URL", raising=False)
     monkeypatch.setattr(Prometheus, "ask", lambda *_: [])

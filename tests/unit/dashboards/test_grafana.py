@@ -1,4 +1,4 @@
-"""The committed dashboards read at a glance, ask for what there is, and are where alerts link to."""
+"""The committed dashboards are readable, query existing series, and have the addresses that alerts link to."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from promql_parser import VectorSelector, parse
 
-from dashboards.coverage import PARSABLE, panels_of
-from dashboards.lines import alert_line, objective, unit
-from dashboards.panels import OKABE_ITO
-from dashboards.queries import promql, substituted
 from otel_trading.ops.rules import rule_file as rules
 from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, selectors, walk
 from otel_trading.ops.rules.promql.metrics_file import STACK, load
 from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
 from otel_trading.semconv import ALL_METRICS
-from tests.dashboards import BOARDS, documents
+from tests.support.dashboards import BOARDS, documents
+from tools.dashboards.coverage import PARSABLE, panels_of
+from tools.dashboards.lines import alert_line, objective, unit
+from tools.dashboards.panels import OKABE_ITO
+from tools.dashboards.queries import promql, substituted
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = documents()
@@ -48,7 +48,7 @@ def test_there_are_the_three_dashboards_of_the_specification():
 
 
 @pytest.mark.parametrize("uid", DOCUMENTS)
-def test_a_dashboard_says_how_it_was_made_and_cannot_be_edited(uid):
+def test_a_dashboard_names_its_command_and_cannot_be_edited(uid):
     document = DOCUMENTS[uid]
     assert document["uid"] == uid
     assert "by make generate. Do not edit." in document["description"]
@@ -86,7 +86,7 @@ def test_what_matters_most_is_above_the_fold():
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=named)
-def test_a_panel_says_what_good_looks_like_and_what_to_do_in_a_unit(uid, panel):
+def test_a_panel_describes_a_good_state_and_the_next_step_and_has_a_unit(uid, panel):
     assert re.match(r"Good: .+\. Otherwise: .+\.", panel["description"])
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert panel["targets"]
@@ -108,7 +108,7 @@ def test_a_share_begins_at_zero_and_no_legend_is_longer_than_eight(uid, panel):
 
 
 @pytest.mark.parametrize(("uid", "panel"), PANELS, ids=named)
-def test_colours_can_be_told_apart_by_everybody(uid, panel):
+def test_everybody_can_distinguish_the_colours(uid, panel):
     colors = set(re.findall(r"#[0-9A-Fa-f]{6}", str(panel)))
     assert colors <= set(OKABE_ITO)
     assert not re.search(r"'(?:color|fixedColor)': '(?!#)\w+'", str(panel))
@@ -124,7 +124,7 @@ def test_links_lead_to_the_traces_and_the_logs_of_a_service():
     assert len(linked) > len(PANELS) / 2
 
 
-def test_exemplars_are_on_where_a_latency_is_drawn():
+def test_a_drawn_latency_has_exemplars():
     latencies = [p for _, p in PANELS if p["type"] == "timeseries" and "latency" in p["title"].lower()]
     assert latencies
     for panel in latencies:
@@ -148,7 +148,7 @@ def test_a_query_reads_series_that_there_are_by_labels_that_they_have(vocabulary
 
 
 @pytest.mark.parametrize(("title", "expr"), TARGETS, ids=named)
-def test_a_counter_is_read_by_its_rate_over_what_the_panel_resolves(title, expr):
+def test_a_counter_is_read_by_its_rate_over_the_interval_of_the_panel(title, expr):
     assert set(re.findall(r"\b(?:rate|irate)\([^[\]]*\[([^\]]*)\]", expr)) <= {"$__rate_interval"}
     for part in walk(parse(substituted(expr, PARSABLE))):
         if isinstance(part, VectorSelector) and (name_of(part) or "").endswith(

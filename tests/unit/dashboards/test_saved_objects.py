@@ -1,4 +1,4 @@
-"""Kibana can import the saved objects: whole, referring to each other, in the shapes that they name."""
+"""Kibana can import the saved objects: they are complete, refer to each other, and have the right versions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dashboards import kibana
-from tests.dashboards import saved_objects
+from tests.support.dashboards import saved_objects
+from tools.dashboards import kibana
 
 OBJECTS = saved_objects()
 
@@ -74,7 +74,7 @@ def test_a_dashboards_panels_refer_to_its_objects_and_do_not_overlap(saved):
         cells |= mine
 
 
-def test_an_orders_life_begins_with_the_oldest_line_and_tells_how_to_name_the_order():
+def test_an_orders_life_begins_with_the_oldest_line_and_shows_how_to_name_the_order():
     (life,) = (search for search in kibana.SEARCHES if search.is_story)
     attributes = of("search")[life.id]["attributes"]
     assert attributes["sort"] == [["@timestamp", "asc"]]

@@ -1,4 +1,4 @@
-"""What the pages name exists: commands with their options, targets, settings, the code of the Rust example."""
+"""The pages name only existing commands, options, targets and settings, and the code of the Rust example."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import shlex
 import click
 import pytest
 
-from collector.native.__main__ import _COMMANDS as NATIVE
+from collector.stack.__main__ import _COMMANDS as COMMANDS
 from otel_trading.ops.cli import main
 from otel_trading.pipeline.setup.settings import SETTINGS
-from tests.pages import DOCS, shows, steps_of
+from tests.support.pages import DOCS, shows, steps_of
 
 ROOT = DOCS.parent
 PAGES = {
@@ -22,7 +22,7 @@ HOW_TOS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "how-to")
 
 
 def code(text: str) -> list[str]:
-    """Every line of shell on a page: those of blocks, and what stands between backticks."""
+    """Every line of shell on a page, in blocks and between backticks."""
     blocks = re.findall(r"^ *```bash[^\n]*\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     inline = re.findall(r"`([^`\n]+)`", prose)
@@ -64,10 +64,10 @@ def test_every_target_of_make_exists():
     assert {(page, word) for page, word in named if word not in targets} == set()
 
 
-def test_every_command_of_the_native_stack_exists():
-    named = {call.split()[2] for _, call in calls("python3?") if call.startswith("-m native ")}
+def test_every_command_of_the_stack_exists():
+    named = {call.split()[2] for _, call in calls("python3?") if call.startswith("-m stack ")}
     assert named
-    assert named <= set(NATIVE)
+    assert named <= set(COMMANDS)
 
 
 def test_every_variable_of_ours_exists():
@@ -76,7 +76,7 @@ def test_every_variable_of_ours_exists():
         path.read_text(encoding="utf-8")
         for path in [
             *ROOT.rglob("otel_trading/**/*.py"),
-            *ROOT.glob("collector/native/*.py"),
+            *ROOT.glob("collector/stack/*.py"),
             ROOT / "hatch_build.py",
         ]
     )
@@ -93,7 +93,7 @@ def test_every_variable_of_ours_exists():
     } == set()
 
 
-def test_the_troubleshooting_says_a_command_in_every_row():
+def test_every_row_of_the_troubleshooting_has_a_command():
     rows = re.findall(r"^\| (?!symptom)([^-|].*) \|$", PAGES["docs/troubleshooting.md"], re.MULTILINE)
     assert len(rows) >= 15
     cells = [row.split(" | ") for row in rows]

@@ -1,4 +1,4 @@
-"""The reference is complete: every public name, method, metric, span, event and setting has its place."""
+"""The reference has every public name, method, metric, span, event and setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import otel_trading
 from otel_trading import errors, metrics, propagation, testing
 from otel_trading.pipeline.setup.settings import SETTINGS
 from otel_trading.semconv import ALL_METRICS
-from tests.pages import DOCS
+from tests.support.pages import DOCS
 
 SHOWN = re.findall(r"^::: (\S+)$", (DOCS / "reference/api.md").read_text(encoding="utf-8"), re.MULTILINE)
 PUBLIC = {name: getattr(otel_trading, name) for name in otel_trading.__all__}
@@ -56,7 +56,7 @@ def test_a_public_error_is_shown_on_the_page_of_the_errors(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(CLASSES) - set(ERRORS)))
-def test_every_member_of_a_public_class_is_described_which_is_what_its_page_shows(name):
+def test_every_member_of_a_public_class_has_a_docstring_for_its_page(name):
     assert [member for member, thing in members(PUBLIC[name]) if not inspect.getdoc(thing)] == []
 
 

@@ -1,4 +1,4 @@
-"""The queries of the guide and the verification: the same checks that the rules of alerts pass."""
+"""The queries of the guide and the verification pass the checks of the alert rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from otel_trading.ops.rules.lint.routes import Routes
 from otel_trading.ops.rules.promql import metrics_file
 from otel_trading.ops.rules.promql.vocabulary import own_series
 from otel_trading.ops.rules.rule_file import Rule
-from tests.pages import DOCS, steps_of
+from tests.support.pages import DOCS, steps_of
 
 PAGES = ("guide.md", "verification.md")
 
@@ -32,7 +32,7 @@ def as_rule(page: str, number: int, query: str) -> Rule:
     )
 
 
-def test_what_the_lint_proves_of_a_rule_holds_of_every_query():
+def test_every_query_passes_the_lint_of_the_rules():
     queries = [
         as_rule(page, number, step.text)
         for page in PAGES

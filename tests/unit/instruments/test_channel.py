@@ -10,8 +10,8 @@ from opentelemetry.trace import SpanKind
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import Channel
-from tests.seen import Seen
-from tests.strategies import not_names, not_numbers, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_numbers, not_words
 
 DURATION = "messaging.client.operation.duration"
 

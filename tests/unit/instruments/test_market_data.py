@@ -12,8 +12,8 @@ from opentelemetry import trace
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import Feed
-from tests.seen import Seen
-from tests.strategies import not_names, not_numbers, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_numbers, not_words
 
 STATUS = "trading.connection.status"
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import Portfolio
-from tests.seen import Seen
-from tests.strategies import not_names, not_numbers, not_sizes, not_words, prices
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_numbers, not_sizes, not_words, prices
 
 
 def levels(seen: Seen, name: str, *keys: str) -> dict[tuple[str, ...], float]:

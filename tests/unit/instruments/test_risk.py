@@ -12,8 +12,8 @@ from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import KillSwitch, RiskGate
 from otel_trading.tracing import span
-from tests.seen import Seen
-from tests.strategies import not_names, not_numbers, not_words, numbers_in_disguise
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_numbers, not_words, numbers_in_disguise
 
 STATUS = "trading.kill_switch.status"
 UTILIZATION = "trading.risk.limit.utilization"

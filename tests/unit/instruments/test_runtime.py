@@ -12,8 +12,8 @@ from hypothesis import given
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import clock_offset, heartbeat, monitor_event_loop
-from tests.seen import Seen
-from tests.strategies import not_numbers, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_numbers, not_words
 
 
 def test_a_heartbeat_records_the_current_time(seen):

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from otel_trading import _losses
 from otel_trading.errors import LabelError
 from otel_trading.instruments import Model
-from tests.seen import Seen
-from tests.strategies import not_names, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_words
 
 
 def new_model() -> Model:

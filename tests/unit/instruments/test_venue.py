@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from otel_trading.errors import LabelError
 from otel_trading.instruments import Venue
-from tests.seen import Seen
-from tests.strategies import not_names, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_words
 
 FAILED = "trading.venue.request.failed"
 

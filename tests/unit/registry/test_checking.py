@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import generate
+from registry.checking import check
 
 ROOT = Path(__file__).parents[3]
 
@@ -320,7 +320,7 @@ def problems(folder: Path, text: str) -> list[str]:
     registry.mkdir()
     (registry / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
     (registry / "order.yaml").write_text(text, encoding="utf-8")
-    return [str(problem) for problem in generate.check(registry)]
+    return [str(problem) for problem in check(registry)]
 
 
 def test_a_sound_registry_has_no_problems(tmp_path):
@@ -342,9 +342,9 @@ def test_a_file_that_is_not_a_mapping_is_refused(tmp_path):
 def test_a_manifest_with_an_unknown_key_is_refused(tmp_path):
     (tmp_path / "registry").mkdir()
     (tmp_path / "registry/manifest.yaml").write_text(MANIFEST + "name: x\n", encoding="utf-8")
-    found = [str(problem) for problem in generate.check(tmp_path / "registry")]
+    found = [str(problem) for problem in check(tmp_path / "registry")]
     assert found == ["registry/manifest.yaml:5: name is not a known key."]
 
 
 def test_the_projects_own_registry_is_sound():
-    assert generate.check(ROOT / "registry") == []
+    assert check(ROOT / "registry") == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from otel_trading.instruments.order.costs import Executed, implementation_shortfall, slippage
-from tests.strategies import prices, quantities
+from tests.support.strategies import prices, quantities
 
 NOTHING = Executed()
 

@@ -18,8 +18,8 @@ from otel_trading.errors import LabelError
 from otel_trading.instruments import Order
 from otel_trading.instruments.order.life import OrderLife
 from otel_trading.instruments.order.order import _orders
-from tests.seen import Seen
-from tests.strategies import not_names, not_numbers, not_sizes, not_words
+from tests.support.seen import Seen
+from tests.support.strategies import not_names, not_numbers, not_sizes, not_words
 
 OPEN = ["submitted", "acknowledged"]
 KIND = {"venue": "XNAS", "type": "limit", "side": "buy", "quantity": 100, "strategy": "mm"}

@@ -9,8 +9,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from otel_trading import _closing
 from otel_trading.instruments import Order
 from otel_trading.instruments.order.order import _orders
-from tests.seen import Seen
-from tests.strategies import order_types, prices, quantities, sides
+from tests.support.seen import Seen
+from tests.support.strategies import order_types, prices, quantities, sides
 
 ids = st.integers(0, 5).map("c-{}".format)
 execution_ids = st.none() | st.integers(0, 5).map("e-{}".format)

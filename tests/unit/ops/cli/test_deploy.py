@@ -1,4 +1,4 @@
-"""`otel-trading init` writes a folder that can be started, and never over what somebody changed."""
+"""`otel-trading init` writes a folder that can be started, and never overwrites a changed file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from otel_trading.ops.cli.deploy import MANIFEST
 
 
 def init(capsys, *arguments: object) -> tuple[int, str]:
-    """Run it; returns its exit code and what it said, on whichever stream."""
+    """Run `init`; return its exit code and its output."""
     with pytest.raises(SystemExit) as ended:
         cli.main(["init", *map(str, arguments)])
     said = capsys.readouterr()
@@ -27,17 +27,18 @@ def content(folder):
     }
 
 
-def test_the_folder_holds_what_the_package_has_and_nothing_of_this_machine(capsys, tmp_path):
+def test_the_folder_holds_the_data_of_the_package_and_nothing_of_this_machine(capsys, tmp_path):
     folder = tmp_path / "new" / "deploy"
     code, said = init(capsys, folder)
     assert code == 0
     written = content(folder)
-    for name in ("otelcol.yaml", "compose.yaml", "stack.env", "native/__main__.py"):
+    for name in ("otelcol.yaml", "compose.yaml", "stack.env", "stack/__main__.py"):
         assert written[Path("collector", name)] == (assets.find("collector") / name).read_bytes()
     assert written[Path("alerts", "alertmanager.yml")]
     assert written[Path("dashboards", "grafana", "trading-operations.json")]
     assert written[Path("dashboards", "kibana", "trading-logs.ndjson")]
-    assert not [place for place in written if place.parts[0] == "dashboards" and place.suffix == ".py"]
+    programs = {place.parts[:2] for place in written if place.suffix == ".py"}
+    assert programs == {("collector", "backends"), ("collector", "stack")}
     assert not {"secrets", ".stack", "__pycache__"} & {part for place in written for part in place.parts}
     assert f"wrote {len(written)} of {len(written)} files to {folder}\n" in said
     assert "otel-trading doctor" in said
@@ -53,7 +54,7 @@ def test_a_second_time_changes_nothing(capsys, tmp_path):
 
 @pytest.fixture
 def changed(capsys, tmp_path):
-    """A folder with one file that somebody changed."""
+    """A folder with one file that the user changed."""
     init(capsys, tmp_path)
     (place,) = tmp_path.rglob("otelcol.extras.yaml")
     place.write_text("exporters: {}\n")
@@ -67,11 +68,11 @@ def test_a_changed_file_is_named_and_stays(capsys, tmp_path, changed):
     name = changed.relative_to(tmp_path).as_posix()
     assert said == (
         f"otel-trading: {name} in {str(tmp_path)!r} would be overwritten, but was changed or is yours: "
-        "move it away, or say --force\n"
+        "move it away, or give --force\n"
     )
 
 
-def test_a_changed_file_is_overwritten_when_told(capsys, tmp_path, changed):
+def test_a_changed_file_is_overwritten_with_force(capsys, tmp_path, changed):
     code, said = init(capsys, tmp_path, "--force")
     assert code == 0
     assert changed.read_bytes() == (assets.find("collector") / "otelcol.extras.yaml").read_bytes()

@@ -12,8 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import generate
-from collector.native.build import CACHE
+from collector.stack.build import CACHE
 from otel_trading.errors import ConfigurationError
 from otel_trading.ops.rules.objectives import burn_rules, slo
 from otel_trading.ops.rules.objectives import series as slo_series
@@ -21,6 +20,7 @@ from otel_trading.ops.rules.objectives import windows as burn_rate
 from otel_trading.ops.rules.objectives.slo import OCCURRENCES, TIMESLICES, Slo
 from otel_trading.ops.rules.objectives.windows import BurnAlert, Policy, Window
 from otel_trading.semconv import ALL_METRICS
+from tools.generate.objectives import generate
 
 ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / "alerts" / "slo"
@@ -91,7 +91,7 @@ def test_a_boundary_is_matched_as_either_route_writes_it(boundary, matcher):
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    return generate.generate(FOLDER)
+    return generate(FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -102,25 +102,6 @@ def policy() -> Policy:
 @pytest.fixture
 def rules(files) -> list[dict[str, str]]:
     return [rule for group in yaml.safe_load(files[RULES])["groups"] for rule in group["rules"]]
-
-
-@pytest.mark.parametrize("path", [RULES, "docs/reference/slo.md"])
-def test_a_generated_file_is_in_sync_and_says_how_it_was_made(files, path):
-    assert (ROOT / path).read_text(encoding="utf-8") == files[path]
-    assert "make generate. Do not edit." in files[path].splitlines()[0]
-
-
-def test_check_prints_the_difference_and_fails_when_a_file_is_stale(files, monkeypatch, capsys):
-    monkeypatch.setattr(generate, "generate", lambda _: {**files, RULES: files[RULES] + "# stale\n"})
-    assert generate.main(["--check"]) == 1
-    printed = capsys.readouterr().out
-    assert "+# stale" in printed
-    assert f"stale, run make generate: {RULES}" in printed
-
-
-def test_check_is_silent_when_all_is_well(capsys):
-    assert generate.main(["--check"]) == 0
-    assert capsys.readouterr().out == ""
 
 
 def test_promtool_accepts_the_generated_rules():
