@@ -10,9 +10,7 @@ import jinja2
 import yaml
 
 from otel_trading.errors import ConfigurationError
-from otel_trading.ops.rules.objectives import burn_rules, slo
-from otel_trading.ops.rules.objectives import series as slo_series
-from otel_trading.ops.rules.objectives import windows as burn_rate
+from otel_trading.ops.rules.objectives import burn_rules, series, slo, windows
 from otel_trading.ops.rules.rule_file import duration
 from registry.writing import write
 
@@ -40,14 +38,14 @@ def generate(folder: Path) -> dict[str, str]:
     Raises:
         ConfigurationError: They are not sound.
     """
-    slos, policy = slo.load(folder), burn_rate.load(folder / "windows.yaml")
-    burn_rate.check(policy, slos)
+    slos, policy = slo.load(folder), windows.load(folder / "windows.yaml")
+    windows.check(policy, slos)
     groups = {"groups": burn_rules.groups(slos, policy)}
     rules = yaml.dump(groups, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
     return {"alerts/rules/slo.yml": HEADER + rules, "docs/reference/slo.md": _page(slos, policy)}
 
 
-def _page(slos: list[slo.Slo], policy: burn_rate.Policy) -> str:
+def _page(slos: list[slo.Slo], policy: windows.Policy) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         undefined=jinja2.StrictUndefined,
@@ -58,7 +56,7 @@ def _page(slos: list[slo.Slo], policy: burn_rate.Policy) -> str:
     names: dict[str, Any] = {
         "slos": slos,
         "policy": policy,
-        "series": slo_series,
+        "series": series,
         "windows": sorted(lengths, key=duration),
         "spent": [window.long for alert in policy.alerts for window in alert.windows],
     }

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.lint import report
 from otel_trading.ops.rules.lint.detection_time import BUDGETS
 from otel_trading.ops.rules.lint.findings import Surroundings
@@ -21,7 +21,7 @@ from tests import runbooks
 from tests.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
 
 ROOT = Path(__file__).parents[3]
-RULES = rules.load(ROOT / "alerts/rules")
+RULES = rule_file.load(ROOT / "alerts/rules")
 ALERTS = {rule.name: rule for rule in RULES if rule.is_alert}
 INDEX = (runbooks.FOLDER / "index.md").read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ from dashboards.coverage import PARSABLE, panels_of
 from dashboards.lines import alert_line, objective, unit
 from dashboards.panels import OKABE_ITO
 from dashboards.queries import promql, substituted
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, selectors, walk
 from otel_trading.ops.rules.promql.metrics_file import STACK, load
 from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
@@ -23,7 +23,7 @@ from tests.dashboards import BOARDS, documents
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = documents()
-RULES = rules.load(ROOT / "alerts" / "rules")
+RULES = rule_file.load(ROOT / "alerts" / "rules")
 PANELS = [(uid, panel) for uid, document in DOCUMENTS.items() for panel in document["panels"]]
 TARGETS = [(panel["title"], target["expr"]) for _, panel in PANELS for target in panel["targets"]]
 
