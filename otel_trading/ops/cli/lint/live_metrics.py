@@ -31,8 +31,8 @@ def read(url: str, rules: Iterable[Rule]) -> Iterator[KnownSeries]:
         rules: The rules to check.
 
     Yields:
-        The series that Prometheus has. The kind of a series without metadata, which is one that arrived by OTLP,
-            comes from its name.
+        The series that Prometheus has. A series that arrived by OTLP has no metadata, so its kind comes from
+            its name.
 
     Raises:
         ConfigurationError: Prometheus does not answer.

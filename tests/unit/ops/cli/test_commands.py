@@ -105,9 +105,7 @@ def test_assets_of_a_wheel_come_first(monkeypatch, tmp_path):
 
 
 def test_missing_assets_are_named():
-    with pytest.raises(
-        ConfigurationError, match="the folder 'dashbords' is missing from this installation"
-    ):
+    with pytest.raises(ConfigurationError, match="the folder 'dashbords' is missing from this installation"):
         assets.find("dashbords")
 
 

@@ -96,7 +96,9 @@ def test_bad_input_is_one_sentence_and_ends_with_2(capsys, monkeypatch, argument
 
 
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(capsys, monkeypatch):
-    monkeypatch.setattr("otel_trading.ops.cli.lint.find_spec", lambda name: None if name == "yaml" else object())
+    monkeypatch.setattr(
+        "otel_trading.ops.cli.lint.find_spec", lambda name: None if name == "yaml" else object()
+    )
     expected = "otel-trading: otel-trading lint needs the extra [ops]: pip install 'otel_trading[ops]'\n"
     assert lint(capsys, "rules.yml") == (2, "", expected)
 

@@ -83,7 +83,7 @@ def test_the_metrics_of_the_programs_of_the_stack_are_known():
         ("metrics: {a: {kind: counter, max_rate: 2}}", "metrics.a.max_rate is 2, must be text"),
         (
             "metrics: {a: {kind: counter, max_rate: 2/day}}",
-            "metrics.a.max_rate is '2/day', must be such as 2/min or 5/10s",
+            "metrics.a.max_rate is '2/day', must be a rate such as 2/min or 5/10s",
         ),
     ],
 )

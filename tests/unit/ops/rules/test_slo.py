@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from alerts import generate
 from collector.native.build import CACHE
 from otel_trading.errors import ConfigurationError
-from otel_trading.ops.rules.objectives import burn_rules, slo
-from otel_trading.ops.rules.objectives import series, windows
+from otel_trading.ops.rules.objectives import burn_rules, series, slo, windows
 from otel_trading.ops.rules.objectives.slo import OCCURRENCES, TIMESLICES, Slo
 from otel_trading.ops.rules.objectives.windows import BurnAlert, Policy, Window
 from otel_trading.semconv import ALL_METRICS
