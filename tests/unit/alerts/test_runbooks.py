@@ -70,10 +70,10 @@ def test_a_runbook_has_one_shape(page):
 
 
 @pages
-def test_its_first_line_says_its_class_and_what_it_is_confused_with(page):
+def test_its_first_line_names_its_class_and_easily_confused_alerts(page):
     first = text_of(page).split("\n\n")[1]
     assert first.startswith(f"**{ALERTS[page].labels['priority']}**: ")
-    assert "Worst confused with" in first.replace("\n", " ")
+    assert "Easily confused with" in first.replace("\n", " ")
 
 
 @pages
