@@ -92,6 +92,7 @@ def run(options: Options) -> int:
 
     _check_report(options.report)
     store = Store()
+    # A user who has set an endpoint wants the telemetry there, so this process then serves no page.
     elsewhere = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     with ExitStack() as stack:
         endpoint = elsewhere or _serve(stack, store)
@@ -161,7 +162,7 @@ class _System:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C signals the whole process group of a terminal
         )
 
     def lines(self) -> Iterator[dict[str, Any] | None]:
@@ -179,6 +180,7 @@ class _System:
                     self._note(line)
                 yield line
             self.code = self._process.wait()
+        # The pipes end with the process, so the readers have read everything after the join.
         for reader in readers:
             reader.join()
 

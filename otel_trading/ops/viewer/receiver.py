@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Handle an export request."""
         reason = refusal(self.headers, self.server.server_port)
         if reason is not None:
-            self.close_connection = True
+            self.close_connection = True  # the body stays unread
             self._refuse(403, reason)
             return
         body = self._body()
@@ -108,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             length = self.headers.get("Content-Length", "")
             fits = length.isdecimal() and int(length) <= _MAX_BODY
             body = self.rfile.read(int(length)) if fits else None
+        # The rest of a refused body would be parsed as the next request of the connection.
         self.close_connection |= body is None
         return body
 
@@ -143,6 +144,7 @@ def _size(line: bytes) -> int:
 
 def _unzipped(body: bytes) -> bytes:
     with gzip.GzipFile(fileobj=BytesIO(body)) as archive:
+        # A bounded read protects against a small body that expands to gigabytes.
         raw = archive.read(_MAX_BODY + 1)
     if len(raw) > _MAX_BODY:
         raise OSError("the body is too long")

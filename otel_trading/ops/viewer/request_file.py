@@ -79,6 +79,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         if version == _EMPTY and not tables:
             db.executescript(_SCHEMA)
             version = _FORMAT
+        # Takes the exclusive lock now, so that a second viewer fails at its start and not at its first
+        # request.
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")
     except sqlite3.Error as error:

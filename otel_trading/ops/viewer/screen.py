@@ -143,6 +143,7 @@ def _depths(spans: list[StoredSpan]) -> dict[str, int]:
     depths: dict[str, int] = {}
     for span in spans:
         chain = [span.span_id]
+        # The second condition ends a cycle of parents, which a faulty sender may produce.
         while parents.get(chain[-1]) in parents and parents[chain[-1]] not in chain:
             chain.append(parents[chain[-1]])
         depths[span.span_id] = len(chain) - 1

@@ -72,6 +72,8 @@ class Series:
         """
         self.exemplars.extend(e.trace_id.hex() for e in getattr(point, "exemplars", ()) if e.trace_id)
         value, count, buckets = _read(point)
+        # The page works on cumulative values, so a delta is added to the last value:
+        # https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
         if temporality == _DELTA:
             value, count = value + self.value, count + self.count
             before = self.points[-1].buckets if self.points else ()
@@ -81,6 +83,7 @@ class Series:
             self.bounds = tuple(point.explicit_bounds)
         self.value, self.count = value, count
         time, start = point.time_unix_nano / _NS, point.start_time_unix_nano / _NS
+        # A first point alone has no increase. The start time of a young counter supplies the point at zero.
         if grows and not self.points and time - start < _FRESH:
             self.points.append(Point(start, 0.0, 0, ()))
         self.points.append(Point(time, value, count, buckets))
@@ -192,6 +195,7 @@ def _added(steps: Iterable[tuple[tuple[float, ...], Point, Point]]) -> Distribut
         if not after.buckets or (bounds and its_bounds != bounds):
             continue
         bounds, counts = its_bounds, counts or [0] * len(after.buckets)
+        # Fewer values than before, or other buckets, mean that the process has restarted from zero.
         restarted = after.recorded < before.recorded or len(before.buckets) != len(after.buckets)
         old = [0] * len(counts) if restarted else before.buckets
         counts = [c + max(0, new - was) for c, new, was in zip(counts, after.buckets, old, strict=True)]

@@ -147,6 +147,7 @@ class Store:
         if kept is None:
             kept = self.traces.setdefault(span.trace_id, [])
         kept.append(span)
+        # The name may arrive after other spans of the trace, which then moves to the orders as a whole.
         if span.name.startswith("order ") and span.trace_id in self.traces:
             self.orders[span.trace_id] = self.traces.pop(span.trace_id)
 
@@ -158,6 +159,7 @@ class Store:
 
     def _evict_spans(self) -> None:
         while self._spans > self.max_spans:
+            # Orders are rare and the page is about them, so other traces are evicted first.
             _, spans = (self.traces or self.orders).popitem(last=False)
             self._spans -= len(spans)
             self.evicted["spans"] += len(spans)
@@ -187,6 +189,7 @@ class Store:
     def _series(self, service: str, instance: str, metric: Metric, attributes: Attributes) -> Series | None:
         """Return the series of a point, one per instance of a service; None beyond the bound of series."""
         labels = tuple(sorted(attributes.items()))
+        # Without the instance, the counters of two instances would look like one that restarts all the time.
         key = (service, metric.name, (*labels, ("service.instance.id", instance)) if instance else labels)
         series = self.series.get(key)
         if series is None and len(self.series) < self.max_series:
@@ -196,6 +199,7 @@ class Store:
     def _trim_points(self) -> None:
         if self._points <= self.max_points:
             return
+        # Trimming a quarter at once makes this loop over all series rare.
         for series in self.series.values():
             for _ in range(min(-(-len(series.points) // _TRIMMED), len(series.points) - 1)):
                 series.points.popleft()

@@ -131,6 +131,7 @@ def _wait(sent: Canary, wanted: list[tuple[str, str, Callable[[], bool]]], timeo
 
 def _is_in_prometheus(sent: Canary, prometheus: Prometheus) -> bool:
     found = prometheus.query(f'{_SERIES}{{job="{SERVICE}"}}')
+    # The value is the time of sending, so an older canary of the same service does not match.
     return any(abs(float(series["value"][1]) - sent.at) < _SAME for series in found)
 
 

@@ -69,6 +69,7 @@ def _series(name: str, group: list[dict[str, str]], kinds: dict[str, list[dict[s
 
 
 def _kind(name: str, metadata_type: str) -> str:
+    # The metadata has the type of a whole histogram, and each of its series is a counter.
     if metadata_type in {"histogram", "summary"} or name.endswith(("_total", "_bucket")):
         return "counter" if name.endswith(("_total", *HISTOGRAM_PARTS)) else "gauge"
     if metadata_type == "gauge" and _AMOUNTS.intersection(name.split("_")):

@@ -84,6 +84,8 @@ def _series(options: Options, read: list[Rule]) -> Iterator[KnownSeries]:
     yield from metrics_file.load(metrics_file.STACK)
     if options.prometheus:
         yield from live_metrics.read(options.prometheus.rstrip("/"), read)
+    # Later series replace earlier ones of the same name: the vocabulary knows more than a live Prometheus,
+    # and the user's file has the last word.
     yield from own_series()
     if options.metrics:
         yield from metrics_file.load(options.metrics)

@@ -45,6 +45,7 @@ def is_cumulative(node: Expr, vocabulary: Vocabulary) -> bool:
 def _is_cumulative_pair(node: BinaryExpr, vocabulary: Vocabulary) -> bool:
     left, right = (is_cumulative(side, vocabulary) for side in (node.lhs, node.rhs))
     op = str(node.op)
+    # `x unless x offset 5m` has a result only while a series is new, so it resolves by itself.
     if op == "unless":
         return left and not finds_new_series(node)
     if op == "-":  # the difference of two counters is a level

@@ -39,6 +39,7 @@ def expand(expr: Expr, vocabulary: Vocabulary) -> Expr:
 def _recorded(selector: VectorSelector, vocabulary: Vocabulary) -> Expr | None:
     name = name_of(selector) or ""
     found = [expr for rule, expr in vocabulary.recorded(name) if _writes(rule, selector)]
+    # Without the name itself, a rule that reads its own output cannot recurse for ever.
     return expand(found[0], vocabulary.without(name)) if len(found) == 1 else None
 
 

@@ -207,6 +207,7 @@ def comparison(node: Expr) -> Comparison | None:
     peeled = _peel(vector)
     return Comparison(
         core=peeled.core,
+        # A negative factor turns the comparison around: -x > 5 is x < -5.
         op=op if peeled.factor > 0 else COMPARISONS[op],
         threshold=written / peeled.factor,
         written=written,

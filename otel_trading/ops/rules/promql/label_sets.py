@@ -144,6 +144,8 @@ def _narrow(values: Values, condition: Condition) -> Values:
 
 def _aggregated(node: AggregateExpr, vocabulary: Vocabulary) -> LabelSet:
     inner = labels_of(node.expr, vocabulary)
+    # These return whole series, where other aggregations drop all labels that they do not group by:
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
     if str(node.op) in _KEEPS_SERIES:
         return inner
     if node.modifier is None:
@@ -176,6 +178,7 @@ def _matched(modifier: BinModifier, left: LabelSet, right: LabelSet) -> LabelSet
         if modifier.matching.type == LabelModifierType.Include:
             return left.keep(modifier.matching.labels)
         return left.drop(modifier.matching.labels)
+    # group_left keeps the labels of the many side, and copies the listed ones from the one side.
     many, one = (left, right) if modifier.card == VectorMatchCardinality.ManyToOne else (right, left)
     return LabelSet({**many.labels, **one.keep(modifier.group_labels or ()).labels}, many.is_open)
 
@@ -190,6 +193,7 @@ def _called(node: Call, vocabulary: Vocabulary) -> LabelSet:
     if not vectors:
         return NO_LABELS  # `vector(1)`, `hour()`
     inner = labels_of(vectors[0], vocabulary)
+    # label_replace() leaves the label unchanged where its pattern does not match, so any value is possible.
     if name in _WRITES_LABEL and isinstance(node.args[1], StringLiteral):
         return LabelSet({**inner.labels, node.args[1].val: ANY}, inner.is_open)
     return inner.drop(["le"]) if name == "histogram_quantile" else inner

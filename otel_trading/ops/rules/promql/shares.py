@@ -74,6 +74,7 @@ def traffic(alternative: list[Expr]) -> set[Events]:
 
 def is_minimum(compared: Comparison) -> bool:
     """Return whether a comparison requires a minimum number of events."""
+    # A quotient or difference of counts is a share or a balance, which is not a number of events.
     core = bare(compared.core)
     is_share = quantile(core) is not None or is_binary(core, "/", "-")
     return compared.rises and compared.threshold > 0 and not is_share and _counts(core)

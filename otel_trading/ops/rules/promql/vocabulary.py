@@ -96,6 +96,7 @@ class KnownSeries:
     def parts(self) -> Iterator[KnownSeries]:
         """Yield the three names of a histogram."""
         yield replace(self, name=f"{self.name}_bucket", labels={**self.labels, "le": Values()})
+        # The sum of values that may be negative, such as slippage, can fall without a restart.
         is_signed = bool(self.boundaries) and self.boundaries[0] < 0
         sum_kind = "updowncounter" if is_signed else self.kind
         yield replace(self, name=f"{self.name}_sum", boundaries=(), kind=sum_kind)

@@ -140,6 +140,7 @@ def live(store: Store, read: Callable[[], Values], shown: Values) -> None:
         changed = {key: value for key, value in now.items() if before.get(key) != value}
         if changed:
             before.update(changed)
+            # Only changed values are sent, because a page without changes should cost nothing.
             ui.run_javascript(f"live({json.dumps(changed)})")
 
     ui.timer(REFRESH, refresh, immediate=False)

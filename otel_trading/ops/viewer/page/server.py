@@ -64,6 +64,8 @@ class OwnOrigin:
             return
         self._refused(reason)
         if scope["type"] == "websocket":
+            # A close before the accept becomes HTTP status 403:
+            # https://asgi.readthedocs.io/en/latest/specs/www.html#close-send-event
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": reason})
         else:
             answer = PlainTextResponse(f"Refused: {reason}. Open http://{_HOST}:{self._port}/\n", 403)
@@ -114,6 +116,7 @@ class PageServer:
 def _bound(port: int, *, or_free: bool) -> socket.socket:
     """Return a listening socket, so that a browser that connects before the server is ready waits."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A restarted viewer must not wait for old connections in TIME_WAIT to expire.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((_HOST, port))

@@ -65,6 +65,7 @@ def _by_parent(spans: Sequence[StoredSpan]) -> Iterator[tuple[StoredSpan, int]]:
     known = {span.span_id for span in spans}
     children: defaultdict[str, list[StoredSpan]] = defaultdict(list)
     for span in spans:
+        # A parent may be missing because it was sampled out, is not finished, or was evicted.
         is_top = span.parent_id not in known or span.parent_id == span.span_id
         children["" if is_top else span.parent_id].append(span)
     waiting, seen = [(span, 0) for span in reversed(children[""])], set[int]()

@@ -43,7 +43,7 @@ LATENCY = "trading_order_submit_duration_seconds"
             10,
             35,
         ),
-        ("the slower way counts", f"max(trading_connection_status) == 1 or {FAILED} >= 3", 0, 45),
+        ("the slower alternative counts", f"max(trading_connection_status) == 1 or {FAILED} >= 3", 0, 45),
         ("failures must come about", f"{FAILED} / {ALL} > 0.5 and {FAILED} >= 3", 10, 55),
         ("a minimum needs its whole window", "min_over_time(process_memory_usage_bytes[30s]) > 1e9", 5, 50),
         ("a heartbeat", "time() - max(trading_service_heartbeat_timestamp_seconds) > 15", 5, 35),
