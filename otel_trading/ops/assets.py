@@ -1,4 +1,4 @@
-"""Assets: where the folders beside the package are, in a clone or in the wheel."""
+"""Assets: finds the folders beside the package, in a clone or in the wheel."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def find(name: str) -> Path:
     """Return a folder that comes with the package.
 
     Args:
-        name: Such as `examples`.
+        name: The name of the folder, such as `examples`.
 
     Raises:
-        ConfigurationError: It is neither in the wheel nor beside the package in a clone.
+        ConfigurationError: The folder is neither in the wheel nor beside the package in a clone.
     """
     for folder in (_PACKAGE / "_assets" / name, _PACKAGE.parent / name):
         if folder.is_dir():
             return folder
     raise ConfigurationError(
-        f"the folder {name!r} did not come with this installation: install from a wheel or a clone"
+        f"the folder {name!r} is missing from this installation: install from a wheel or a clone"
     )

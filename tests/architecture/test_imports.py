@@ -221,3 +221,16 @@ def test_every_module_imports_on_its_own():
     """Each in a new process after the package, so that no module relies on an import of another."""
     names = [name for name in MODULES if "_entry_points" not in name]
     subprocess.run([sys.executable, "-W", "error", "-c", ALONE, *names], check=True)
+
+
+def test_promql_and_objectives_do_not_import_each_other():
+    """The linter's PromQL and the objectives share `rule_file` and `documents` only."""
+    rules = f"{PACKAGE}.ops.rules"
+    shared = {rules, f"{rules}.documents", f"{rules}.rule_file"}
+    for room_name in ("promql", "objectives"):
+        own = f"{rules}.{room_name}"
+        names = {
+            name for module, path in MODULES.items() if module.startswith(own) for name in imported(path)
+        }
+        others = {name for name in names if name.startswith(f"{PACKAGE}.ops") and not name.startswith(own)}
+        assert others <= shared

@@ -1,4 +1,4 @@
-"""Chromium from the distribution, headless, driven over its own protocol; nothing is downloaded."""
+"""Headless Chromium of the distribution, driven over its own protocol, without downloads."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Final
 from playwright.sync_api import Browser, sync_playwright
 
 WANTED: Final = "OTEL_TRADING_BROWSER_TESTS"
-"""With this variable set, tests in the browser run, and fail where there is none."""
+"""The variable that enables the browser tests; they then fail without Chromium."""
 
-NEEDED: Final = "Chromium is not on the PATH: apt-get install chromium, or name it with CHROMIUM=<path>"
+NEEDED: Final = "Chromium is not on the PATH: apt-get install chromium, or set CHROMIUM=<path>"
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
 def path() -> str | None:
-    """Where Chromium is."""
+    """Return the path of Chromium, or None."""
     given = os.environ.get("CHROMIUM")
     return given or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextmanager
 def started() -> Iterator[Browser]:
-    """Start it, and end it.
+    """Start Chromium, and stop it at the end of the block.
 
     Raises:
-        RuntimeError: There is none.
+        RuntimeError: Chromium is not installed.
     """
     executable = path()
     if executable is None:
         raise RuntimeError(NEEDED)
     with sync_playwright() as playwright:
-        # without its sandbox, which containers do not let it build: it shows a page of ours only
-        # and with grey edges of letters, which make small pictures
+        # Containers do not allow the sandbox, and the browser shows only our own page. Grey edges of letters
+        # make smaller pictures.
         arguments = ["--no-sandbox", "--disable-lcd-text"]
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser

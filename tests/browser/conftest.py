@@ -1,4 +1,4 @@
-"""A browser, and the demo's page in it."""
+"""Fixtures: a browser, a tab, and the page of the demo."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A new tab, whose scripts may not fail, and which may fetch nothing from elsewhere."""
+    """Yield a new tab; the test fails if a script fails or fetches from another host."""
     failures: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.on("request", lambda request: None if is_here(request.url) else failures.append(request.url))
+    page.on("request", lambda request: None if is_local(request.url) else failures.append(request.url))
     yield page
     context.close()
     assert failures == []
 
 
-def is_here(url: str) -> bool:
+def is_local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
 @pytest.fixture(scope="session")
 def demo(browser: Browser) -> Iterator[str]:
-    """The address of the page of a demo that trades, or has traded; its market starts with the first test."""
+    """Yield the URL of the page of a demo, whose market starts with the first test."""
     with running("demo", "--seconds", "25", "--keep") as program:
         url = program.wait_for(r"Watch it at (\S+)")
         program.wait_for("ready +market-data")

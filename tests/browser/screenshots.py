@@ -1,6 +1,6 @@
-"""Screenshots: photographs the demo's page for the documentation, at three sizes, light and dark.
+"""Screenshots: captures the page of the demo for the documentation, in three sizes, light and dark.
 
-`make screenshots` runs it; the pictures go to docs/images/.
+`make screenshots` runs this program; it writes the pictures to docs/images/.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _SETTLED: Final = "() => { const all = [...document.querySelectorAll('.chart')];
 
 
 def main() -> None:
-    """Let the demo trade, and photograph it when most of its trouble is over."""
+    """Run the demo, and capture its page after most of its faults."""
     with running("demo", "--seconds", _SECONDS, "--keep") as program, chromium.started() as browser:
         url = program.wait_for(r"Watch it at (\S+)")
         program.wait_for("a limit is lowered")
         for scheme in ("light", "dark"):
             for width, height in _SIZES:
-                _photograph(browser, url, scheme, width, height)
+                _capture(browser, url, scheme, width, height)
 
 
-def _photograph(browser: Browser, url: str, scheme: str, width: int, height: int) -> None:
+def _capture(browser: Browser, url: str, scheme: str, width: int, height: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
@@ -37,7 +37,9 @@ def _photograph(browser: Browser, url: str, scheme: str, width: int, height: int
     page.wait_for_function(_SETTLED)
     _save(page, f"trading-{width}-{scheme}")
     page.goto(f"{url}/traces?orders=1&name=order+market")
-    page.locator(".traces tbody a").last.click()  # the fastest: the venue's part does not dwarf the others
+    page.locator(
+        ".traces tbody a"
+    ).last.click()  # the fastest order, because the venue's part does not dwarf the others
     page.wait_for_selector(".waterfall details")
     _save(page, f"trace-{width}-{scheme}")
     context.close()

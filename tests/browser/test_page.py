@@ -1,4 +1,4 @@
-"""What somebody sees who looks: the demo's orders, the slowest one's trace and logs, and the page after a restart."""
+"""The page in a browser: orders of the demo, the trace and logs of the slowest one, and a restart."""
 
 from __future__ import annotations
 
@@ -29,14 +29,12 @@ def test_the_demo_shows_orders_as_they_happen(page, demo):
     expect(place(page, "pulse")).to_have_text("Receiving")
     expect(place(page, "orders")).to_have_text(re.compile("[1-9]"))
     before = place(page, "orders").text_content()
-    expect(place(page, "orders")).not_to_have_text(before)  # by itself: nobody loads the page again
+    expect(place(page, "orders")).not_to_have_text(before)  # the page refreshes itself without a reload
     expect(place(page, "switch")).to_have_text("Armed")
     expect(page.get_by_role("img", name="Profit and loss, USD").locator("svg")).to_be_visible()
 
 
-def test_the_slowest_order_is_a_click_away_its_waterfall_goes_through_all_four_services_and_its_logs_stand_beside(
-    page, demo
-):
+def test_the_slowest_order_has_a_waterfall_through_all_four_services_and_its_logs(page, demo):
     page.goto(f"{demo}/traces?orders=1")
     while not page.locator(".traces tbody tr").count():
         page.keyboard.press("r")
@@ -66,7 +64,7 @@ def test_an_orders_logs_are_found_by_its_id(page, demo):
     assert rows.count() > 1
 
 
-def test_a_span_tells_its_attributes_without_a_mouse(page, demo):
+def test_a_span_shows_its_attributes_by_keyboard(page, demo):
     page.goto(f"{demo}/traces?name=submit+order")
     page.locator(".traces tbody a").first.press("Enter")
     span = page.locator(".waterfall details", has_text="submit order").first
@@ -74,14 +72,14 @@ def test_a_span_tells_its_attributes_without_a_mouse(page, demo):
     expect(span.locator(".inside")).to_contain_text("trading.venue.name")
 
 
-def test_every_area_has_a_shortcut_and_says_which_it_is(page, demo):
+def test_every_area_has_a_shortcut_and_is_marked_in_the_navigation(page, demo):
     page.goto(demo)
     for key, name in enumerate(("Trading", "Latency", "Traces", "Logs", "Metrics", "Dropped"), 1):
         page.keyboard.press(str(key))
         expect(page.locator("nav [aria-current=page]")).to_contain_text(name)
 
 
-def test_whoever_goes_by_the_tabulator_comes_to_every_area(page, demo):
+def test_the_tab_key_reaches_every_area(page, demo):
     page.goto(demo)
     expect(page.locator(".top")).to_be_visible()
     reached = []
@@ -99,19 +97,19 @@ def test_whoever_goes_by_the_tabulator_comes_to_every_area(page, demo):
     ]
 
 
-def test_the_theme_is_the_systems_until_somebody_turns_it(browser: Browser, demo):
+def test_the_theme_is_that_of_the_system_until_it_is_switched(browser: Browser, demo):
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
     page.goto(demo)
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Switch between light and dark").click()
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     context.close()
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_nothing_runs_off_the_side(page, demo, width):
+def test_no_area_scrolls_sideways(page, demo, width):
     page.set_viewport_size({"width": width, "height": 844})
     for area in ("/", "/latency", "/traces", "/logs", "/metrics", "/dropped"):
         page.goto(demo + area)
@@ -119,14 +117,14 @@ def test_nothing_runs_off_the_side(page, demo, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, area
 
 
-def test_the_page_comes_back_by_itself_when_the_backend_does(page, tmp_path):
+def test_the_page_reconnects_when_the_backend_restarts(page, tmp_path):
     ports, db = free_ports(), str(tmp_path / "view.db")
     with viewing(ports, "--db", db) as url:
         page.goto(url)
         expect(page.get_by_role("heading", level=1)).to_have_text("Nothing has arrived yet")
         send_an_order(ports[2])
         expect(place(page, "pulse")).to_have_text("Receiving")
-    expect(page.locator("#popup")).to_be_visible()  # it says that the connection is lost
+    expect(page.locator("#popup")).to_be_visible()  # the notice of the lost connection
     with viewing(ports, "--db", db):
         expect(page.locator("#popup")).not_to_be_visible()
         expect(place(page, "pulse")).to_have_text(re.compile("Receiving|Silent"))
@@ -152,7 +150,7 @@ def send_an_order(port: int) -> None:
 
 @pytest.fixture
 def foreign_site() -> Iterator[str]:
-    """Another web server of this machine, which a browser takes for another site than 127.0.0.1."""
+    """Yield the URL of another web server on this machine, which a browser treats as another site."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://localhost:{server.server_port}/"
@@ -171,17 +169,17 @@ OPEN = """url => new Promise(done => {
 
 def test_a_foreign_site_neither_reads_the_page_nor_sends_to_it(browser: Browser, demo, foreign_site):
     foreign = browser.new_page()
-    foreign.goto(foreign_site)  # its answer is an error page, which is a page
+    foreign.goto(foreign_site)  # an error page is a page, too
     assert foreign.evaluate(FETCH, [demo, {}]) == "refused"
     assert foreign.evaluate(FETCH, [f"{demo}/logs", {"method": "POST", "body": "x"}]) == "refused"
     socket = demo.replace("http:", "ws:") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
     assert foreign.evaluate(OPEN, socket) == "refused"
-    foreign.goto(f"{demo}/dropped")  # somebody typed this
+    foreign.goto(f"{demo}/dropped")  # as if somebody typed the URL
     expect(foreign.locator(".panel", has_text="Refused")).to_contain_text("cross-site request3")
     foreign.close()
 
 
-def test_a_name_that_was_bound_again_to_this_machine_gets_nothing(browser: Browser, demo):
+def test_a_foreign_name_that_resolves_to_this_machine_is_refused(browser: Browser, demo):
     port = demo.rpartition(":")[2]
     rebound = browser.browser_type.launch(
         executable_path=chromium.path(),

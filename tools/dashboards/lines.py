@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from promql_parser import VectorSelector, parse
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.objectives import slo
 from otel_trading.ops.rules.promql.expressions import comparisons, name_of, patterns_of, selectors
 from otel_trading.semconv import ALL_METRICS
@@ -80,7 +80,7 @@ def alert_line(alert: str, prometheus: str = "") -> float:
         LookupError: The alert compares no such metric.
         ValueError: The alert does not exist.
     """
-    (rule,) = (each for each in rules.load(ALERTS / "rules") if each.name == alert)
+    (rule,) = (each for each in rule_file.load(ALERTS / "rules") if each.name == alert)
     for compared in comparisons(parse(rule.expr)):
         if any(_reads(selector, prometheus) for selector in selectors(compared.core)):
             return compared.threshold

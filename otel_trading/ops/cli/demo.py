@@ -1,4 +1,4 @@
-"""The demo: the example system as children, the viewer in this process, and a report at the end."""
+"""The demo: runs the example system in child processes, the viewer in this process, and prints a report."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _PAGE_PORT: Final = 8400
 _REFRESH: Final = 0.25
 _USAGE_ERROR: Final = 2
 _REPLAY_SAMPLES: Final = "0.1"
-"""Of a replayed day's ticks, more than the simulated market has, one in ten is traced."""
+"""The sample ratio of a replay, which has more ticks than the simulated market."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; see `otel-trading demo --help`."""
+    """The options of the command line; see `otel-trading demo --help`."""
 
     seconds: float
     replay: Path | None
@@ -52,15 +52,39 @@ class Options:
     keep: bool | None
 
 
+@click.command(name="demo")
+@click.option("--seconds", type=click.FloatRange(min=1), default=60, help="Seconds to trade (default: 60).")
+@click.option("--replay", type=click.Path(path_type=Path), help="Replay LEAN ticks from this folder.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60,
+    help="How many seconds of the replayed day pass in a second (default: 60).",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=7, help="Seed of the simulated market (default: 7)."
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Also write the report as JSON to this file.")
+@click.option(
+    "--keep/--no-keep", default=None, help="Keep serving the page after the run (default: yes in a terminal)."
+)
+@click.option(
+    "--faults/--no-faults", default=True, help="Make the venue misbehave on purpose (default: yes)."
+)
+def command(**options: Any) -> int:
+    """Run the example trading system, and show its telemetry."""
+    return run(Options(**options))
+
+
 def run(options: Options) -> int:
     """Run the demo.
 
     Returns:
-        The exit code: 0 if every part of the system ran, and ended when it was asked to.
+        The exit code: 0 if every part of the system ran and stopped on request.
 
     Raises:
         MissingExtraError: The extra `[demo]` is not installed.
-        ConfigurationError: The report cannot be written, the replay not read.
+        ConfigurationError: The report cannot be written, or the replay cannot be read.
     """
     if not all(find_spec(name) for name in _NEEDED):
         raise MissingExtraError("otel-trading demo", "demo")
@@ -68,6 +92,7 @@ def run(options: Options) -> int:
 
     _check_report(options.report)
     store = Store()
+    # A user who has set an endpoint wants the telemetry there, so this process then serves no page.
     elsewhere = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     with ExitStack() as stack:
         endpoint = elsewhere or _serve(stack, store)
@@ -80,21 +105,21 @@ def run(options: Options) -> int:
             raise ConfigurationError(system.sentence)
         _report(options, store, system, screen)
         if not elsewhere and not system.was_interrupted and _is_kept(options):
-            click.echo("\nThe page stays until Ctrl-C.")
+            click.echo("\nThe page runs until Ctrl-C.")
             view.wait_for_the_end()
     return 1 if system.code else 0
 
 
 def _serve(stack: ExitStack, store: Store) -> str:
-    """Serve the page, say where it is, and return where telemetry is taken in."""
+    """Serve the page, print its URL, and return the endpoint that receives telemetry."""
     from otel_trading.ops.viewer.page.frame import Site  # noqa: PLC0415 - needs the extra
     from otel_trading.ops.viewer.page.server import PageServer  # noqa: PLC0415 - needs the extra
 
     receiver = stack.enter_context(Receiver(store))
     site = Site(store, receiver.endpoint, receiver.grpc_endpoint)
     page = stack.enter_context(PageServer(site, _PAGE_PORT, or_free=True))
-    said = f" (port {_PAGE_PORT} is taken)" if page.is_elsewhere else ""
-    click.echo(f"Watch it at {page.url}{said}")
+    note = f" (port {_PAGE_PORT} is taken)" if page.is_elsewhere else ""
+    click.echo(f"Watch it at {page.url}{note}")
     return receiver.endpoint
 
 
@@ -116,10 +141,10 @@ def _report(options: Options, store: Store, system: _System, screen: Screen) -> 
 
 
 class _System:
-    """The example system as a child, which has the parts as children of its own.
+    """The example system as a child process, which starts its parts as further children.
 
-    It runs in a session of its own, and is asked to end by SIGTERM: at Ctrl-C its parts end one after
-    another. If this process is killed, it notices and does the same.
+    The child runs in its own session, so that Ctrl-C does not reach its parts directly. This process stops it
+    by SIGTERM, and it then stops its parts one after another. It does the same if this process is killed.
     """
 
     def __init__(self, options: Options, environ: Mapping[str, str]) -> None:
@@ -137,11 +162,11 @@ class _System:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C signals the whole process group of a terminal
         )
 
     def lines(self) -> Iterator[dict[str, Any] | None]:
-        """Yield what the system says about itself, and None a few times a second, until it ended."""
+        """Yield the status lines of the system, and None a few times a second, until the system has ended."""
         readers = [Thread(target=read, daemon=True) for read in (self._read, self._keep_errors)]
         for reader in readers:
             reader.start()
@@ -152,9 +177,10 @@ class _System:
                 except Empty:
                     line = None
                 if line is not None:
-                    self._take_in(line)
+                    self._note(line)
                 yield line
             self.code = self._process.wait()
+        # The pipes end with the process, so the readers have read everything after the join.
         for reader in readers:
             reader.join()
 
@@ -170,7 +196,7 @@ class _System:
         self.was_interrupted = True
         self._process.terminate()
 
-    def _take_in(self, line: dict[str, Any]) -> None:
+    def _note(self, line: dict[str, Any]) -> None:
         self.counts = line.get("counts") or self.counts
         if line["message"] == "ended":
             self.health = line["health"]
@@ -184,7 +210,7 @@ class _System:
                 line = json.loads(text)
             except ValueError:
                 continue
-            if "service" not in line:  # those are the services' logs, which come by OTLP as well
+            if "service" not in line:  # logs of the services arrive by OTLP as well
                 self._lines.put(line)
 
     def _keep_errors(self) -> None:
@@ -194,7 +220,7 @@ class _System:
 
 @contextmanager
 def _at_signals(call: Callable[[], None]) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal calls with
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
         call()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -237,18 +263,18 @@ def _environ(options: Options, endpoint: str, *, is_elsewhere: bool) -> dict[str
 
 
 def _lost(health: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """Add up what the services lost, by signal and reason; what a route lost is among them."""
+    """Add up the losses of the services, by signal and reason; they include the losses of each route."""
     lost: dict[str, dict[str, int]] = {}
-    for one in health.values():
-        for signal_name, reasons in one["losses"].items():
+    for service in health.values():
+        for signal_name, reasons in service["losses"].items():
             for reason, count in reasons.items():
-                mine = lost.setdefault(signal_name, {})
-                mine[reason] = mine.get(reason, 0) + count
+                sums = lost.setdefault(signal_name, {})
+                sums[reason] = sums.get(reason, 0) + count
     return lost
 
 
 def _account(counts: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    """The account of the ticks: what the venue sent, and what the services say they received."""
+    """Return the account of the ticks: the counts of the venue, and those that the services report."""
     ticks = counts.get("ticks", {})
     received = sum(s.value for s in store.series_of("trading.market_data.message.received"))
     dropped: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""View: the local page, for whatever on this machine sends OTLP."""
+"""The command `view`: serves the local page for all programs on this machine that send OTLP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -21,18 +21,36 @@ from otel_trading.ops.viewer.request_file import RequestFile
 from otel_trading.ops.viewer.store import Store
 
 NEEDED: Final = ("jinja2", "nicegui", "uvicorn")
-"""What the extra `[view]` brings."""
+"""The packages of the extra `[view]`."""
+
+
+_PORT: Final = click.IntRange(0, 65535)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; see `otel-trading view --help`."""
+    """The options of the command line; see `otel-trading view --help`."""
 
     port: int
     otlp_grpc: int
     otlp_http: int
     db: Path | None
     open: bool
+
+
+@click.command(name="view")
+@click.option("--port", type=_PORT, default=8400, show_default=True, help="Port of the page.")
+@click.option(
+    "--otlp-grpc", type=_PORT, default=4317, show_default=True, help="Port that receives OTLP over gRPC."
+)
+@click.option(
+    "--otlp-http", type=_PORT, default=4318, show_default=True, help="Port that receives OTLP over HTTP."
+)
+@click.option("--db", type=click.Path(path_type=Path), help="Also keep the received telemetry in this file.")
+@click.option("--open", is_flag=True, help="Open the page in the browser.")
+def command(**options: Any) -> int:
+    """Show the telemetry of services on this machine on a local page."""
+    return run(Options(**options))
 
 
 def run(options: Options) -> int:
@@ -43,7 +61,7 @@ def run(options: Options) -> int:
 
     Raises:
         MissingExtraError: The extra `[view]` is not installed.
-        ConfigurationError: A port is taken, or the file cannot be used.
+        ConfigurationError: A port is taken, or the database file cannot be used.
     """
     if not all(map(find_spec, NEEDED)):
         raise MissingExtraError("otel-trading view", "view")
@@ -64,7 +82,7 @@ def run(options: Options) -> int:
             f"OTLP       {receiver.grpc_endpoint} (grpc), {receiver.endpoint} (http/protobuf, http/json)"
         )
         click.echo(f"kept in    {options.db or 'memory'}")
-        click.echo("Ctrl-C ends it.")
+        click.echo("Press Ctrl-C to stop.")
         if options.open:
             webbrowser.open(page.url)
         wait_for_the_end()
@@ -75,7 +93,7 @@ def wait_for_the_end() -> None:
     """Wait for SIGINT or SIGTERM."""
     asked = Event()
 
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what signal calls with
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
         asked.set()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}

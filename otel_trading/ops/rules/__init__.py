@@ -1,1 +1,1 @@
-"""What can be proved about alert rules, and error budgets: reads files only; needs the extra `[ops]`."""
+"""Proofs about alert rules, and rules for error budgets. Reads files only; needs the extra `[ops]`."""

@@ -1,4 +1,4 @@
-"""YAML documents that know where they are from, so that an error can name the file and the key."""
+"""YAML documents that know their file, so that an error can name the file and the key."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Document:
     """One document of a YAML file.
 
     Args:
-        place: How errors name it, such as `slo/market-data.yaml, websocket-uptime`.
-        content: What YAML made of it.
+        place: The name of the document in errors, such as `slo/market-data.yaml, websocket-uptime`.
+        content: The parsed YAML.
     """
 
     def __init__(self, place: str, content: Any) -> None:
@@ -29,10 +29,10 @@ class Document:
 
         Args:
             path: Keys and indices joined by dots, such as `spec.objectives.0.target`.
-            kind: The type it must have; a whole number is a float too.
+            kind: The type that the value must have; a whole number is accepted as a float.
 
         Raises:
-            ConfigurationError: It is not there, or of another type.
+            ConfigurationError: The key is missing, or its value has another type.
         """
         value, walked = self.content, ""
         for key in path.split("."):
@@ -44,10 +44,10 @@ class Document:
         return value
 
     def choose(self, path: str, allowed: tuple[str, ...]) -> str:
-        """Return a text that must be one of a few.
+        """Return a text that must be one of the allowed ones.
 
         Raises:
-            ConfigurationError: It is not there, or another one.
+            ConfigurationError: The key is missing, or its value is not allowed.
         """
         given = self.get(path, str)
         if given not in allowed:
@@ -55,7 +55,7 @@ class Document:
         return given
 
     def error(self, path: str, sentence: str) -> ConfigurationError:
-        """Make the error that says what is wrong with a key."""
+        """Return an error that names the document and the key, followed by `sentence`."""
         return ConfigurationError(f"{self.place}: {path} {sentence}")
 
     def _step(self, value: Any, key: str, walked: str) -> Any:
@@ -71,7 +71,7 @@ def read(path: Path) -> list[Document]:
     """Read the documents of a file.
 
     Raises:
-        ConfigurationError: The file is not there, or is no YAML.
+        ConfigurationError: The file is missing, or is not YAML.
     """
     place = f"{path.parent.name}/{path.name}"
     try:

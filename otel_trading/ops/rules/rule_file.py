@@ -1,4 +1,4 @@
-"""Rules: Prometheus rule files as they are written, each rule with the line that it stands on."""
+"""Rule files: the rules of Prometheus rule files, each with its line number."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from promql_parser import parse_duration
 from otel_trading.errors import ConfigurationError
 
 EVALUATION_INTERVAL: Final = 5.0
-"""Seconds between two evaluations of a group that does not say so: prometheus.yml's `evaluation_interval`."""
+"""Seconds between two evaluations of a group without an interval: prometheus.yml's `evaluation_interval`."""
 
-_NOTHING: Final = re.compile("0(ms|s|m|h|d|w|y)?")
+_ZERO: Final = re.compile("0(ms|s|m|h|d|w|y)?")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One alert, or one recording rule.
+    """One alert or one recording rule.
 
     Attributes:
-        file: As it was given.
-        line: Of the key `alert` or `record`.
-        group: The name of its group.
+        file: The path as the caller gave it.
+        line: The line of the key `alert` or `record`, from 1.
+        group: The name of the rule's group.
         interval: Seconds between two evaluations.
-        name: Of the alert, or of the series that is recorded.
-        is_alert: Whether it is an alert.
-        expr: The expression as it is written.
+        name: The name of the alert, or of the recorded series.
+        is_alert: Whether the rule is an alert.
+        expr: The PromQL expression, verbatim.
         hold: Seconds that the expression must hold before the alert fires (`for`).
-        labels: What the rule adds to the labels of the result.
-        annotations: By name.
+        labels: The labels that the rule adds to those of the result.
+        annotations: The texts of the annotations, by name.
     """
 
     file: str
@@ -58,7 +58,7 @@ def load(path: Path) -> list[Rule]:
         The rules in the order of the files.
 
     Raises:
-        ConfigurationError: It cannot be read, is no YAML, or no rule file.
+        ConfigurationError: A file cannot be read, is not YAML, or is not a rule file.
     """
     if not path.is_dir():
         return list(_rules(path))
@@ -71,7 +71,7 @@ def load(path: Path) -> list[Rule]:
 def _rules(path: Path) -> Iterator[Rule]:
     content, root = read(path)
     if not isinstance(content, dict) or not isinstance(content.get("groups"), list):
-        raise ConfigurationError(f"{str(path)!r} is no rule file: it has no list `groups`")
+        raise ConfigurationError(f"{str(path)!r} is not a rule file: it has no list `groups`")
     for group, group_node in zip(content["groups"], _value(root, "groups").value, strict=True):
         for item, node in zip(
             _items(path, group, group_node), _value(group_node, "rules").value, strict=True
@@ -86,22 +86,22 @@ def read(path: Path) -> tuple[Any, Any]:
         path: The file.
 
     Returns:
-        What it says, and its nodes, which know their lines.
+        The content, and the YAML nodes, which know their lines.
 
     Raises:
-        ConfigurationError: It cannot be read, or is no YAML.
+        ConfigurationError: The file cannot be read, or is not YAML.
     """
     try:
         text = path.read_text(encoding="utf-8")
         return yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         raise ConfigurationError(
-            f"{str(path)!r} is no YAML: {where}{getattr(error, 'problem', error)}"
+            f"{str(path)!r} is not YAML: {where}{getattr(error, 'problem', error)}"
         ) from error
 
 
@@ -135,15 +135,17 @@ def _rule(path: Path, group: dict[str, Any], item: Any, node: yaml.Node) -> Rule
 
 
 def duration(text: str) -> float:
-    """Read a duration as Prometheus and Alertmanager write it, such as `1m30s`.
+    """Parse a duration in the notation of Prometheus and Alertmanager, such as `1m30s`.
 
     Returns:
-        Seconds.
+        The duration in seconds.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a duration.
     """
-    return 0.0 if _NOTHING.fullmatch(text) else parse_duration(text).total_seconds()
+    # Prometheus accepts a bare 0, which the parser refuses:
+    # https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
+    return 0.0 if _ZERO.fullmatch(text) else parse_duration(text).total_seconds()
 
 
 def _seconds(place: str, block: dict[str, Any], key: str) -> float:

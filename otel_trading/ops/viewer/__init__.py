@@ -1,1 +1,1 @@
-"""The viewer: an OTLP receiver with a bounded memory, and a report of what it received."""
+"""The viewer: an OTLP receiver with a bounded memory, a local page and a report of the received data."""

@@ -1,4 +1,4 @@
-"""The intake: an export request on its way into the store, and into the file if there is one."""
+"""The intake: decodes export requests, and adds them to the store and to the journal, if there is one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ _PACKAGE: Final = "opentelemetry.proto.collector"
 
 
 class OtlpRoute(NamedTuple):
-    """One signal: where it is sent, and as what.
+    """The endpoints and messages of one signal.
 
     Attributes:
-        path: Over HTTP.
-        service: Over gRPC.
-        request: The message.
-        response: The answer; an empty one is a full success.
-        add: Takes in a message.
+        path: The path over HTTP.
+        service: The service over gRPC.
+        request: The class of the request.
+        response: The class of the response; an empty response is a full success
+            (https://opentelemetry.io/docs/specs/otlp/#full-success).
+        add: Adds a request to the store.
     """
 
     path: str
@@ -35,15 +36,15 @@ class OtlpRoute(NamedTuple):
 
 
 class Intake:
-    """Takes requests in, whichever way they came.
+    """Adds export requests of every route to the store.
 
     Args:
-        store: Where they go.
-        journal: Where they are kept as well.
+        store: The store of the page.
+        journal: The file that also keeps the requests, or None.
 
     Attributes:
-        store: The same.
-        routes: By their path.
+        store: The store of the page.
+        routes: The routes by their path.
     """
 
     def __init__(self, store: Store, journal: RequestFile | None = None) -> None:
@@ -52,16 +53,21 @@ class Intake:
         self._journal = journal
 
     def replay(self) -> None:
-        """Take in again what the journal has, before anything new comes."""
+        """Add the requests of the journal to the store. Call it before new requests arrive."""
         for path, body in self._journal or ():
             route = self.routes[path]
             route.add(route.request.FromString(body))
 
-    def take(self, route: OtlpRoute, body: bytes, *, is_json: bool = False) -> None:
-        """Take in one request.
+    def add(self, route: OtlpRoute, body: bytes, *, is_json: bool = False) -> None:
+        """Add one request.
+
+        Args:
+            route: The route of the signal.
+            body: The encoded request.
+            is_json: Whether the encoding is JSON; else it is protobuf.
 
         Raises:
-            DecodeError: It is none.
+            DecodeError: The body is not a request of the signal. It is neither stored nor journaled.
         """
         request = otlp_json.parse(body, route.request()) if is_json else route.request.FromString(body)
         if self._journal is not None:

@@ -1,4 +1,7 @@
-"""OTLP in JSON, which is protobuf's JSON but for the ids: those are in hexadecimal."""
+"""OTLP in JSON: the JSON of protobuf, except that trace and span ids are hexadecimal.
+
+https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,22 @@ M = TypeVar("M", bound=Message)
 
 
 def parse(text: bytes, request: M) -> M:
-    """Read a request; fields that are not known are left out, as the protocol wants it.
+    """Decode a request, and ignore unknown fields, as the protocol demands.
 
     Args:
         text: The body.
-        request: An empty message of its kind, which is filled.
+        request: An empty message of the expected class, which this function fills.
+
+    Returns:
+        The same message.
 
     Raises:
-        DecodeError: It is no such request.
+        DecodeError: The body is not a request of this class.
     """
     try:
         given = json.loads(text)
         if not isinstance(given, dict):
-            raise DecodeError("a request is an object")
+            raise DecodeError("a request must be a JSON object")
         return ParseDict(_with_base64(given), request, ignore_unknown_fields=True)
     except (ParseError, ValueError, RecursionError) as error:
         raise DecodeError(str(error)) from error

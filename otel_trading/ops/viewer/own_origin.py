@@ -1,7 +1,8 @@
-"""Own origin: who may talk to a port of this machine: programs on it, and the page's own scripts.
+"""Own origin: allows requests only from programs on this machine and from the page's own scripts.
 
-A browser can be made to talk to 127.0.0.1 by any page it shows, also under a name that a foreign server
-points there (DNS rebinding). Both show in headers that no script can forge: Host, Origin, Sec-Fetch-Site.
+Any page in a browser can send requests to 127.0.0.1, also under a foreign name that resolves to 127.0.0.1
+(DNS rebinding). Such requests are visible in headers that a script cannot forge: Host, Origin, Sec-Fetch-Site
+(https://developer.mozilla.org/docs/Glossary/Forbidden_request_header).
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ CROSS_SITE: Final = "cross-site request"
 
 
 def refusal(headers: Any, port: int, *, is_page: bool = False) -> str | None:
-    """Say why a request is refused.
+    """Return the reason why a request must be refused.
 
     Args:
-        headers: A mapping whose `get` does not look at case.
-        port: Where the request arrived on 127.0.0.1.
-        is_page: Whether a page lives there, whose own scripts may ask; else no script may.
+        headers: A mapping whose `get` ignores the case of names.
+        port: The port of 127.0.0.1 at which the request arrived.
+        is_page: Whether the port serves a page, whose own scripts may send requests; else no script may.
 
     Returns:
-        The reason; None if it may pass.
+        The reason; None if the request is allowed.
     """
     hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
     if headers.get("host", "") not in hosts:

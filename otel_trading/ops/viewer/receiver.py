@@ -1,4 +1,4 @@
-"""The receiver: OTLP over HTTP and gRPC on loopback, into a store."""
+"""The receiver: accepts OTLP over HTTP and gRPC on loopback, and adds it to a store."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _HOST: Final = "127.0.0.1"
 _MAX_BODY: Final = 32 * 1024 * 1024
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
-_REASONS: Final = {404: "unknown path", 413: "too long", 400: "no OTLP"}
+_REASONS: Final = {404: "unknown path", 413: "too long", 400: "not OTLP"}
 
 
 class Receiver:
     """Receives OTLP on two ports of 127.0.0.1, from `with` to the end of its block.
 
     Args:
-        into: Where it goes.
-        http_port: For `http/protobuf` and `http/json`; 0 takes a free one.
-        grpc_port: For `grpc`; 0 takes a free one.
+        into: The store, or the intake in front of a store.
+        http_port: The port for `http/protobuf` and `http/json`; 0 selects a free one.
+        grpc_port: The port for `grpc`; 0 selects a free one.
 
     Attributes:
         endpoint: The URL for `http/protobuf` and `http/json`.
@@ -69,16 +69,16 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One OTLP/HTTP request; an empty response message is a full success."""
+    """Handles one OTLP/HTTP request; an empty response message is a full success."""
 
     protocol_version = "HTTP/1.1"
     server: _Server
 
     def do_POST(self) -> None:
-        """Take in an export."""
+        """Handle an export request."""
         reason = refusal(self.headers, self.server.server_port)
         if reason is not None:
-            self.close_connection = True
+            self.close_connection = True  # the body stays unread
             self._refuse(403, reason)
             return
         body = self._body()
@@ -88,26 +88,27 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             raw = _unzipped(body) if self.headers.get("Content-Encoding") == "gzip" else body
-            self.server.intake.take(route, raw, is_json=self._is_json())
+            self.server.intake.add(route, raw, is_json=self._is_json())
         except (DecodeError, OSError, EOFError, zlib.error):
             self._refuse(400)
             return
         self._answer(200)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the terminal belongs to the demo."""
+        """Print nothing, because the demo writes to the terminal."""
 
     def _is_json(self) -> bool:
         return self.headers.get("Content-Type", "").startswith(_JSON)
 
     def _body(self) -> bytes | None:
-        """What was sent; None if it is too long."""
+        """Read the body; return None if it is too long."""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             body = self._chunks()
         else:
             length = self.headers.get("Content-Length", "")
             fits = length.isdecimal() and int(length) <= _MAX_BODY
             body = self.rfile.read(int(length)) if fits else None
+        # The rest of a refused body would be parsed as the next request of the connection.
         self.close_connection |= body is None
         return body
 
@@ -117,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline(4)
         while not size and self.rfile.readline(1024).strip():
-            pass  # trailers, which say nothing here
+            pass  # skip the trailers, which OTLP does not use
         return None if size else bytes(body)
 
     def _refuse(self, status: int, reason: str | None = None) -> None:
@@ -134,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _size(line: bytes) -> int:
-    """The size of a chunk; what is no size is one that does not fit."""
+    """Return the size of a chunk (RFC 9112, section 7.1); a malformed size counts as too long."""
     try:
         return int(line.split(b";")[0], 16)
     except ValueError:
@@ -143,6 +144,7 @@ def _size(line: bytes) -> int:
 
 def _unzipped(body: bytes) -> bytes:
     with gzip.GzipFile(fileobj=BytesIO(body)) as archive:
+        # A bounded read protects against a small body that expands to gigabytes.
         raw = archive.read(_MAX_BODY + 1)
     if len(raw) > _MAX_BODY:
         raise OSError("the body is too long")
@@ -159,10 +161,10 @@ def _http(port: int, intake: Intake) -> _Server:
 
 
 def _grpc(port: int, intake: Intake) -> tuple[grpc.Server, int]:
-    _check_free(port)  # gRPC itself would say it on stderr as well
+    _check_free(port)  # gRPC would also report a taken port on stderr
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=2, thread_name_prefix="otlp-grpc"),
-        # without it a second viewer would share the port, and each would see half
+        # Without this option a second viewer shares the port, and each of them receives half of the data.
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _MAX_BODY)],
     )
     server.add_generic_rpc_handlers([_rpc(route, intake) for route in intake.routes.values()])
@@ -179,17 +181,17 @@ def _check_free(port: int) -> None:
 
 
 def taken(port: int, option: str) -> str:
-    """Say that a port is taken, and which option names another."""
-    return f"port {port} of {_HOST} is taken: end what has it, or name another one with {option}"
+    """Return the error text for a taken port, with the option that selects another one."""
+    return f"port {port} of {_HOST} is taken: stop the program that uses it, or choose another with {option}"
 
 
 def _rpc(route: OtlpRoute, intake: Intake) -> grpc.GenericRpcHandler:
     def export(body: bytes, context: grpc.ServicerContext) -> Any:
         try:
-            intake.take(route, body)
+            intake.add(route, body)
         except DecodeError:
             intake.store.refuse(_REASONS[400])
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no OTLP")
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, _REASONS[400])
         return route.response()
 
     handler = grpc.unary_unary_rpc_method_handler(

@@ -1,4 +1,4 @@
-"""Records: spans and log records as they are kept, read from OTLP."""
+"""Records: the spans and log records of the store, decoded from OTLP."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from otel_trading.semconv.order import TRADING_ORDER_ID
 Attributes = dict[str, Any]
 
 ORDER_ID: Final = TRADING_ORDER_ID
-"""The attribute by which an order is found again, on spans and on log records."""
+"""The attribute with the id of an order, on spans and on log records."""
 
 
 class StoredEvent(NamedTuple):
-    """What happened within a span."""
+    """An event of a span."""
 
     name: str
     time_ns: int
@@ -43,17 +43,17 @@ class StoredSpan:
 
     @property
     def duration_ns(self) -> int:
-        """How long it took; never negative, whatever two clocks said."""
+        """The duration; 0 if the clocks of start and end differ so much that it would be negative."""
         return max(0, self.end_ns - self.start_ns)
 
 
 @dataclass(frozen=True)
 class StoredLog:
-    """One log record, or event.
+    """One log record or event.
 
     Attributes:
-        severity: OpenTelemetry's number, 1 (trace) to 24 (fatal); 0 if it has none.
-        text: Its event name, else its body.
+        severity: The severity number of OpenTelemetry, 1 (trace) to 24 (fatal); 0 if the record has none.
+        text: The name of the event, else the body.
     """
 
     service: str
@@ -66,7 +66,7 @@ class StoredLog:
 
 
 def span_from(service: str, span: Span) -> StoredSpan:
-    """Read a span."""
+    """Decode a span."""
     return StoredSpan(
         service,
         span.name,
@@ -85,7 +85,7 @@ def span_from(service: str, span: Span) -> StoredSpan:
 
 
 def log_from(service: str, record: LogRecord) -> StoredLog:
-    """Read a log record."""
+    """Decode a log record."""
     return StoredLog(
         service,
         record.time_unix_nano or record.observed_time_unix_nano,
@@ -98,7 +98,7 @@ def log_from(service: str, record: LogRecord) -> StoredLog:
 
 
 def attributes_from(pairs: Iterable[KeyValue]) -> Attributes:
-    """Read attributes; lists and maps become tuples, which are hashable."""
+    """Decode attributes; lists and maps become tuples, which are hashable."""
     return {pair.key: _value(pair.value) for pair in pairs}
 
 

@@ -1,4 +1,4 @@
-"""The report: what the store says about a run, as data; `screen` shows it."""
+"""The report: summarizes the store at the end of a run; `screen` prints it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _FILL: Final = order_names.TRADING_ORDER_FILLED
 
 @dataclass(frozen=True)
 class MetricValue:
-    """What a metric holds, over all its series.
+    """The value of a metric over all its series.
 
     Attributes:
-        value: The sum of counters and of levels that add up; the latest of a gauge; None of a histogram.
-        count: The values in a histogram.
-        mean: Their mean, in the metric's unit.
+        metric: The metric of the catalogue.
+        series: The number of series.
+        value: The sum of counters and up-down counters; the largest of gauges; None for a histogram.
+        count: The number of values in a histogram.
+        mean: The mean of the values in a histogram, in the metric's unit.
     """
 
     metric: Metric
@@ -36,17 +38,18 @@ class MetricValue:
 
 @dataclass(frozen=True)
 class Report:
-    """What one run left in the store.
+    """The summary of one run.
 
     Attributes:
-        metrics: The metrics of the catalogue with data, in the catalogue's order.
-        missing: Those without.
-        order: The spans of the one order that is shown, from the tick on; empty if there is none.
-        order_is_exemplar: Whether an exemplar of tick-to-trade leads to that trace.
+        metrics: The metrics of the catalogue with data, in the order of the catalogue.
+        missing: The names of the metrics without data.
+        order: The spans of the displayed order, from the tick on; empty if no order was traced.
+        order_is_exemplar: Whether an exemplar of tick-to-trade has the id of that trace.
         order_logs: The log records of that trace.
-        orders: How many were submitted, completed, filled, are open.
-        dropped: By signal and reason: by the services, on their way, or evicted here.
-        received: Spans, traces, logs and points that arrived.
+        orders: The numbers of submitted, completed, filled, rejected and open orders.
+        dropped: The losses by signal and reason: in the services, in transit, and by eviction here.
+        received: The numbers of received spans, traces, logs and points.
+        extra: Further entries of the JSON.
     """
 
     metrics: list[MetricValue]
@@ -60,7 +63,7 @@ class Report:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON has it."""
+        """Return the report in the structure of its JSON."""
         return {
             "metrics": {
                 "with_data": len(self.metrics),
@@ -85,12 +88,12 @@ class Report:
 
 
 def build(store: Store, dropped: dict[str, dict[str, int]], extra: dict[str, Any] | None = None) -> Report:
-    """Build the report of a run that is over.
+    """Build the report of a finished run.
 
     Args:
-        store: What was received.
-        dropped: What the services say they lost, by signal and reason.
-        extra: What else the JSON has.
+        store: The store with the received data.
+        dropped: The losses that the services report, by signal and reason.
+        extra: Further entries of the JSON.
     """
     with store.lock:
         present = store.metric_names()
@@ -113,18 +116,18 @@ def build(store: Store, dropped: dict[str, dict[str, int]], extra: dict[str, Any
 
 
 def services_in(spans: list[StoredSpan]) -> list[str]:
-    """Return the services of a trace, in the order in which they appear."""
+    """Return the services of a trace in the order of their first span."""
     return list(dict.fromkeys(span.service for span in spans))
 
 
 def order_trace(store: Store) -> list[StoredSpan]:
-    """Return the trace of one order: one that tick-to-trade's exemplars lead to, filled, over most services.
+    """Return the best trace of an order: complete, filled, through many services, and an exemplar.
 
     Args:
-        store: Where it is looked for.
+        store: The store with the traces.
 
     Returns:
-        Its spans by their start; empty if no order was traced.
+        The spans of the trace by their start; empty if no order was traced.
     """
     exemplars = _exemplars(store)
     best = max(
@@ -147,7 +150,7 @@ def _rank(spans: list[StoredSpan], *, is_exemplar: bool) -> tuple[Any, ...]:
 
 
 def order_counts(store: Store) -> dict[str, int]:
-    """Return how many orders were submitted, completed, filled and are still open."""
+    """Return the numbers of submitted, completed, open, filled and rejected orders."""
     completed: Counter[str] = Counter()
     for series in store.series_of(order_names.TRADING_ORDER_COMPLETED):
         completed[str(series.attributes.get(order_names.TRADING_ORDER_STATUS))] += int(series.value)

@@ -1,4 +1,4 @@
-"""The journal: the last requests in a file, so that the window outlives the process."""
+"""The request file: keeps the last requests on disk, so that the page has its data after a restart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from otel_trading.errors import ConfigurationError
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 _FORMAT: Final = 0x6F740001
-"""In SQLite's `user_version`: marks the file as ours, in this format."""
+"""The value of SQLite's `user_version` that marks a file of this format."""
 
 _SCHEMA: Final = f"""
     CREATE TABLE request (id INTEGER PRIMARY KEY, signal TEXT NOT NULL, body BLOB NOT NULL);
@@ -25,14 +25,14 @@ _EMPTY: Final = 0
 
 
 class RequestFile:
-    """OTLP requests in the order in which they came; beyond the bound the oldest go.
+    """OTLP requests in the order of their arrival; the oldest are deleted beyond the bound.
 
     Args:
-        path: The file; made where it is not there.
-        max_bytes: Of all requests together.
+        path: The file, which is created if it is missing.
+        max_bytes: The bound for the bodies of all requests together, in bytes.
 
     Raises:
-        ConfigurationError: The file cannot be opened, is in use, or is something else.
+        ConfigurationError: The file cannot be opened, is in use, or is not a request file.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -49,7 +49,7 @@ class RequestFile:
             self._db.close()
 
     def add(self, signal: str, body: bytes) -> None:
-        """Append a request as it came, in protobuf."""
+        """Append a request in protobuf, and delete the oldest ones beyond the bound."""
         with self._lock:
             self._db.execute("INSERT INTO request (signal, body) VALUES (?, ?)", (signal, body))
             self._bytes += len(body)
@@ -60,7 +60,7 @@ class RequestFile:
                 self._bytes -= size
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        """Yield signal and body of each request, oldest first."""
+        """Yield the path of the signal and the body of each request, oldest first."""
         with self._lock:
             yield from self._db.execute("SELECT signal, body FROM request ORDER BY id")
 
@@ -68,7 +68,9 @@ class RequestFile:
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-        # one viewer a file; a crash of the machine, not of the process, may cost the last requests
+        # EXCLUSIVE admits one viewer per file. Without synchronous writes a crash of the machine may lose the
+        # last requests, a crash of the process does not:
+        # https://www.sqlite.org/pragma.html#pragma_synchronous
         db.executescript(
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
         )
@@ -77,13 +79,15 @@ def _opened(path: Path) -> sqlite3.Connection:
         if version == _EMPTY and not tables:
             db.executescript(_SCHEMA)
             version = _FORMAT
+        # Takes the exclusive lock now, so that a second viewer fails at its start and not at its first
+        # request.
         db.execute("BEGIN IMMEDIATE")
         db.execute("COMMIT")
     except sqlite3.Error as error:
         raise ConfigurationError(
-            f"the file {str(path)!r} cannot be used ({error}): name one that no other viewer has open, "
-            "in a folder that exists"
+            f"the file {str(path)!r} cannot be used ({error}): name a file in an existing folder "
+            "that no other viewer has open"
         ) from error
     if version != _FORMAT:
-        raise ConfigurationError(f"the file {str(path)!r} holds something else: name a new one")
+        raise ConfigurationError(f"the file {str(path)!r} is not a file of the viewer: name a new file")
     return db

@@ -1,4 +1,4 @@
-"""The screen: a run in the terminal, live, and its report at the end."""
+"""The screen: shows the progress of a run in the terminal, and its report at the end."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _WIDTH: Final = 120
 
 
 class Screen:
-    """What the demo shows.
+    """The terminal output of the demo.
 
     Args:
-        store: What is received.
-        seconds: How long it trades.
-        elsewhere: Where the telemetry goes instead, if it does.
+        store: The store with the received data.
+        seconds: The length of the run.
+        elsewhere: The endpoint that gets the telemetry instead of the viewer, or None.
     """
 
     def __init__(self, store: Store, seconds: float, elsewhere: str | None = None) -> None:
@@ -52,7 +52,7 @@ class Screen:
         self._live.stop()
 
     def show(self, line: Mapping[str, Any] | None) -> None:
-        """Take in a line of the system; None refreshes what is shown."""
+        """Show a status line of the system; None only refreshes the progress bar."""
         message = line["message"] if line else None
         if line and message == "fault":
             self._console.print(f"[yellow]{self._elapsed:5.1f} s[/]  {line['says']} ({line['name']})")
@@ -64,7 +64,7 @@ class Screen:
             self._live.update(self._status(), refresh=True)
 
     def report(self, report: Report) -> None:
-        """Show the report."""
+        """Print the report."""
         if not self._elsewhere:
             self._console.print(_metrics(report.metrics))
             self._console.print(_waterfall(report.order))
@@ -72,7 +72,7 @@ class Screen:
         self._console.print(_summary(report, is_here=not self._elsewhere))
 
     def failed(self, sentence: str, errors: Iterable[str]) -> None:
-        """Say why the system did not end well."""
+        """Print the last errors of the system, and the reason why it failed."""
         for error in errors:
             self._console.print(error, markup=False, style="dim")
         self._console.print(f"[red]{sentence}[/]")
@@ -138,11 +138,12 @@ def _waterfall(spans: list[StoredSpan]) -> RenderableType:
 
 
 def _depths(spans: list[StoredSpan]) -> dict[str, int]:
-    """How deep each span lies below its root; a parent that was not received counts as none."""
+    """Return the depth of each span below its root; a span whose parent is missing counts as a root."""
     parents = {span.span_id: span.parent_id for span in spans}
     depths: dict[str, int] = {}
     for span in spans:
         chain = [span.span_id]
+        # The second condition ends a cycle of parents, which a faulty sender may produce.
         while parents.get(chain[-1]) in parents and parents[chain[-1]] not in chain:
             chain.append(parents[chain[-1]])
         depths[span.span_id] = len(chain) - 1
@@ -189,5 +190,5 @@ def _summary(report: Report, *, is_here: bool) -> RenderableType:
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:
-    said = ", ".join(f"{count:,} for {name.replace('_', ' ')}" for name, count in reasons.items())
-    return f" ({said})" if said else ""
+    listed = ", ".join(f"{count:,} for {name.replace('_', ' ')}" for name, count in reasons.items())
+    return f" ({listed})" if listed else ""

@@ -1,4 +1,4 @@
-"""Search: the traces and the log records of the store that somebody looks for."""
+"""Search: finds traces and log records in the store."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from otel_trading.ops.viewer.records import ORDER_ID, StoredLog, StoredSpan
 from otel_trading.ops.viewer.store import Store
 
 MOST: Final = 100
-"""So many results are shown: who needs more needs a narrower question."""
+"""The number of results on the page; a narrower query shows the rest."""
 
 SEVERITIES: Final = {"debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-"""The lowest of OpenTelemetry's numbers for each."""
+"""The lowest severity number of OpenTelemetry for each level.
+
+https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+"""
 
 
 @dataclass(frozen=True)
 class TraceQuery:
-    """Which traces are wanted; what is empty asks nothing.
+    """The conditions of a search for traces; an empty condition matches every trace.
 
     Attributes:
-        service: A span of it is in the trace.
-        name: Part of a span's name, in any case.
-        order_id: A span has this order's id, or one that begins so.
-        min_us: The trace takes so many microseconds at least.
-        errors: A span of it failed.
-        orders: It is an order's.
+        service: The trace has a span of this service.
+        name: A part of the name of one of its spans, in any case.
+        order_id: The id of the order of one of its spans, or the beginning of that id.
+        min_us: The shortest duration of the trace in microseconds.
+        errors: Whether a span of the trace must have failed.
+        orders: Whether the trace must be that of an order.
     """
 
     service: str = ""
@@ -40,7 +43,7 @@ class TraceQuery:
 
 @dataclass(frozen=True)
 class TraceSummary:
-    """A trace as a line of the results; times are unix nanoseconds."""
+    """A trace in the list of results; times are unix nanoseconds."""
 
     trace_id: str
     name: str
@@ -54,14 +57,14 @@ class TraceSummary:
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Which log records are wanted; what is empty asks nothing.
+    """The conditions of a search for log records; an empty condition matches every record.
 
     Attributes:
-        trace_id: Of this trace.
-        order_id: With this order's id, or one that begins so.
-        service: Of this service.
-        severity: At least so severe: one of `SEVERITIES`.
-        text: In the text or in an attribute, in any case.
+        trace_id: The id of the trace.
+        order_id: The id of the order, or the beginning of that id.
+        service: The service.
+        severity: The lowest severity, a key of `SEVERITIES`.
+        text: A part of the text or of an attribute's value, in any case.
     """
 
     trace_id: str = ""
@@ -72,7 +75,7 @@ class LogQuery:
 
 
 def find_traces(store: Store, query: TraceQuery, most: int = MOST) -> list[TraceSummary]:
-    """Return the traces that are wanted, slowest first."""
+    """Return the matching traces, slowest first."""
     tests = _tests(query)
     with store.lock:
         groups = [store.orders] if query.orders else [store.orders, store.traces]
@@ -86,10 +89,10 @@ def find_traces(store: Store, query: TraceQuery, most: int = MOST) -> list[Trace
 
 
 def find_logs(store: Store, query: LogQuery, most: int = MOST) -> list[StoredLog]:
-    """Return the log records that are wanted, newest first."""
+    """Return the matching log records, newest first."""
     least, text = SEVERITIES.get(query.severity, 0), query.text.lower()
     with store.lock:
-        wanted = (
+        matching = (
             log
             for log in reversed(store.logs)
             if query.trace_id in ("", log.trace_id)
@@ -98,7 +101,7 @@ def find_logs(store: Store, query: LogQuery, most: int = MOST) -> list[StoredLog
             and _has_order(log, query.order_id)
             and (not text or _mentions(log, text))
         )
-        found = list(islice(wanted, most))
+        found = list(islice(matching, most))
     return sorted(found, key=lambda log: -log.time_ns)
 
 
@@ -109,7 +112,7 @@ def logs_of(store: Store, spans: Sequence[StoredSpan]) -> list[StoredLog]:
 
 
 def services(store: Store) -> list[str]:
-    """Return who sent anything that is still kept, sorted."""
+    """Return the names of the services with data in the store, sorted."""
     with store.lock:
         names = {series.service for series in store.series.values()}
         names.update(log.service for log in store.logs)
@@ -120,13 +123,13 @@ def services(store: Store) -> list[str]:
 
 
 def duration_ns(spans: Sequence[StoredSpan]) -> int:
-    """Return how long a trace took, from its first start to its last end."""
+    """Return the duration of a trace, from its first start to its last end."""
     begin = min(span.start_ns for span in spans)
     return max(0, max(span.end_ns for span in spans) - begin)
 
 
 def summary(spans: Sequence[StoredSpan]) -> TraceSummary:
-    """Say what a trace is."""
+    """Summarize a trace for the list of results."""
     by_start = sorted(spans, key=lambda span: span.start_ns)
     root = next((span for span in by_start if not span.parent_id), by_start[0])
     order = next((span for span in by_start if span.name.startswith("order ")), root)
@@ -144,7 +147,7 @@ def summary(spans: Sequence[StoredSpan]) -> TraceSummary:
 
 
 def _tests(query: TraceQuery) -> list[Callable[[StoredSpan], bool]]:
-    """What one span of a trace has to be, each."""
+    """Return the conditions on spans; for each of them, some span of the trace must fulfil it."""
     tests: list[Callable[[StoredSpan], bool]] = []
     if query.service:
         tests.append(lambda span: span.service == query.service)

@@ -1,4 +1,4 @@
-"""Series: a metric's points over time, and what can be said of a stretch of them."""
+"""Series: the points of a metric over time, and the distributions and increases between points."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ _EXEMPLARS: Final = 64
 _DELTA: Final = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _NS: Final = 1e9
 _FRESH: Final = 60.0
-"""A counter that is younger when it is first seen grew before our eyes; how an older one did is not known."""
+"""Seconds since its start within which a new counter counts as started at 0.
+
+The store has not seen the growth of an older one.
+"""
 
 
 class Point(NamedTuple):
-    """What a series was at one time.
+    """The state of a series at one time.
 
     Attributes:
-        time: Unix seconds.
-        value: Of a counter or level; the sum of a histogram.
-        recorded: How many values a histogram has; 0 for the others.
-        buckets: The counts of a histogram's buckets; empty for the others.
+        time: The time in unix seconds.
+        value: The value of a counter or gauge; the sum of a histogram.
+        recorded: The number of values in a histogram; 0 for other kinds.
+        buckets: The counts of a histogram's buckets; empty for other kinds.
     """
 
     time: float
@@ -39,14 +42,14 @@ class Point(NamedTuple):
 
 @dataclass
 class Series:
-    """One series: its last point, and the points before it that are kept.
+    """One series: its last value, and its points in the store.
 
     Attributes:
-        value: Of a counter or level; the sum of a histogram.
-        count: Of a histogram; 0 for the others.
-        exemplars: Trace ids, of all points so far, newest last.
+        value: The last value of a counter or gauge; the sum of a histogram.
+        count: The number of values in a histogram; 0 for other kinds.
+        exemplars: The last trace ids of the exemplars of all points, newest last.
         bounds: The boundaries of a histogram's buckets.
-        points: The last one is what `value` and `count` say.
+        points: The points, oldest first; the last one has the values of `value` and `count`.
     """
 
     service: str
@@ -59,16 +62,18 @@ class Series:
     bounds: tuple[float, ...] = ()
     points: deque[Point] = field(default_factory=deque)
 
-    def take(self, point: Any, temporality: int = 0, *, grows: bool = False) -> None:
-        """Take in a data point as OTLP has it; what is told as a difference is added up.
+    def add(self, point: Any, temporality: int = 0, *, grows: bool = False) -> None:
+        """Add a data point; a delta is added to the last value.
 
         Args:
-            point: Of any kind of metric.
-            temporality: As the metric says; 0 for a gauge.
-            grows: Whether it counts from zero at the point's start time.
+            point: The OTLP data point of any kind of metric.
+            temporality: The aggregation temporality of the metric; 0 for a gauge.
+            grows: Whether the metric counts from zero at the start time of the point.
         """
         self.exemplars.extend(e.trace_id.hex() for e in getattr(point, "exemplars", ()) if e.trace_id)
         value, count, buckets = _read(point)
+        # The page works on cumulative values, so a delta is added to the last value:
+        # https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
         if temporality == _DELTA:
             value, count = value + self.value, count + self.count
             before = self.points[-1].buckets if self.points else ()
@@ -78,12 +83,13 @@ class Series:
             self.bounds = tuple(point.explicit_bounds)
         self.value, self.count = value, count
         time, start = point.time_unix_nano / _NS, point.start_time_unix_nano / _NS
+        # A first point alone has no increase. The start time of a young counter supplies the point at zero.
         if grows and not self.points and time - start < _FRESH:
             self.points.append(Point(start, 0.0, 0, ()))
         self.points.append(Point(time, value, count, buckets))
 
     def since(self, time: float) -> list[Point]:
-        """Return the points from the last one before `time` on: so differences cover the whole stretch."""
+        """Return the points since `time`, and the last point before it for the first difference."""
         points = list(self.points)
         first = bisect_right(points, time, key=lambda point: point.time)
         return points[max(0, first - 1) :]
@@ -96,18 +102,18 @@ def _read(point: Any) -> tuple[float, int, Sequence[int]]:
 
 
 def increase(points: Sequence[Point]) -> float:
-    """Return by how much a counter grew; after a restart it counts from zero again."""
+    """Return the increase of a counter; a smaller value than before is a restart from zero."""
     return sum(b.value - a.value if b.value >= a.value else b.value for a, b in pairwise(points))
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """The values that were recorded in a stretch of time.
+    """The values that a histogram recorded in a period.
 
     Attributes:
-        bounds: The buckets' boundaries.
-        counts: How many values lie in each bucket, one more than there are boundaries.
-        total: Their sum.
+        bounds: The boundaries of the buckets.
+        counts: The number of values in each bucket; one bucket more than boundaries.
+        total: The sum of the values.
     """
 
     bounds: tuple[float, ...]
@@ -116,22 +122,22 @@ class Distribution:
 
     @property
     def count(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return sum(self.counts)
 
     @property
     def mean(self) -> float | None:
-        """Their mean; None without a value."""
+        """The mean of the values; None without a value."""
         return self.total / self.count if self.count else None
 
     def quantile(self, share: float) -> float | None:
-        """Return the value below which a share of them lies, by a straight line within its bucket.
+        """Return a quantile, interpolated linearly within its bucket as Prometheus does.
 
         Args:
-            share: 0 to 1.
+            share: The share of values below the quantile, from 0 to 1.
 
         Returns:
-            None without a value; the highest boundary, if it lies beyond.
+            The quantile; the highest boundary if the quantile is beyond it; None without a value.
         """
         wanted, seen = share * self.count, 0
         if not self.count or not self.bounds:
@@ -145,25 +151,25 @@ class Distribution:
         return self.bounds[-1]
 
     def is_beyond(self, value: float | None) -> bool:
-        """Return whether a quantile is only known to lie beyond the highest boundary."""
+        """Return whether a quantile is beyond the highest boundary, so that its value is unknown."""
         return bool(self.bounds) and value == self.bounds[-1] and self.counts[-1] > 0
 
     def within(self, boundary: float) -> float | None:
         """Return the share of values up to a boundary; None without a value.
 
         Args:
-            boundary: One of `bounds`, as an objective is.
+            boundary: One of `bounds`, such as an objective.
         """
         slots = bisect_right(self.bounds, boundary)
         return sum(self.counts[:slots]) / self.count if self.count else None
 
 
 def distribution(series: Iterable[Series], since: float) -> Distribution:
-    """Add up what the histograms of one metric recorded.
+    """Return the distribution of the values that the histograms of one metric recorded.
 
     Args:
-        series: Those with other boundaries than the first are left out.
-        since: Unix seconds.
+        series: The series; those with other boundaries than the first one are ignored.
+        since: The begin of the period in unix seconds; 0 for all values.
     """
     return _added(
         (one.bounds, before, after)
@@ -173,7 +179,7 @@ def distribution(series: Iterable[Series], since: float) -> Distribution:
 
 
 def between(series: Iterable[Series], begin: float, end: float) -> Distribution:
-    """Add up what the histograms of one metric recorded between two times, in unix seconds."""
+    """Return the distribution of the values recorded between two times, in unix seconds."""
     return _added(
         (one.bounds, before, after)
         for one in series
@@ -189,6 +195,7 @@ def _added(steps: Iterable[tuple[tuple[float, ...], Point, Point]]) -> Distribut
         if not after.buckets or (bounds and its_bounds != bounds):
             continue
         bounds, counts = its_bounds, counts or [0] * len(after.buckets)
+        # Fewer values than before, or other buckets, mean that the process has restarted from zero.
         restarted = after.recorded < before.recorded or len(before.buckets) != len(after.buckets)
         old = [0] * len(counts) if restarted else before.buckets
         counts = [c + max(0, new - was) for c, new, was in zip(counts, after.buckets, old, strict=True)]

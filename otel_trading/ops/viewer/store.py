@@ -1,4 +1,4 @@
-"""The store: what was received, within bounds; what does not fit is evicted, oldest first, and counted."""
+"""The store: keeps the received data within bounds; it evicts the oldest data first, and counts evictions."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ MAX_SERIES: Final = 20_000
 MAX_POINTS: Final = 100_000
 
 _TRIMMED: Final = 4
-"""When there are too many points, each series gives up one in so many, the oldest."""
+"""Beyond the bound of points, each series drops its oldest points: one in this number."""
 
 SeriesKey = tuple[str, str, tuple[tuple[str, Any], ...]]
 
 
 class Store:
-    """What a few processes exported; safe to use from any thread.
+    """The data that a few processes exported; safe to use from any thread.
 
     Args:
-        max_spans: Spans that are kept; the traces of orders go last.
-        max_logs: Log records that are kept.
-        max_series: Metric series that are kept.
-        max_points: Points that are kept, of all series together.
+        max_spans: The bound for spans; traces of orders are evicted last.
+        max_logs: The bound for log records.
+        max_series: The bound for metric series.
+        max_points: The bound for the points of all series together.
 
     Attributes:
-        received: What arrived, by kind.
-        evicted: What was let go to stay within the bounds, by kind.
-        refused: Requests that were not taken in, by reason.
-        reported: What services say that they dropped, by signal and reason.
+        received: The numbers of received items, by kind.
+        evicted: The numbers of evicted items, by kind.
+        refused: The numbers of refused requests, by reason.
+        reported: The losses that services report, by signal and reason.
         max_spans, max_logs, max_series, max_points: The bounds.
-        last_received: When the last request came, in unix seconds.
+        last_received: The time of the last request in unix seconds.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Store:
         self._points = 0
 
     def add_spans(self, resources: Iterable[ResourceSpans]) -> None:
-        """Take in spans as OTLP has them."""
+        """Add the spans of an export request."""
         with self.lock:
             self.last_received = time.time()
             for resource in resources:
@@ -83,11 +83,11 @@ class Store:
                 for scope in resource.scope_spans:
                     for span in scope.spans:
                         self._add_span(span_from(service, span))
-                        self._note_left_out("traces", span)
+                        self._note_dropped("traces", span)
             self._evict_spans()
 
     def add_logs(self, resources: Iterable[ResourceLogs]) -> None:
-        """Take in log records as OTLP has them."""
+        """Add the log records of an export request."""
         with self.lock:
             self.last_received = time.time()
             for resource in resources:
@@ -95,10 +95,10 @@ class Store:
                 for scope in resource.scope_logs:
                     for record in scope.log_records:
                         self._add_log(log_from(service, record))
-                        self._note_left_out("logs", record)
+                        self._note_dropped("logs", record)
 
     def add_metrics(self, resources: Iterable[ResourceMetrics]) -> None:
-        """Take in metrics as OTLP has them."""
+        """Add the metrics of an export request."""
         with self.lock:
             self.last_received = time.time()
             for resource in resources:
@@ -109,18 +109,18 @@ class Store:
             self._trim_points()
 
     def refuse(self, reason: str) -> None:
-        """Count a request that was not taken in."""
+        """Count a refused request."""
         with self.lock:
             self.refused[reason] += 1
 
     def note_reported(self, signal: str, reason: str, count: int) -> None:
-        """Book what a service says that it dropped."""
+        """Count a loss that a service reports."""
         with self.lock:
-            mine = self.reported.setdefault(signal, {})
-            mine[reason] = mine.get(reason, 0) + count
+            counts = self.reported.setdefault(signal, {})
+            counts[reason] = counts.get(reason, 0) + count
 
     def trace(self, trace_id: str) -> list[StoredSpan]:
-        """Return the spans of a trace that are kept, by their start."""
+        """Return the stored spans of a trace by their start."""
         with self.lock:
             spans = self.orders.get(trace_id) or self.traces.get(trace_id) or []
             return sorted(spans, key=lambda span: span.start_ns)
@@ -131,12 +131,12 @@ class Store:
             return [series for key, series in self.series.items() if key[1] == name]
 
     def metric_names(self) -> set[str]:
-        """Return the metrics that have any data."""
+        """Return the names of the metrics with data."""
         with self.lock:
             return {key[1] for key in self.series}
 
     def is_empty(self) -> bool:
-        """Return whether nothing was received yet."""
+        """Return whether the store has not received any data."""
         return not self.received
 
     def _add_span(self, span: StoredSpan) -> None:
@@ -147,17 +147,19 @@ class Store:
         if kept is None:
             kept = self.traces.setdefault(span.trace_id, [])
         kept.append(span)
+        # The name may arrive after other spans of the trace, which then moves to the orders as a whole.
         if span.name.startswith("order ") and span.trace_id in self.traces:
             self.orders[span.trace_id] = self.traces.pop(span.trace_id)
 
-    def _note_left_out(self, signal: str, record: Any) -> None:
-        """Book what the SDK of a service says that it left out of this record."""
-        for what in ("attributes", "events", "links"):
-            if count := getattr(record, f"dropped_{what}_count", 0):
-                self.note_reported(signal, what, count)
+    def _note_dropped(self, signal: str, record: Any) -> None:
+        """Count the parts that the SDK of a service reports as dropped from this record."""
+        for part in ("attributes", "events", "links"):
+            if count := getattr(record, f"dropped_{part}_count", 0):
+                self.note_reported(signal, part, count)
 
     def _evict_spans(self) -> None:
         while self._spans > self.max_spans:
+            # Orders are rare and the page is about them, so other traces are evicted first.
             _, spans = (self.traces or self.orders).popitem(last=False)
             self._spans -= len(spans)
             self.evicted["spans"] += len(spans)
@@ -180,13 +182,14 @@ class Store:
                 self.evicted["series"] += 1
                 continue
             before = len(series.points)
-            series.take(point, temporality, grows=grows)
+            series.add(point, temporality, grows=grows)
             self._points += len(series.points) - before
             self.received["points"] += len(series.points) - before
 
     def _series(self, service: str, instance: str, metric: Metric, attributes: Attributes) -> Series | None:
-        """The series of a point; two instances of a service have one each; None where there is no room."""
+        """Return the series of a point, one per instance of a service; None beyond the bound of series."""
         labels = tuple(sorted(attributes.items()))
+        # Without the instance, the counters of two instances would look like one that restarts all the time.
         key = (service, metric.name, (*labels, ("service.instance.id", instance)) if instance else labels)
         series = self.series.get(key)
         if series is None and len(self.series) < self.max_series:
@@ -196,6 +199,7 @@ class Store:
     def _trim_points(self) -> None:
         if self._points <= self.max_points:
             return
+        # Trimming a quarter at once makes this loop over all series rare.
         for series in self.series.values():
             for _ in range(min(-(-len(series.points) // _TRIMMED), len(series.points) - 1)):
                 series.points.popleft()

@@ -1,4 +1,4 @@
-"""Wording: numbers as a person reads them."""
+"""Wording: formats numbers for people."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from math import isfinite
 from typing import Final
 
 NONE: Final = "\N{EN DASH}"
-"""What is written where nothing is known."""
+"""The text for an unknown value."""
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _DURATIONS: Final = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _SIZES: Final = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _MINUTE: Final = 60.0
 _HUNDRED: Final = 100
-_UNIX_TIME: Final = 1e9  # seconds: as a time 2001, as a duration 31 years
+_UNIX_TIME: Final = 1e9  # in seconds: a time in 2001, or a duration of 31 years
 
 
 def number(value: float | None) -> str:
-    """Write a count, or another number with the digits that matter."""
+    """Format a count, or another number with three significant digits."""
     if value is None or not isfinite(value):
         return NONE
     if value == int(value):
@@ -27,7 +27,7 @@ def number(value: float | None) -> str:
 
 
 def money(value: float | None, *, signed: bool = False) -> str:
-    """Write an amount in USD."""
+    """Format an amount in USD."""
     if value is None:
         return NONE
     text = f"{value:+,.2f}" if signed else f"{value:,.2f}"
@@ -35,12 +35,12 @@ def money(value: float | None, *, signed: bool = False) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """Write a share of 1."""
+    """Format a share between 0 and 1 as a percentage."""
     return NONE if share is None else f"{share * 100:.{digits}f} %".replace("-", _MINUS)
 
 
 def duration(seconds: float | None) -> str:
-    """Write a duration in the unit in which it is easy to read: 265 µs, 12.4 ms, 1.20 s."""
+    """Format a duration in a readable unit: 265 µs, 12.4 ms, 1.20 s."""
     if seconds is None:
         return NONE
     size, unit = next((pair for pair in _DURATIONS if abs(seconds) >= pair[0]), _DURATIONS[-1])
@@ -49,12 +49,12 @@ def duration(seconds: float | None) -> str:
 
 
 def micros(nanoseconds: int) -> str:
-    """Write a duration in microseconds, without the unit."""
+    """Format a duration in microseconds, without the unit."""
     return f"{nanoseconds / 1000:,.0f}"
 
 
 def age(seconds: float | None) -> str:
-    """Write how long ago something was."""
+    """Format an age in seconds, such as "12 s ago"."""
     if seconds is None:
         return NONE
     if seconds < _MINUTE:
@@ -63,13 +63,13 @@ def age(seconds: float | None) -> str:
 
 
 def clock(time_ns: int) -> str:
-    """Write a time of today, to the microsecond."""
+    """Format a time of today, to the microsecond."""
     whole, rest = divmod(time_ns, 1_000_000_000)
     return f"{datetime.fromtimestamp(whole).astimezone():%H:%M:%S}.{rest // 1000:06d}"
 
 
 def measured(value: float | None, unit: str) -> str:
-    """Write a value of a metric in its unit."""
+    """Format a value of a metric in its unit."""
     if value is None:
         return NONE
     if unit == "s":
@@ -83,6 +83,6 @@ def measured(value: float | None, unit: str) -> str:
 
 
 def size(value: float) -> str:
-    """Write a number of bytes."""
+    """Format a number of bytes."""
     factor, unit = next((pair for pair in _SIZES if value >= pair[0]), (1.0, "B"))
     return f"{value / factor:,.3g} {unit}"

@@ -1,4 +1,4 @@
-"""The receiver takes OTLP from the real exporters, over both protocols, and refuses what is none."""
+"""The receiver accepts OTLP from the real exporters over both protocols, and refuses everything else."""
 
 from __future__ import annotations
 
@@ -73,26 +73,26 @@ def test_all_three_signals_arrive(store, receiver, protocol, endpoint):
     ids=[
         "empty",
         "gzip",
-        "no message",
-        "no gzip",
+        "not a message",
+        "not gzip",
         "too long when unzipped",
         "too long",
-        "no signal",
+        "unknown path",
         "json",
-        "no json",
+        "not json",
         "from a page",
         "from a sandboxed page",
         "from another site",
         "under a foreign name",
     ],
 )
-def test_a_request_is_answered_by_what_it_is(receiver, store, path, headers, body, status):  # noqa: PLR0917
+def test_each_kind_of_request_gets_its_status(receiver, store, path, headers, body, status):  # noqa: PLR0917
     answer = requests.post(f"{receiver.endpoint}/v1/{path}", data=body, headers=headers, timeout=20)
     assert answer.status_code == status
     assert (store.refused.total() == 1) is (status != 200)
 
 
-def test_a_body_in_chunks_is_taken_in(receiver, store):
+def test_a_chunked_body_is_accepted(receiver, store):
     body = gzip.compress(ExportTraceServiceRequest(resource_spans=spans(span(1, 1))).SerializeToString())
     chunks = (body[at : at + 7] for at in range(0, len(body), 7))
     headers = {"Content-Encoding": "gzip"}
@@ -100,7 +100,7 @@ def test_a_body_in_chunks_is_taken_in(receiver, store):
     assert (answer.status_code, store.received["spans"]) == (200, 1)
 
 
-def test_a_body_in_chunks_is_bounded_too(receiver):
+def test_a_chunked_body_is_bounded(receiver):
     with socket.create_connection(
         ("127.0.0.1", int(receiver.endpoint.rpartition(":")[2])), timeout=20
     ) as raw:
@@ -109,13 +109,13 @@ def test_a_body_in_chunks_is_bounded_too(receiver):
         assert b"413" in raw.recv(100)
 
 
-def test_grpc_that_is_no_otlp_is_an_invalid_argument(receiver, store):
+def test_a_grpc_request_that_is_not_otlp_is_an_invalid_argument(receiver, store):
     with grpc.insecure_channel(receiver.grpc_endpoint.removeprefix("http://")) as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         with pytest.raises(grpc.RpcError) as refused:
             call(b"\xff\xff", timeout=20)
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert store.refused == {"no OTLP": 1}
+    assert store.refused == {"not OTLP": 1}
 
 
 @pytest.mark.parametrize("option", ["http", "grpc"])

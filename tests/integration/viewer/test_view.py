@@ -1,4 +1,4 @@
-"""`otel-trading view` as a user starts it: quick, offline, for this machine alone, and as it was after a restart."""
+"""`otel-trading view` as a user runs it: offline, for this machine only, and with its data restored."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class View:
             [*command, *ports], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        said = "".join(iter(self.process.stdout.readline, "Ctrl-C ends it.\n"))
-        self.url, _, self.endpoint = re.findall(r"http://127\.0\.0\.1:\d+", said)
+        output = "".join(iter(self.process.stdout.readline, "Press Ctrl-C to stop.\n"))
+        self.url, _, self.endpoint = re.findall(r"http://127\.0\.0\.1:\d+", output)
 
     def send(self) -> None:
         order = span(7, 1, "order limit", failed=False, trading__order__id="c-17")
@@ -66,7 +66,7 @@ def view() -> Iterator[Callable[..., View]]:
             one.end()
 
 
-def test_it_serves_every_area_empty_and_full_fetches_nothing_from_elsewhere_and_ends_when_it_is_asked(view):
+def test_every_area_is_served_empty_and_full_without_other_hosts_until_sigterm(view):
     running = view()
     welcome = running.get("/").text
     assert "Nothing has arrived yet" in welcome
@@ -91,7 +91,7 @@ def assert_is_whole_and_offline(running: View, area: str) -> None:
 
 
 def fetched_from_elsewhere(text: str) -> list[str]:
-    """What a browser would fetch from another host: sources, style sheets, imports; a link is not fetched."""
+    """Return the URLs that a browser would fetch from other hosts, which does not include links."""
     fetching = (
         r'(?:src=|url\(|@import |"imports": \{[^}]*|<link [^>]*href=)\\?["\']?((?:https?:)?//[^"\')\s]+)'
     )
@@ -124,7 +124,7 @@ def test_a_foreign_request_gets_nothing(view, headers):
     assert "4" in running.get("/dropped").text
 
 
-def test_with_a_file_everything_is_there_again_after_it_was_killed(view, tmp_path):
+def test_with_a_file_all_data_is_restored_after_a_kill(view, tmp_path):
     first = view("--db", str(tmp_path / "view.db"))
     first.send()
     first.process.kill()
@@ -145,5 +145,5 @@ def test_a_taken_port_is_one_sentence(view):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"otel-trading: port {port} of 127.0.0.1 is taken: end what has it, or name another one with --port\n"
+        f"otel-trading: port {port} of 127.0.0.1 is taken: stop the program that uses it, or choose another with --port\n"
     )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.lint import report
 from otel_trading.ops.rules.lint.detection_time import BUDGETS
 from otel_trading.ops.rules.lint.findings import Surroundings
@@ -21,7 +21,7 @@ from tests.support import runbooks
 from tests.support.runbooks import PAGES, Block, all_blocks, blocks_of, text_of
 
 ROOT = Path(__file__).parents[3]
-RULES = rules.load(ROOT / "alerts/rules")
+RULES = rule_file.load(ROOT / "alerts/rules")
 ALERTS = {rule.name: rule for rule in RULES if rule.is_alert}
 INDEX = (runbooks.FOLDER / "index.md").read_text(encoding="utf-8")
 
@@ -70,10 +70,10 @@ def test_a_runbook_has_one_shape(page):
 
 
 @pages
-def test_its_first_line_has_its_class_and_the_alert_it_is_confused_with(page):
+def test_its_first_line_names_its_class_and_easily_confused_alerts(page):
     first = text_of(page).split("\n\n")[1]
     assert first.startswith(f"**{ALERTS[page].labels['priority']}**: ")
-    assert "Worst confused with" in first.replace("\n", " ")
+    assert "Easily confused with" in first.replace("\n", " ")
 
 
 @pages

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from promql_parser import VectorSelector, parse
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.promql.expressions import matchers_of, name_of, selectors, walk
 from otel_trading.ops.rules.promql.metrics_file import STACK, load
 from otel_trading.ops.rules.promql.vocabulary import RESOURCE_LABELS, Vocabulary, own_series
@@ -23,7 +23,7 @@ from tools.dashboards.queries import promql, substituted
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = documents()
-RULES = rules.load(ROOT / "alerts" / "rules")
+RULES = rule_file.load(ROOT / "alerts" / "rules")
 PANELS = [(uid, panel) for uid, document in DOCUMENTS.items() for panel in document["panels"]]
 TARGETS = [(panel["title"], target["expr"]) for _, panel in PANELS for target in panel["targets"]]
 
@@ -165,11 +165,11 @@ def test_each_variable_narrows_a_panel_down_and_each_that_is_used_is_there(uid):
     assert used == variables
 
 
-def test_alerts_link_to_dashboards_and_variables_that_there_are():
-    links = {rule.annotations["dashboard_url"] for rule in RULES if rule.is_alert}
+def test_alerts_link_to_existing_dashboards_and_variables():
+    links = {rule.annotations["dashboard"] for rule in RULES if rule.is_alert}
     for link in links:
         url = urlparse(re.sub(r"\{\{.*?\}\}", "x", link))
-        document = DOCUMENTS[url.path.removeprefix("/d/")]
+        document = DOCUMENTS[url.path]
         variables = {f"var-{v['name']}" for v in document["templating"]["list"]}
         assert parse_qs(url.query).keys() <= variables
     assert len(links) > 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.lint import report
 from otel_trading.ops.rules.lint.findings import Surroundings
 from otel_trading.ops.rules.lint.linter import lint
@@ -41,7 +41,7 @@ def test_every_query_passes_the_lint_of_the_rules():
     ]
     assert queries
     series = [*metrics_file.load(metrics_file.STACK), *own_series()]
-    known = rules.load(DOCS.parent / "alerts/rules")
+    known = rule_file.load(DOCS.parent / "alerts/rules")
     found = [one for one in lint([*known, *queries], series, Surroundings(Routes())) if one.file in PAGES]
     assert report.as_text(found, len(queries)) == report.as_text([], len(queries))
 

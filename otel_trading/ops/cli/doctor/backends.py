@@ -1,4 +1,4 @@
-"""The backends, asked for what the Collector wrote to them."""
+"""The backends: queries them for the data that the Collector wrote."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Prometheus:
         """Return the series of an instant query.
 
         Raises:
-            requests.RequestException: It did not answer, or refused the expression.
+            requests.RequestException: Prometheus did not answer, or refused the expression.
         """
         answer = _get(f"{self.url}/api/v1/query", params={"query": expression})
         return list(answer["data"]["result"])
 
     def version(self) -> str:
-        """Return its version."""
+        """Return the version of Prometheus."""
         return str(_get(f"{self.url}/api/v1/status/buildinfo")["data"]["version"])
 
     def clock_offset(self) -> float:
-        """Return how many seconds its clock is ahead of ours, taken at the middle of the request."""
+        """Return the seconds that its clock is ahead of ours, measured at the middle of the request."""
         before = time.time()
         theirs = float(_get(f"{self.url}/api/v1/query", params={"query": "time()"})["data"]["result"][0])
         return theirs - (before + time.time()) / 2
@@ -45,10 +45,10 @@ class Jaeger:
     url: str
 
     def trace(self, trace_id: str) -> dict[str, Any] | None:
-        """Return a trace as its API has it (`spans`, `processes`), or None if it is not there.
+        """Return a trace in the format of Jaeger's API (`spans`, `processes`), or None if it is missing.
 
         Raises:
-            requests.RequestException: It did not answer.
+            requests.RequestException: Jaeger did not answer.
         """
         answer = requests.get(f"{self.url}/api/traces/{trace_id}", timeout=_TIMEOUT)
         if answer.status_code == requests.codes.not_found:
@@ -58,7 +58,7 @@ class Jaeger:
         return dict(found[0]) if found else None
 
     def services(self) -> list[str]:
-        """Return the services it has spans of."""
+        """Return the names of the services with spans in Jaeger."""
         return list(_get(f"{self.url}/api/services")["data"] or [])
 
 
@@ -68,9 +68,9 @@ class Elasticsearch:
 
     Attributes:
         url: The address.
-        user: Who we are there, if it asks.
-        password_file: Where the password stands.
-        ca_file: The authority that its certificate is checked with, if the system does not know it.
+        user: The user name, or None for anonymous access.
+        password_file: The file with the password.
+        ca_file: The file with the CA certificate, or None to use those of the system.
     """
 
     url: str
@@ -79,10 +79,10 @@ class Elasticsearch:
     ca_file: str | None = None
 
     def search(self, query: dict[str, Any], size: int = 10) -> list[dict[str, Any]]:
-        """Return the documents that a query finds in the logs' indices.
+        """Return the documents that match a query in the indices of the logs.
 
         Raises:
-            requests.RequestException: It did not answer, or refused us.
+            requests.RequestException: Elasticsearch did not answer, or refused the request.
             OSError: The password file cannot be read.
         """
         body = {"query": query, "size": size}
@@ -92,7 +92,7 @@ class Elasticsearch:
         return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
 
     def version(self) -> str:
-        """Return its version, with the distribution's name where it has one."""
+        """Return the version, after the name of the distribution if there is one."""
         answer = requests.get(self.url, timeout=_TIMEOUT, **self._credentials())
         answer.raise_for_status()
         version = answer.json()["version"]

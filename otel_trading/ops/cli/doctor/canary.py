@@ -1,4 +1,4 @@
-"""Canary: one of each signal, sent as any service sends it, and looked for where it should arrive."""
+"""Canary: sends one metric, span and log record as a service does, and looks for them in the backends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from otel_trading.tracing import span
 
 SERVICE: Final = "otel-trading-doctor"
 MARK: Final = "otel_trading.canary"
-"""The attribute by which the Collector's sampling knows a canary, which it keeps."""
+"""The attribute of canaries. The Collector's sampling always keeps a trace that has it."""
 
 _SERIES: Final = "otel_trading_canary_timestamp_seconds"
 _POLL: Final = 0.1
@@ -27,13 +27,13 @@ _POLL: Final = 0.1
 
 @dataclass(frozen=True)
 class Canary:
-    """What was sent, and whether the Collector took it.
+    """The canary that was sent, and the answer of the Collector.
 
     Attributes:
-        at: When, in seconds since the epoch; the metric's value, too.
-        trace_id: In lower-case hexadecimal.
-        lost: By signal, why it was not taken.
-        milliseconds: How long it took the Collector to take everything.
+        at: The time of sending, in seconds since the epoch; also the value of the metric.
+        trace_id: The id of the trace, in lower-case hexadecimal.
+        lost: The reason why the Collector did not accept a signal, by signal.
+        milliseconds: The time until the Collector had accepted everything.
     """
 
     at: float
@@ -44,6 +44,12 @@ class Canary:
 
 def send(timeout: float) -> Canary:
     """Send a gauge, a span and an event through the pipeline that `configure` builds from the environment.
+
+    Args:
+        timeout: Seconds to wait for the Collector.
+
+    Returns:
+        The canary, with the signals that the Collector did not accept.
 
     Raises:
         ConfigurationError: A setting is wrong.
@@ -61,7 +67,7 @@ def send(timeout: float) -> Canary:
     took = (time.perf_counter() - begin) * 1000
     telemetry.shutdown(timeout)
     lost = {
-        route.signal: route.last_error or "it was not taken in time"
+        route.signal: route.last_error or "the Collector did not accept it in time"
         for route in telemetry.health().routes
         if route.exporter == "otlp" and not route.delivered
     }
@@ -71,12 +77,25 @@ def send(timeout: float) -> Canary:
 def hops(
     sent: Canary, prometheus: Prometheus, jaeger: Jaeger, elasticsearch: Elasticsearch, timeout: float
 ) -> Iterator[Check]:
-    """Look for what was sent, and say of each hop how long it took, or what to look at."""
+    """Look for the canary in the backends, and yield a check for each hop.
+
+    Args:
+        sent: The canary.
+        prometheus: Prometheus, which should have the metric.
+        jaeger: Jaeger, which should have the span.
+        elasticsearch: Elasticsearch, which should have the event.
+        timeout: Seconds to wait for all backends together.
+
+    Yields:
+        The check of each hop, with its duration or the setting to look at.
+    """
     if sent.lost:
-        says = "; ".join(f"{signal}: {reason}" for signal, reason in sent.lost.items())
-        yield Check("hop to the Collector", ok=False, says=says, setting="OTEL_EXPORTER_OTLP_ENDPOINT")
+        message = "; ".join(f"{signal}: {reason}" for signal, reason in sent.lost.items())
+        yield Check("hop to the Collector", ok=False, message=message, setting="OTEL_EXPORTER_OTLP_ENDPOINT")
         return
-    yield Check("hop to the Collector", ok=True, says="took all signals", milliseconds=sent.milliseconds)
+    yield Check(
+        "hop to the Collector", ok=True, message="accepted all signals", milliseconds=sent.milliseconds
+    )
     wanted: list[tuple[str, str, Callable[[], bool]]] = [
         ("Prometheus", "PROMETHEUS_URL", lambda: _is_in_prometheus(sent, prometheus)),
         ("Elasticsearch", "ELASTICSEARCH_URL", lambda: _is_in_elasticsearch(sent, elasticsearch)),
@@ -92,24 +111,27 @@ def _wait(sent: Canary, wanted: list[tuple[str, str, Callable[[], bool]]], timeo
         for hop in list(wanted):
             name, _, arrived = hop
             try:
-                there = arrived()
+                found = arrived()
                 errors.pop(name, None)
             except UNREACHABLE as error:
-                there, errors[name] = False, _reason(error)
-            if there:
+                found, errors[name] = False, _reason(error)
+            if found:
                 wanted.remove(hop)
                 took = (time.time() - sent.at) * 1000
-                yield Check(f"hop to {name}", ok=True, says="found the canary", milliseconds=took)
+                yield Check(f"hop to {name}", ok=True, message="found the canary", milliseconds=took)
         if time.monotonic() > deadline:
             break
         time.sleep(_POLL)
     for name, setting, _ in wanted:
-        why = errors.get(name, f"not there after {timeout:.0f} s; the Collector keeps it in its queue")
-        yield Check(f"hop to {name}", ok=False, says=why, setting=f"{setting} of the Collector and of doctor")
+        why = errors.get(name, f"not found after {timeout:.0f} s; it is still in the Collector's queue")
+        yield Check(
+            f"hop to {name}", ok=False, message=why, setting=f"{setting} of the Collector and of doctor"
+        )
 
 
 def _is_in_prometheus(sent: Canary, prometheus: Prometheus) -> bool:
     found = prometheus.query(f'{_SERIES}{{job="{SERVICE}"}}')
+    # The value is the time of sending, so an older canary of the same service does not match.
     return any(abs(float(series["value"][1]) - sent.at) < _SAME for series in found)
 
 

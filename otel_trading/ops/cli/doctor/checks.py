@@ -1,4 +1,4 @@
-"""Checks: what can be said without sending anything, from the settings to the clocks."""
+"""Checks that send no telemetry: settings, ports, health, versions and clocks."""
 
 from __future__ import annotations
 
@@ -20,62 +20,72 @@ from otel_trading.pipeline.setup.settings import Settings
 
 _CONNECT_TIMEOUT: Final = 3.0
 _MAX_OFFSET: Final = 1.0
-"""Seconds between two clocks: more, and an alert on `time() - x` is wrong by as much."""
+"""The largest allowed offset of a clock in seconds; an alert on `time() - x` is wrong by the offset."""
 
 UNREACHABLE: Final = (requests.RequestException, OSError, KeyError, ValueError)
 
 
 @dataclass(frozen=True)
 class Check:
-    """What came of one check.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        ok: Whether it is as it should be; None if it is not wrong but worth a look.
-        says: What was found.
-        setting: Where to look if it is not as it should be.
-        milliseconds: What it took, where that says something.
+        name: The subject of the check.
+        ok: Whether the check succeeded; None if the result is not wrong but worth a look.
+        message: The result in words.
+        setting: The setting to look at if the check did not succeed.
+        milliseconds: The duration, if it is meaningful.
     """
 
     name: str
     ok: bool | None
-    says: str
+    message: str
     setting: str | None = None
     milliseconds: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as `--json` has it."""
+        """Return the check in the format of `--json`."""
         state = {True: "ok", None: "look", False: "failed"}[self.ok]
         return {
             "check": self.name,
             "state": state,
-            "says": self.says,
+            "message": self.message,
             "setting": self.setting,
             "milliseconds": self.milliseconds,
         }
 
 
 def installation() -> Check:
-    """Which versions run, and which form of the hot path."""
+    """Report the versions, and the form of the hot path (compiled or Python)."""
     python = ".".join(map(str, sys.version_info[:3]))
-    says = (
+    message = (
         f"otel_trading {version_of('otel_trading')} ({recording.FORM}), Python {python}, "
         f"OpenTelemetry SDK {version_of('opentelemetry-sdk')}"
     )
-    return Check("installation", ok=True, says=says)
+    return Check("installation", ok=True, message=message)
 
 
 def settings(given: Settings) -> Check:
-    """What the settings say; that they can be read was checked before."""
+    """Check that the settings send by OTLP.
+
+    Args:
+        given: The settings, already read without an error.
+    """
     own = [f"{name}={getattr(given, name)!r}" for name in sorted(given.given - {"headers", "service_name"})]
-    says = f"{given.protocol} to {given.endpoint}" + (f"; given: {', '.join(own)}" if own else "")
+    message = f"{given.protocol} to {given.endpoint}" + (f"; given: {', '.join(own)}" if own else "")
     if "otlp" not in given.exporters:
-        return Check("settings", ok=False, says=f"{says}; nothing is sent by OTLP", setting="exporters")
-    return Check("settings", ok=True, says=says)
+        return Check("settings", ok=False, message=f"{message}; no exporter sends OTLP", setting="exporters")
+    return Check("settings", ok=True, message=message)
 
 
 def port(name: str, url: str, setting: str) -> Check:
-    """Whether something listens where we are told to go."""
+    """Check that a program listens at a URL.
+
+    Args:
+        name: The program that should listen.
+        url: The URL from the settings.
+        setting: The setting that has the URL.
+    """
     parts = urlsplit(url)
     default = 443 if parts.scheme == "https" else 80
     address = (parts.hostname or "", parts.port or default)
@@ -83,59 +93,64 @@ def port(name: str, url: str, setting: str) -> Check:
     try:
         socket.create_connection(address, _CONNECT_TIMEOUT).close()
     except OSError as error:
-        says = f"nothing listens at {address[0]}:{address[1]} ({error.strerror or error})"
-        return Check(f"port of {name}", ok=False, says=says, setting=setting)
+        message = f"nothing listens at {address[0]}:{address[1]} ({error.strerror or error})"
+        return Check(f"port of {name}", ok=False, message=message, setting=setting)
     took = (time.perf_counter() - begin) * 1000
-    return Check(f"port of {name}", ok=True, says=f"{address[0]}:{address[1]}", milliseconds=took)
+    return Check(f"port of {name}", ok=True, message=f"{address[0]}:{address[1]}", milliseconds=took)
 
 
 def collector_health(url: str) -> Check:
-    """Whether the Collector says that it is well."""
+    """Check that the Collector reports that it is healthy."""
     try:
         requests.get(url, timeout=_CONNECT_TIMEOUT).raise_for_status()
     except requests.RequestException as error:
-        says = f"{url} does not say that it is well ({type(error).__name__})"
-        return Check("Collector's health", ok=False, says=says, setting="OTELCOL_HEALTH")
-    return Check("Collector's health", ok=True, says=url)
+        message = f"{url} does not report a healthy Collector ({type(error).__name__})"
+        return Check("Collector's health", ok=False, message=message, setting="OTELCOL_HEALTH")
+    return Check("Collector's health", ok=True, message=url)
 
 
 def versions(prometheus: Prometheus, elasticsearch: Elasticsearch) -> Iterator[Check]:
-    """Whether the backends run the versions that the configuration was tested with."""
+    """Check that the backends run the versions that the configuration was tested with."""
     tested = _tested_versions()
-    asked: list[tuple[str, Callable[[], str], str]] = [
+    queries: list[tuple[str, Callable[[], str], str]] = [
         ("Prometheus", prometheus.version, "PROMETHEUS_VERSION"),
         ("Collector", lambda: _collector_version(prometheus), "OTELCOL_VERSION"),
         ("Elasticsearch", elasticsearch.version, "ELASTIC_VERSION"),
     ]
-    for name, ask, key in asked:
+    for name, query, key in queries:
         try:
-            found = ask()
+            found = query()
         except UNREACHABLE:
-            continue  # its port, or its hop below, says why
+            continue  # the check of its port or its hop reports the reason
         same = found == tested[key]
-        says = f"{found}" if same else f"{found}; tested with {tested[key]}"
-        yield Check(f"version of {name}", ok=True if same else None, says=says, setting="stack.env")
+        message = f"{found}" if same else f"{found}; tested with {tested[key]}"
+        yield Check(f"version of {name}", ok=True if same else None, message=message, setting="stack.env")
 
 
 def clock(prometheus: Prometheus) -> Check | None:
-    """How far our clock is from that of Prometheus, which judges the age of everything."""
+    """Check the offset between our clock and that of Prometheus, which evaluates the age of all data."""
     try:
         offset = prometheus.clock_offset()
     except UNREACHABLE:
         return None
-    says = f"{offset * 1000:+.0f} ms from Prometheus"
-    well = abs(offset) <= _MAX_OFFSET
-    return Check("clock", ok=well, says=says, setting=None if well else "the time service (NTP) of this host")
+    message = f"{offset * 1000:+.0f} ms from Prometheus"
+    is_small = abs(offset) <= _MAX_OFFSET
+    return Check(
+        "clock",
+        ok=is_small,
+        message=message,
+        setting=None if is_small else "the time service (NTP) of this host",
+    )
 
 
 def jaeger_answers(jaeger: Jaeger) -> Check:
-    """Whether Jaeger answers a question."""
+    """Check that Jaeger answers a query."""
     try:
         services = jaeger.services()
     except UNREACHABLE as error:
-        says = f"{jaeger.url} does not answer ({type(error).__name__})"
-        return Check("Jaeger", ok=False, says=says, setting="JAEGER_URL")
-    return Check("Jaeger", ok=True, says=f"has spans of {len(services)} services")
+        message = f"{jaeger.url} does not answer ({type(error).__name__})"
+        return Check("Jaeger", ok=False, message=message, setting="JAEGER_URL")
+    return Check("Jaeger", ok=True, message=f"has spans of {len(services)} services")
 
 
 def _collector_version(prometheus: Prometheus) -> str:

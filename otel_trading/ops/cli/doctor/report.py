@@ -1,4 +1,4 @@
-"""Report: runs the checks in the order of the data's way, and prints them as they come."""
+"""Report: runs the checks in the order of the data flow, and prints each result at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MARKS: Final = {True: "ok", None: "look", False: "FAILED"}
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line and the environment say; see `otel-trading doctor --help`."""
+    """The options of the command line and the environment; see `otel-trading doctor --help`."""
 
     prometheus: str
     jaeger: str
@@ -36,10 +36,10 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Run all checks.
+    """Run all checks, and print their results.
 
     Returns:
-        The exit code: 0 if nothing failed.
+        The exit code: 0 if no check failed, else 1.
     """
     found = []
     for check in _checks(options):
@@ -67,7 +67,7 @@ def _checks(options: Options) -> Iterator[Check]:
     try:
         settings = resolve({"service_name": canary.SERVICE}, os.environ)
     except ConfigurationError as error:
-        yield Check("settings", ok=False, says=str(error), setting="the one that it names")
+        yield Check("settings", ok=False, message=str(error), setting="the setting named above")
         return
     yield checks.settings(settings)
     yield checks.port("the Collector", settings.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -85,6 +85,6 @@ def _checks(options: Options) -> Iterator[Check]:
 
 def _print(check: Check) -> None:
     took = "" if check.milliseconds is None else f"{check.milliseconds:8,.1f} ms"
-    click.echo(f"{_MARKS[check.ok]:6}  {check.name:26} {took:12} {check.says}")
+    click.echo(f"{_MARKS[check.ok]:6}  {check.name:26} {took:12} {check.message}")
     if check.setting is not None and check.ok is not True:
         click.echo(f"{'':35}look at {check.setting}")

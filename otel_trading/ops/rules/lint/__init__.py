@@ -1,1 +1,1 @@
-"""The linter: can an alert rule fire, in time, and resolve? Open `linter` first."""
+"""The linter: proves that an alert rule can fire, in time, and resolve. Start reading at `linter`."""

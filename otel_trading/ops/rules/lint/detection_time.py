@@ -1,16 +1,17 @@
-"""Detection time: how long it takes at worst from a fault to the first notification.
+"""Detection time: the longest time from a fault to the first notification.
 
-A fault that begins just after a sample was taken, in a complete outage (every event is bad from then on, and
-as many come as before), is notified after the sum of
+The worst case is a complete outage that begins just after a sample was taken: every event is bad from then
+on, and events arrive as often as before. The notification is then sent after the sum of
 
-- *sample*: until the next sample is in Prometheus, the interval of the export, or of the scrape;
-- *evaluation*: until the rule is evaluated next, with the groups that record what it reads;
-- *window*: until what the rule looks back over has enough of the fault in it, see `fill`;
-- *hold*: its `for`, in whole evaluations;
-- *group_wait*: how long Alertmanager waits for more alerts of the group.
+- *sample*: the time until the next sample is in Prometheus, which is the interval of the export or of the
+  scrape;
+- *evaluation*: the time until the next evaluation of the rule, and of the groups that record its input;
+- *window*: the time until enough of the window that the rule reads shows the fault, see `fill`;
+- *hold*: the `for` of the rule, in whole evaluations;
+- *group_wait*: the time that Alertmanager waits for more alerts of the group.
 
-"Complete outage" is what the SRE workbook computes detection times for: a burn rate of 14.4 over an hour,
-with an objective of 99.9 %, takes 1 h x 14.4 x 0.001 = 52 s.
+The SRE workbook computes detection times for a complete outage as well: a burn rate of 14.4 over an hour,
+with an objective of 99.9 %, takes 1 h x 14.4 x 0.001 = 52 s (https://sre.google/workbook/alerting-on-slos/).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from otel_trading.ops.rules.lint.findings import Subject
 from otel_trading.ops.rules.promql.expressions import (
     RATES,
     Comparison,
+    alternatives,
     bare,
     comparison,
     constant,
@@ -35,25 +37,28 @@ from otel_trading.ops.rules.promql.expressions import (
     offset,
     selectors,
     walk,
-    ways,
     window,
 )
 from otel_trading.ops.rules.promql.shares import Events, events, is_minimum, quantile, quotient, traffic
 
 EXPORT: Final = 5.0
-"""Seconds between two exports by OTLP: the SDK's default here, `OTEL_METRIC_EXPORT_INTERVAL`."""
+"""Seconds between two exports by OTLP: this package's default for `OTEL_METRIC_EXPORT_INTERVAL`."""
 
 SCRAPE: Final = 5.0
 """Seconds between two scrapes: prometheus.yml's `scrape_interval`."""
 
 LOOKBACK: Final = 300.0
-"""Seconds that a pushed series stays readable after its last sample: nobody marks it as gone."""
+"""Seconds that a pushed series stays readable after its last sample, because no stale marker ends it.
+
+https://prometheus.io/docs/prometheus/latest/querying/basics/#staleness
+"""
 
 BUDGETS: Final[Mapping[str, float]] = {"P0": 60.0, "P1": 450.0, "P2": 1800.0, "META": 600.0}
-"""Seconds by priority.
+"""The longest allowed detection time by priority, in seconds.
 
-P0: money is lost each second, and the goal for the mean is one minute. P1: half of the 15 minutes in which it
-is to be over. P2: somebody reads it within half an hour. META: the lookback alone takes five minutes.
+P0: the desk loses money each second, and the goal for the mean is one minute. P1: half of the 15 minutes in
+which the incident should be over. P2: somebody reads it within half an hour. META: the lookback alone takes
+five minutes.
 """
 
 _SLOPES: Final = frozenset({"deriv", "delta", "idelta", "changes", "resets"}) | RATES
@@ -62,7 +67,7 @@ _IMMEDIATE: Final = frozenset({"last_over_time", "count_over_time", "present_ove
 
 @dataclass(frozen=True)
 class DetectionTime:
-    """The parts of a detection time, in seconds; see the module."""
+    """The parts of a detection time, in seconds; the module explains them."""
 
     sample: float
     evaluation: float
@@ -72,7 +77,7 @@ class DetectionTime:
 
     @property
     def total(self) -> float:
-        """The sum."""
+        """The sum of the parts, in seconds."""
         return self.sample + self.evaluation + self.window + self.hold + self.group_wait
 
     def __str__(self) -> str:
@@ -83,15 +88,15 @@ class DetectionTime:
             "`for`": self.hold,
             "group_wait": self.group_wait,
         }
-        return " + ".join(f"{seconds:g} s {what}" for what, seconds in parts.items() if seconds)
+        return " + ".join(f"{seconds:g} s {part}" for part, seconds in parts.items() if seconds)
 
 
 def worst_case(subject: Subject, priority: str) -> DetectionTime:
-    """Compute how long the fault that an alert is about goes unnoticed.
+    """Return the longest time that the fault behind an alert stays unnoticed.
 
     Args:
         subject: The alert.
-        priority: Its class, which says how long Alertmanager waits.
+        priority: The class of the alert, on which the wait of Alertmanager depends.
     """
     rule = subject.rule
     series = subject.read(subject.expanded)
@@ -107,13 +112,17 @@ def worst_case(subject: Subject, priority: str) -> DetectionTime:
 def fill(subject: Subject) -> float:
     """Return how long a complete outage takes to make an expression true, in seconds.
 
-    A share above c of a window takes that part of it; a p99 takes a hundredth; a minimum takes all of it, a
-    maximum nothing; the first event is enough for `> 0`. A number of events takes the window, unless it is
-    the number of those that the share is taken of: they come before the fault, too. An age takes what it is
-    compared with, a reading of a while ago takes that while, and what is compared with another vector takes
-    the window of its left side. `absent` of a pushed series takes the lookback.
+    A share above c takes that part of its window; a p99 takes a hundredth; a minimum takes the whole window,
+    a maximum takes no time; the first event is enough for `> 0`. A number of events takes the whole window,
+    unless a share is taken of the same events: they arrive before the fault, too. An age takes the threshold
+    that it is compared with, an `offset` takes its length, and a comparison of two vectors takes the window
+    of the left one. `absent` of a pushed series takes the lookback.
     """
-    return max(_until(atom, traffic(way), subject) for way in ways(subject.expanded) for atom in way)
+    return max(
+        _until(atom, traffic(alternative), subject)
+        for alternative in alternatives(subject.expanded)
+        for atom in alternative
+    )
 
 
 def _until(atom: Expr, before: set[Events], subject: Subject) -> float:
@@ -138,7 +147,7 @@ def _absence(atom: Expr, subject: Subject) -> float:
 
 
 def _part_of_window(compared: Comparison, core: Expr) -> float:
-    """How much of its window a comparison needs, between 0 and 1."""
+    """Return the part of its window that a comparison needs, between 0 and 1."""
     share = quantile(core)
     if share is not None:
         return 1 - share[0] if compared.rises else share[0]
@@ -146,6 +155,8 @@ def _part_of_window(compared: Comparison, core: Expr) -> float:
         part = compared.threshold if compared.rises else 1 - compared.threshold
         return min(max(part, 0.0), 1.0)
     function = core.func.name if isinstance(core, Call) else ""
+    # A slope leaves 0 with the first sample that differs, and an extreme of a window is there with one
+    # sample.
     first = function in _SLOPES and compared.threshold == 0
     extreme = function == ("max_over_time" if compared.rises else "min_over_time")
     return 0.0 if first or extreme or function in _IMMEDIATE else 1.0
@@ -159,13 +170,15 @@ def _age(compared: Comparison, core: Expr) -> float:
 
 
 def _outlook(core: Expr) -> float:
-    """A forecast of further ahead than it looks back is early."""
+    """Return the seconds by which a forecast is early: how far it looks ahead, at most its window."""
     if isinstance(core, Call) and core.func.name == "predict_linear":
         return min(window(core), constant(core.args[1]) or 0.0)
     return 0.0
 
 
 def _recording(subject: Subject) -> float:
-    """The groups that record what the rule reads, one after another, each wait for their own evaluation."""
+    """Return the longest interval of the other groups that record the series that the rule reads."""
+    # A group evaluates its own rules in order within one evaluation, so only other groups add their interval:
+    # https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/#rule_group
     read = [pair for s in selectors(subject.expr) for pair in subject.vocabulary.recorded(name_of(s) or "")]
     return max((rule.interval for rule, _ in read if rule.group != subject.rule.group), default=0.0)

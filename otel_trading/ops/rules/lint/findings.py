@@ -1,4 +1,4 @@
-"""Findings: what a check says of a rule, and what it was given to judge it by."""
+"""Findings: the results of the checks, and the input that a check gets."""
 
 from __future__ import annotations
 
@@ -22,39 +22,38 @@ PRIORITY_OF_SEVERITY: Final[Mapping[str, str | None]] = {
 }
 """The priority of an alert that only has a severity; `none` is the dead-man's switch, which always fires."""
 
-
 _MOST: Final = 16
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a rule.
+    """One flaw of a rule.
 
     Attributes:
-        file: As it was given.
-        line: Of the rule.
-        rule: Its name.
-        check: The stable id of what was checked.
-        says: One sentence.
-        mend: What to write instead.
+        file: The path of the rule file as the caller gave it.
+        line: The line of the rule, from 1.
+        rule: The name of the rule.
+        check: The stable id of the check.
+        message: The flaw, in one sentence.
+        fix: The change that removes the flaw.
     """
 
     file: str
     line: int
     rule: str
     check: str
-    says: str
-    mend: str
+    message: str
+    fix: str
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What stands beside the rules.
+    """The files beside the rules.
 
     Attributes:
-        routes: Where Alertmanager sends an alert, and when.
-        runbooks: The folder with a page for each alert; None if that is not asked for.
-        tests: The folder with promtool's tests of each alert; None if that is not asked for.
+        routes: The routing tree of Alertmanager.
+        runbooks: The folder with a page for each alert; None if the pages are not checked.
+        tests: The folder with a promtool test for each alert; None if the tests are not checked.
     """
 
     routes: Routes
@@ -64,14 +63,14 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Subject:
-    """A rule that is judged.
+    """One rule with everything that the checks need.
 
     Attributes:
         rule: The rule.
-        expr: Its expression.
-        expanded: The expression with what recording rules compute in place of their names.
-        vocabulary: What is known of the series.
-        surroundings: What stands beside the rules.
+        expr: The parsed expression of the rule.
+        expanded: The expression, with the expressions of recording rules in place of their names.
+        vocabulary: The known series.
+        surroundings: The files beside the rules.
     """
 
     rule: Rule
@@ -82,36 +81,36 @@ class Subject:
 
     @property
     def priority(self) -> str | None:
-        """Its class, such as "P0"; None if it has none."""
+        """The class of the alert, such as "P0"; None if it has no class."""
         labels = self.rule.labels
         return labels.get("priority") or PRIORITY_OF_SEVERITY.get(labels.get("severity", ""))
 
     @property
     def always_fires_on_purpose(self) -> bool:
-        """Whether it is a dead-man's switch."""
+        """Whether the alert is a dead-man's switch."""
         return self.rule.labels.get("severity") == "none"
 
     @property
     def judges_a_budget(self) -> bool:
-        """Whether it is a burn-rate alert: how soon it fires is how fast a budget of weeks is spent."""
+        """Whether the alert is a burn-rate alert, whose detection time depends on the budget of weeks."""
         return self.rule.labels.get("category") == "slo"
 
     def read(self, node: Expr) -> list[KnownSeries]:
-        """Return the series that an expression reads, as far as they are known."""
+        """Return the known series that an expression reads."""
         return [series for selector in selectors(node) for series in self.vocabulary.read_by(selector)]
 
-    def finding(self, check: str, says: str, mend: str) -> Finding:
-        """Return what is wrong with this rule."""
-        return Finding(self.rule.file, self.rule.line, self.rule.name, check, says, mend)
+    def finding(self, check: str, message: str, fix: str) -> Finding:
+        """Return a finding about this rule."""
+        return Finding(self.rule.file, self.rule.line, self.rule.name, check, message, fix)
 
 
 def number(value: float) -> str:
-    """Return a number as a rule has it: 1000000, 0.005, 1e-07."""
+    """Format a number as rules do: 1000000, 0.005, 1e-07."""
     return f"{value:.0f}" if value.is_integer() else f"{value:.6g}"
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return words as a sentence has them, in alphabetical order, and not too many."""
+    """Join words with commas in alphabetical order; after the first 16, only their number is given."""
     inorder = sorted(words)
     more = f", and {len(inorder) - _MOST} more" if len(inorder) > _MOST else ""
     return ", ".join(inorder[:_MOST]) + more

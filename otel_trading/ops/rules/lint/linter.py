@@ -1,4 +1,4 @@
-"""Lint: judges rules by everything that can be proved of them without a backend."""
+"""The linter: runs every check on every rule. It needs no backend."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from otel_trading.ops.rules.rule_file import Rule
 
 
 def lint(rules: list[Rule], series: Iterable[KnownSeries], surroundings: Surroundings) -> list[Finding]:
-    """Judge rules.
+    """Run the checks on rules.
 
     Args:
-        rules: Of all files; they may read what the others record.
-        series: What else they may read.
-        surroundings: What stands beside them.
+        rules: The rules of all files; a rule may read the series that another one records.
+        series: The other series that rules may read.
+        surroundings: The files beside the rules.
 
     Returns:
-        What is wrong with them, in their order, without repetitions.
+        The findings in the order of the rules, without repetitions.
     """
     found: dict[Finding, None] = {}
     for subject in subjects(rules, series, surroundings):
@@ -33,12 +33,12 @@ def lint(rules: list[Rule], series: Iterable[KnownSeries], surroundings: Surroun
 def subjects(
     rules: list[Rule], series: Iterable[KnownSeries], surroundings: Surroundings
 ) -> Iterator[Subject | Finding]:
-    """Yield each rule with all that is known of it; a finding where its expression is no PromQL.
+    """Yield a subject for each rule, or a finding if its expression is not PromQL.
 
     Args:
-        rules: Of all files; they may read what the others record.
-        series: What else they may read.
-        surroundings: What stands beside them.
+        rules: The rules of all files; a rule may read the series that another one records.
+        series: The other series that rules may read.
+        surroundings: The files beside the rules.
     """
     parsed = [(rule, _parse(rule)) for rule in rules]
     recorded = [(rule, expr) for rule, expr in parsed if not rule.is_alert and isinstance(expr, Expr)]
@@ -54,9 +54,9 @@ def _parse(rule: Rule) -> Expr | Finding:
     try:
         return parse(rule.expr)
     except ValueError as error:
-        says = f"the expression is no PromQL: {error}"
-        mend = "see what `promtool check rules` says of it"
-        return Finding(rule.file, rule.line, rule.name, "syntax", says, mend)
+        message = f"the expression is not PromQL: {error}"
+        fix = "run `promtool check rules` on the file and correct the expression"
+        return Finding(rule.file, rule.line, rule.name, "syntax", message, fix)
 
 
 def _judge(subject: Subject | Finding) -> Iterator[Finding]:

@@ -1,1 +1,1 @@
-"""Service level objectives: OpenSLO documents compiled to recording rules and burn-rate alerts."""
+"""Service level objectives: OpenSLO documents compiled into recording rules and burn-rate alerts."""

@@ -1,8 +1,12 @@
-"""The rules of the objectives: what is counted, how fast budgets burn, who is told, and what is left.
+"""The rules of the objectives: event counts, burn rates, alerts, and the remaining budget.
 
-Each objective is counted at every evaluation, in session only: events or slices of time, and the bad ones.
-All windows are sums of those two series, and the period's budget is a sum of sums, so that no rule reads days
-of buckets: 30 days are 43,200 samples of a series, in place of 518,400 of each bucket of each instance.
+At every evaluation in session, a rule counts the events or time slices of each objective, and the bad ones.
+All windows are sums of those two series, and the budget of the period is a sum of sums. No rule therefore
+reads days of buckets: 30 days are 43,200 samples of one series, instead of 518,400 of each bucket of each
+instance.
+
+The alerts compare two windows each, as https://sre.google/workbook/alerting-on-slos/ recommends
+("multiwindow, multi-burn-rate alerts").
 """
 
 from __future__ import annotations
@@ -20,19 +24,19 @@ from otel_trading.ops.rules.rule_file import duration
 _BY: Final = "deployment_environment_name, service_name"
 _IN_SESSION: Final = f"and on (deployment_environment_name) {series.SESSION_OPEN} == 1"
 _NOT_IDLE: Final = 'trading_connection_status{trading_connection_state!="idle"}'
-_RUNBOOKS: Final = "https://otel-trading.dev/runbooks"
-_DASHBOARD: Final = "http://127.0.0.1:3000/d/slo?var-environment={{ $labels.deployment_environment_name }}"
-_TRACES: Final = "http://127.0.0.1:16686/search?service={{ $labels.service_name }}"
+_DASHBOARD: Final = "slo?var-environment={{ $labels.deployment_environment_name }}"
+_TRACES: Final = "service={{ $labels.service_name }}"
 
 Rule = dict[str, Any]
 
 
 def groups(slos: list[Slo], policy: Policy) -> list[dict[str, Any]]:
-    """Return the rule groups of all objectives, as they stand in a rule file.
+    """Return the rule groups of all objectives in the structure of a rule file.
 
     Args:
         slos: The objectives.
-        policy: Its first alert is raised in the group that counts; each of the others has its own.
+        policy: The windows. The group of the first alert also counts the events; every alert has its own
+            group.
     """
     counting = [_session_open(policy), *(rule for slo in slos for rule in _counts(slo, policy))]
     budget = _budget(policy, policy.alerts[-1].interval)
@@ -50,7 +54,10 @@ def groups(slos: list[Slo], policy: Policy) -> list[dict[str, Any]]:
 
 
 def _session_open(policy: Policy) -> Rule:
-    """What is not idle is in session; of an environment that says nothing any more, the last word stands."""
+    """Return the rule for the session, which is open while a connection is in another state than idle.
+
+    If no report arrives, the last one is valid for `policy.last_state`.
+    """
     by = "max by (deployment_environment_name)"
     return _record(
         series.SESSION_OPEN,
@@ -74,7 +81,10 @@ def _counts(slo: Slo, policy: Policy) -> Iterator[Rule]:
 
 
 def _events(counter: str, policy: Policy) -> str:
-    """Count the events of one interval, those included that a new series begins with."""
+    """Return an expression for the events of one interval, including those that a new series begins with."""
+    # rate() ignores the first sample of a series:
+    # https://prometheus.io/docs/prometheus/latest/querying/functions/#rate A series without a sample in the
+    # hour before is new, and all its events belong to this window.
     window, interval = policy.rate_window, duration(policy.interval)
     return (
         f"sum by ({_BY}) ("
@@ -94,11 +104,14 @@ def _sums(length: str) -> list[Rule]:
 
 
 def _burn(bad: str) -> str:
+    # Burn rate = share of bad events / share that the objective allows:
+    # https://sre.google/workbook/alerting-on-slos/
     return f"({bad}) / on (slo) group_left () (1 - {series.OBJECTIVE})"
 
 
 def _spent(length: str, policy: Policy) -> list[Rule]:
-    """What a window spent: on a Monday morning a day holds minutes of trading, and they count for minutes."""
+    """Return the rules for the budget that a window spent in the session hours that it held."""
+    # On a Monday morning a window of one day holds only minutes of trading.
     hours, samples = f"{series.SESSION_HOURS}{length}", 3600 / duration(policy.interval)
     burn = f"{series.BURN_RATE}{length} * on (deployment_environment_name) group_left () {hours}"
     return [
@@ -108,7 +121,7 @@ def _spent(length: str, policy: Policy) -> list[Rule]:
 
 
 def _budget(policy: Policy, tile: str) -> list[Rule]:
-    """Add up the whole period from sums that were recorded once per evaluation, side by side."""
+    """Return the rules for the period: they add up sums over adjacent tiles, one per evaluation."""
     sli = f"{series.SLI}{policy.period}"
     spans = {name: f"{name}{tile}" for name in (series.TOTAL_SUM, series.BAD_SUM)}
     total, bad = (f"sum_over_time({name}[{policy.period}])" for name in spans.values())
@@ -133,15 +146,17 @@ def _alert(alert: BurnAlert, policy: Policy) -> Rule:
             "in {{ $labels.deployment_environment_name }}",
             "description": "{{ humanizePercentage $value }} of the budget "
             f"of {policy.period} was spent in the last {longest}, and it goes on: at least {paces}.",
-            "runbook_url": f"{_RUNBOOKS}/{alert.name}/",
-            "dashboard_url": _DASHBOARD,
-            "trace_url": _TRACES,
+            "dashboard": _DASHBOARD,
+            "traces": _TRACES,
         },
     }
 
 
 def _condition(window: Window) -> str:
-    """The long window says that it matters, the short one that it still goes on."""
+    """Return the condition of a pair.
+
+    The long window shows that the burn matters, the short one that it continues.
+    """
     return (
         f"{series.BUDGET_SPENT}{window.long} >= {window.budget}"
         f" and {series.BURN_RATE}{window.short} >= {window.factor}"

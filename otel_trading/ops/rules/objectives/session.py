@@ -1,4 +1,4 @@
-"""Session hours: how long a market is open, so that the burn rates of objectives fit its calendar."""
+"""Session hours: the opening hours of a market, which adapt the burn rates of objectives to its calendar."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ _DAY = timedelta(days=1)
 
 
 class Sessions(NamedTuple):
-    """The hours that a market was open, day by day.
+    """The opening hours of a market, day by day.
 
     Attributes:
-        hours: Of each day of a stretch of days, closed days included as 0.
+        hours: The hours of consecutive days; 0 for a closed day.
     """
 
     hours: tuple[float, ...]
 
     def mean(self, period: timedelta) -> float:
-        """Return the session hours of a period on average, such as 133.8 of 30 days of XNYS."""
+        """Return the mean session hours of a period, such as 133.8 for 30 days of XNYS."""
         return sum(self.hours) / len(self.hours) * (period / _DAY)
 
     def usual(self, window: timedelta) -> float:
-        """Return the session hours that a window holds when it is full.
+        """Return the session hours of a typical full window.
 
         Args:
-            window: Shorter than a day, and then at most a session of it counts; or whole days, of which
-                the most common sum counts: 5 sessions for the 7 days of a market that closes at weekends.
+            window: Less than a day, of which at most one session counts; or whole days, for which the most
+                common sum counts: 5 sessions for the 7 days of a market that closes at weekends.
 
         Raises:
-            ConfigurationError: It is longer than a day but not whole days, or longer than what is known.
+            ConfigurationError: The window is longer than a day but not whole days, or longer than the known
+                days.
         """
         if window < _DAY:
             return min(window / timedelta(hours=1), self.usual(_DAY))
@@ -55,11 +56,11 @@ def sessions(calendar: str, first_year: int, last_year: int) -> Sessions:
 
     Args:
         calendar: A name of `exchange_calendars`: a market identifier code such as XNYS, or 24/7.
-        first_year: Past years are asked, because what is known of coming ones still changes.
-        last_year: The last one, included.
+        first_year: The first year. Use past years, because calendars of future years still change.
+        last_year: The last year, included.
 
     Raises:
-        ConfigurationError: The calendar is unknown, or it does not know these years.
+        ConfigurationError: The calendar is unknown, or does not cover these years.
     """
     first, last = date(first_year, 1, 1), date(last_year, 12, 31)
     known = exchange_calendars.get_calendar_names()
@@ -81,6 +82,6 @@ def sessions(calendar: str, first_year: int, last_year: int) -> Sessions:
 
 def _hours(session: Any) -> float:
     open_for: timedelta = session.close - session.open
-    if session.break_start == session.break_start:  # NaT, which a session without a break has, is not
+    if session.break_start == session.break_start:  # NaT, the value for no break, is not equal to itself
         open_for -= session.break_end - session.break_start
     return open_for / timedelta(hours=1)

@@ -1,6 +1,7 @@
-"""Service level objectives: OpenSLO documents, read and checked against the vocabulary.
+"""Service level objectives: reads OpenSLO documents and checks them against the vocabulary.
 
-The documents are OpenSLO v1 (https://github.com/OpenSLO/OpenSLO): one `Service` and its `SLO`s in a file.
+The documents follow OpenSLO v1 (https://github.com/OpenSLO/OpenSLO#specification): each file has one
+`Service` and its `SLO`s.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from otel_trading.ops.rules.documents import Document, read
 from otel_trading.semconv import ALL_METRICS
 
 OCCURRENCES: Final = "Occurrences"
-"""Events are counted: the queries are counters."""
+"""The budgeting method that counts events: the queries are counters."""
 
 TIMESLICES: Final = "Timeslices"
-"""Time is counted: the queries say how many there should be, and how many are well, at each evaluation."""
+"""The budgeting method that counts time slices: the queries count the healthy things, and all things."""
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _BUCKET: Final = re.compile(r"(?P<metric>\w+)_bucket\{(?P<labels>[^}]*)\}")
@@ -34,14 +35,14 @@ class Slo(NamedTuple):
     Attributes:
         name: The label `slo`, such as `order-submit-latency`.
         service: The label `service_name`.
-        title: A few words.
-        description: What is promised, in a sentence or two.
+        title: The display name.
+        description: The promise, in a sentence or two.
         target: The share that must be good, between 0 and 1.
         budgeting: `Occurrences` or `Timeslices`.
-        good: PromQL: a counter, or the number of what is well now.
-        total: PromQL: a counter, or the number of what should be well now.
-        period: What the budget is for, such as `30d`.
-        place: The document, as errors name it.
+        good: PromQL of the good events: a counter, or the number of things that are well now.
+        total: PromQL of all events: a counter, or the number of things that should be well now.
+        period: The period of the budget, such as `30d`.
+        place: The name of the document in errors.
     """
 
     name: str
@@ -60,10 +61,10 @@ def load(folder: Path) -> list[Slo]:
     """Read the objectives of a folder.
 
     Args:
-        folder: Holds `<service>.yaml`, and `windows.yaml`, which is left alone.
+        folder: The folder with `<service>.yaml` files; its `windows.yaml` is ignored.
 
     Raises:
-        ConfigurationError: A document is not what OpenSLO or the vocabulary asks for; names file and key.
+        ConfigurationError: A document violates OpenSLO or the vocabulary; the error names file and key.
     """
     files = [path for path in sorted(folder.glob("*.yaml")) if path.name != "windows.yaml"]
     documents = [document for path in files for document in read(path)]
@@ -80,9 +81,9 @@ def load(folder: Path) -> list[Slo]:
 
 
 def le_matcher(boundary: float) -> str:
-    """Write the matcher of a bucket that holds on every route.
+    """Return a matcher of a bucket for both routes, OTLP and scrape.
 
-    Prometheus writes `0.00001` and `50` for what comes by OTLP, `1e-05` and `50.0` for what it scrapes.
+    Prometheus writes `0.00001` and `50` for a series sent by OTLP, `1e-05` and `50.0` for a scraped one.
 
     Args:
         boundary: The bucket's upper boundary, in the metric's unit.
@@ -95,6 +96,7 @@ def le_matcher(boundary: float) -> str:
 
 
 def _slo(document: Document, services: list[str]) -> Slo:
+    # Only the ratioMetric indicator is supported: https://github.com/OpenSLO/OpenSLO#sli
     document.get("spec.indicator.metadata.name", str)
     budgeting = document.choose("spec.budgetingMethod", (OCCURRENCES, TIMESLICES))
     if document.get(f"{_METRIC}.counter", bool) is not (budgeting == OCCURRENCES):
@@ -133,13 +135,13 @@ def _query(document: Document, path: str) -> str:
 
 
 def _boundary(document: Document, path: str, metric: str, labels: str) -> float:
-    """Read the `le` of a query, which must be one of the metric's bucket boundaries."""
+    """Return the `le` of a query, which must be one of the metric's bucket boundaries."""
     boundaries = _BOUNDARIES.get(metric)
     if boundaries is None:
-        raise document.error(path, f"names {metric}, which is no histogram.{nearest(metric, _BOUNDARIES)}")
+        raise document.error(path, f"names {metric}, which is not a histogram.{nearest(metric, _BOUNDARIES)}")
     given = _LE.search(labels)
     if given is None:
-        raise document.error(path, f'takes {metric}_bucket without le="…": it must name one boundary')
+        raise document.error(path, f'reads {metric}_bucket without le="…": it must name one boundary')
     try:
         value = float(given[1])
     except ValueError:
@@ -150,7 +152,7 @@ def _boundary(document: Document, path: str, metric: str, labels: str) -> float:
         allowed = ", ".join(f"{b:g}" for b in boundaries)
         raise document.error(
             path,
-            f"has le={given[1]!r}, which is no bucket boundary of {metric}. "
+            f"has le={given[1]!r}, which is not a bucket boundary of {metric}. "
             f"Nearest: {near}. Allowed: {allowed}",
         )
     return value

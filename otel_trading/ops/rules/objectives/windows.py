@@ -1,4 +1,8 @@
-"""Burn rates: the windows that alerts look through, and the factors that session hours make of them."""
+"""Windows: the time windows of the burn-rate alerts, and their factors by the session hours of a market.
+
+The method is https://sre.google/workbook/alerting-on-slos/; the file format is that of
+`alerts/slo/windows.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from otel_trading.ops.rules.objectives.slo import OCCURRENCES, TIMESLICES, Slo
 from otel_trading.ops.rules.rule_file import duration
 
 _FEWEST_EVALUATIONS: Final = 4
-"""A rate or a sum over fewer samples than this jumps with each one that is late."""
+"""A rate or a sum over fewer samples than this jumps with each late sample."""
 
 
 class Window(NamedTuple):
@@ -23,7 +27,7 @@ class Window(NamedTuple):
         long: The window that must have spent `budget`, such as `1h`.
         short: The window that must still burn at `factor`, so that the alert ends soon after its cause.
         budget: Share of the period's error budget, between 0 and 1.
-        factor: The burn rate that spends it within the session hours of `long`.
+        factor: The burn rate that spends `budget` within the session hours of `long`.
     """
 
     long: str
@@ -37,10 +41,10 @@ class BurnAlert(NamedTuple):
 
     Attributes:
         name: The alert's name.
-        severity: Its label.
-        priority: Its label.
-        interval: How often its windows are summed up.
-        windows: Each pair can raise it.
+        severity: The label `severity`.
+        priority: The label `priority`.
+        interval: The interval between two sums of its windows, such as `15s`.
+        windows: The pairs; each of them can raise the alert.
     """
 
     name: str
@@ -51,24 +55,24 @@ class BurnAlert(NamedTuple):
 
     @property
     def lengths(self) -> list[str]:
-        """Every window that the alert looks through, the shortest first."""
+        """The lengths of all windows of the alert, the shortest first."""
         return sorted({length for w in self.windows for length in (w.short, w.long)}, key=duration)
 
 
 class Policy(NamedTuple):
-    """What all objectives are watched by.
+    """The windows and alerts that all objectives share.
 
     Attributes:
-        place: The file, as errors name it.
-        calendar: The market, as `exchange_calendars` names it.
-        years: The years whose sessions were averaged.
-        period: What a budget is for, such as `30d`.
-        period_hours: Its session hours, on average.
-        interval: How often events are counted.
-        rate_window: What counters are looked at through.
-        last_state: How long the last state of a session stands when nobody reports it.
-        minimum_bad: How many bad events or slices it takes to alert, by budgeting method.
-        alerts: The fast and the slow one.
+        place: The name of the file in errors.
+        calendar: The market's name in `exchange_calendars`.
+        years: The first and the last year of the averaged sessions.
+        period: The period of a budget, such as `30d`.
+        period_hours: The mean session hours of the period.
+        interval: The interval between two counts of events.
+        rate_window: The window of the rates of counters.
+        last_state: How long the last reported state of a session is valid.
+        minimum_bad: The number of bad events or slices that an alert requires, by budgeting method.
+        alerts: The fast and the slow alert.
     """
 
     place: str
@@ -86,13 +90,16 @@ class Policy(NamedTuple):
 def factor(budget: float, period_hours: float, window_hours: float) -> float:
     """Return the burn rate that spends a share of the budget within a window.
 
+    The workbook derives the factor from clock hours; here both sides are session hours, because a closed
+    market has no events: https://sre.google/workbook/alerting-on-slos/#4-alert-on-burn-rate
+
     Args:
         budget: The share, between 0 and 1.
         period_hours: Session hours of the whole period.
         window_hours: Session hours of the window.
 
     Returns:
-        14.4 for 2 % in one of 720 hours; 2.73 where only 136.5 of them are in session.
+        The factor: 14.4 for 2 % in one of 720 hours; 2.73 if only 136.5 of them are in session.
     """
     return budget * period_hours / window_hours
 
@@ -104,7 +111,7 @@ def load(path: Path) -> Policy:
         path: `windows.yaml`.
 
     Raises:
-        ConfigurationError: A key is missing or wrong, the calendar is unknown, or a factor is no use.
+        ConfigurationError: A key is missing or wrong, the calendar is unknown, or a factor is at most 1.
     """
     document = read(path)[0]
     years = document.get("years.first", int), document.get("years.last", int)
@@ -128,10 +135,11 @@ def load(path: Path) -> Policy:
 
 
 def check(policy: Policy, slos: list[Slo]) -> None:
-    """See that every objective can be watched through these windows.
+    """Check that these windows fit every objective.
 
     Raises:
-        ConfigurationError: An objective has another period, or allows so much that no burn reaches a factor.
+        ConfigurationError: An objective has another period, or a target so low that no burn rate reaches a
+            factor.
     """
     for slo in slos:
         if slo.period != policy.period:
@@ -143,7 +151,7 @@ def check(policy: Policy, slos: list[Slo]) -> None:
         if highest * (1 - slo.target) >= 1:
             raise ConfigurationError(
                 f"{slo.place}: spec.objectives.0.target is {slo.target}: with every event bad its budget "
-                f"burns {1 / (1 - slo.target):.1f} times too fast, {policy.place} asks for {highest:.1f}. "
+                f"burns {1 / (1 - slo.target):.1f} times too fast, {policy.place} requires {highest:.1f}. "
                 f"Must be above {1 - 1 / highest:.4f}"
             )
 
@@ -167,7 +175,7 @@ def _window(document: Document, path: str, market: Sessions) -> Window:
     if needed <= 1:
         raise document.error(
             f"{path}.budget",
-            f"is {budget}, which is a burn rate of {needed:.2f}: one of 1 is what the objective allows. "
+            f"is {budget}, which is a burn rate of {needed:.2f}, and the objective allows 1. "
             f"Must be above {hours / period_hours:.3f}",
         )
     long, short = (_window_length(document, f"{path}.{key}") for key in ("long", "short"))

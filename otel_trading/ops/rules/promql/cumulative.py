@@ -1,4 +1,4 @@
-"""Cumulative: whether an expression is what a counter has counted since its process started."""
+"""Cumulative: finds expressions whose value is the total of a counter since its process started."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _OF_SERIES: Final = frozenset({"count", "count_values", "group"})
 
 
 def is_cumulative(node: Expr, vocabulary: Vocabulary) -> bool:
-    """Whether an expression depends on how long ago the process of a counter started.
+    """Return whether an expression depends on how long ago the process of a counter started.
 
     Args:
         node: The expression.
-        vocabulary: Knows the counters.
+        vocabulary: The known series, counters among them.
     """
     node = bare(node)
     if isinstance(node, VectorSelector):
@@ -45,8 +45,9 @@ def is_cumulative(node: Expr, vocabulary: Vocabulary) -> bool:
 def _is_cumulative_pair(node: BinaryExpr, vocabulary: Vocabulary) -> bool:
     left, right = (is_cumulative(side, vocabulary) for side in (node.lhs, node.rhs))
     op = str(node.op)
+    # `x unless x offset 5m` has a result only while a series is new, so it resolves by itself.
     if op == "unless":
         return left and not finds_new_series(node)
-    if op == "-":  # what came in minus what went out is a level
+    if op == "-":  # the difference of two counters is a level
         return left and constant(node.rhs) is not None
     return left if op in COMPARISONS or op == "and" else left or right

@@ -1,4 +1,4 @@
-"""Expansion: an expression with what recording rules compute in place of the names they write it to."""
+"""Expansion: replaces the names of recorded series by the expressions of their recording rules."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from otel_trading.ops.rules.rule_file import Rule
 
 
 def expand(expr: Expr, vocabulary: Vocabulary) -> Expr:
-    """Put the expressions of recording rules in place of their names.
+    """Replace the names of recorded series by the expressions of their recording rules.
 
-    A name stays where several rules write what is asked for, and in a range, where no expression can stand.
+    A name stays if several rules record matching series, and inside a range, where PromQL allows only a
+    selector (https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors).
 
     Args:
-        expr: What reads the names.
-        vocabulary: Knows the recording rules.
+        expr: The expression that reads the names.
+        vocabulary: The known series, with the recording rules.
     """
     in_range = False
 
@@ -38,6 +39,7 @@ def expand(expr: Expr, vocabulary: Vocabulary) -> Expr:
 def _recorded(selector: VectorSelector, vocabulary: Vocabulary) -> Expr | None:
     name = name_of(selector) or ""
     found = [expr for rule, expr in vocabulary.recorded(name) if _writes(rule, selector)]
+    # Without the name itself, a rule that reads its own output cannot recurse for ever.
     return expand(found[0], vocabulary.without(name)) if len(found) == 1 else None
 
 

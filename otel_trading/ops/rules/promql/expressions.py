@@ -1,4 +1,7 @@
-"""Expressions: what a PromQL expression is made of, and which ways it has to become true."""
+"""Expressions: the parts of a PromQL expression, its comparisons, and the alternatives that make it true.
+
+The language is described at https://prometheus.io/docs/prometheus/latest/querying/basics/ .
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from promql_parser import (
 )
 
 COMPARISONS: Final = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
-"""The comparisons, and what each is with its sides exchanged."""
+"""The comparison operators, each with its mirror image for exchanged sides."""
 
 RATES: Final = frozenset({"rate", "irate", "increase"})
 _ARITHMETIC: Final = {"+": add, "-": sub, "*": mul, "/": truediv}
@@ -36,17 +39,17 @@ _MATCH_OPS: Final = {
     "MatchOp.Re": "=~",
     "MatchOp.NotRe": "!~",
 }
-_MATCHERS: Final = re.compile(r'\{(?:[^"}]|"(?:\\.|[^"\\])*")*\}')
+_LABEL_MATCHERS: Final = re.compile(r'\{(?:[^"}]|"(?:\\.|[^"\\])*")*\}')
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a selector asks of a label.
+    """A matcher of a selector.
 
     Attributes:
-        label: Its name.
+        label: The name of the label.
         op: One of "=", "!=", "=~", "!~".
-        value: The value, or the pattern.
+        value: The value, or the pattern, which must match the whole value of the label.
     """
 
     label: str
@@ -54,9 +57,11 @@ class Condition:
     value: str
 
     def accepts(self, value: str) -> bool:
-        """Whether a value fulfils it; a pattern that only Prometheus understands accepts everything."""
+        """Return whether a value fulfils the condition; a pattern that `re` cannot read accepts any value."""
         if "~" not in self.op:
             return (value == self.value) == (self.op == "=")
+        # Prometheus anchors patterns at both ends and uses RE2, whose syntax `re` reads except for rare
+        # constructs: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors
         try:
             return (re.fullmatch(self.value, value) is not None) == (self.op == "=~")
         except re.error:
@@ -68,15 +73,15 @@ class Condition:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A vector that is compared with a number.
+    """A comparison of a vector with a number.
 
     Attributes:
         core: The vector without parentheses, constant factors and aggregations that keep its unit.
-        op: Such as ">", with the vector on the left.
-        threshold: What the core is compared with.
-        written: The number as it is written.
-        summed: Whether series were added up on the way from the core.
-        grouped: Whether they were grouped at all, so that the rule says which ones belong together.
+        op: The operator with the vector on the left, such as ">".
+        threshold: The number that the core is compared with, in the unit of the core.
+        written: The number in the expression, verbatim.
+        summed: Whether an aggregation around the core adds up series.
+        grouped: Whether any aggregation stands around the core.
     """
 
     core: Expr
@@ -88,12 +93,12 @@ class Comparison:
 
     @property
     def rises(self) -> bool:
-        """Whether a value must come up to the threshold for it to be true; else it must come down."""
+        """Whether a value must rise to the threshold to make the comparison true; else it must fall."""
         return self.op in {">", ">="} or (self.op == "==" and self.threshold > 0)
 
 
 def children(node: Expr) -> list[Expr]:
-    """Return the parts of an expression."""
+    """Return the direct parts of an expression."""
     if isinstance(node, BinaryExpr):
         return [node.lhs, node.rhs]
     if isinstance(node, AggregateExpr):
@@ -106,30 +111,30 @@ def children(node: Expr) -> list[Expr]:
 
 
 def walk(node: Expr) -> Iterator[Expr]:
-    """Yield an expression and all its parts, the outer ones first."""
+    """Yield an expression and all its parts, outer parts first."""
     yield node
     for child in children(node):
         yield from walk(child)
 
 
 def selectors(node: Expr) -> Iterator[VectorSelector]:
-    """Yield what an expression reads, in the order of the text."""
+    """Yield the selectors of an expression in the order of the text."""
     return (part for part in walk(node) if isinstance(part, VectorSelector))
 
 
 def name_of(selector: VectorSelector) -> str | None:
-    """Return the name that a selector asks for, or None if it asks by pattern or by labels alone."""
+    """Return the metric name of a selector, or None if it selects by a pattern or by labels only."""
     named = (each.value for each in patterns_of(selector) if each.op == "=")
     return selector.name or next(named, None)
 
 
 def matchers_of(selector: VectorSelector) -> list[Condition]:
-    """Return the conditions on labels, those on the name aside."""
+    """Return the conditions on labels, without those on the metric name."""
     return [each for each in _conditions(selector) if each.label != "__name__"]
 
 
 def patterns_of(selector: VectorSelector) -> list[Condition]:
-    """Return the conditions on the name."""
+    """Return the conditions on the metric name."""
     return [each for each in _conditions(selector) if each.label == "__name__"]
 
 
@@ -145,7 +150,7 @@ def bare(node: Expr) -> Expr:
 
 
 def constant(node: Expr) -> float | None:
-    """Return the number that an expression always is, or None."""
+    """Return the value of a constant expression, or None if the expression is not constant."""
     node = bare(node)
     if isinstance(node, NumberLiteral):
         return node.val
@@ -160,7 +165,7 @@ def constant(node: Expr) -> float | None:
 
 
 def is_scalar(node: Expr) -> bool:
-    """Whether an expression is one number without labels, such as `time()`."""
+    """Return whether an expression is one number without labels, such as `time()`."""
     node = bare(node)
     if isinstance(node, Call):
         return bool(node.func.return_type == ValueType.Scalar)
@@ -170,12 +175,14 @@ def is_scalar(node: Expr) -> bool:
 
 
 def is_binary(node: Expr, *ops: str) -> bool:
-    """Whether an expression is one of these binary operations."""
+    """Return whether an expression is one of these binary operations."""
     return isinstance(node, BinaryExpr) and str(node.op) in ops
 
 
 def is_filter(node: Expr) -> bool:
-    """Whether an expression drops the series that do not compare."""
+    """Return whether an expression is a comparison that drops the series for which it is false."""
+    # With `bool` a comparison keeps every series and returns 0 or 1:
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#comparison-binary-operators
     return (
         isinstance(node, BinaryExpr)
         and str(node.op) in COMPARISONS
@@ -187,7 +194,7 @@ def comparison(node: Expr) -> Comparison | None:
     """Read an expression as the comparison of a vector with a number.
 
     Returns:
-        None if it is something else.
+        The comparison, or None if the expression is not one.
     """
     node = bare(node)
     if not isinstance(node, BinaryExpr) or not is_filter(node):
@@ -200,6 +207,7 @@ def comparison(node: Expr) -> Comparison | None:
     peeled = _peel(vector)
     return Comparison(
         core=peeled.core,
+        # A negative factor turns the comparison around: -x > 5 is x < -5.
         op=op if peeled.factor > 0 else COMPARISONS[op],
         threshold=written / peeled.factor,
         written=written,
@@ -209,7 +217,7 @@ def comparison(node: Expr) -> Comparison | None:
 
 
 def comparisons(node: Expr) -> Iterator[Comparison]:
-    """Yield every comparison of a vector with a number, wherever it stands."""
+    """Yield every comparison of a vector with a number, at any depth."""
     found = (comparison(part) for part in walk(node) if isinstance(part, BinaryExpr))
     return (each for each in found if each is not None)
 
@@ -221,7 +229,7 @@ class _Peeled(NamedTuple):
 
 
 def _peel(node: Expr) -> _Peeled:
-    """Take off what does not change whether a threshold can be reached."""
+    """Remove constant factors, aggregations that keep the unit, and functions that keep the value."""
     node = bare(node)
     if isinstance(node, BinaryExpr) and str(node.op) in {"*", "/"}:
         left, right = constant(node.lhs), constant(node.rhs)
@@ -239,33 +247,37 @@ def _peel(node: Expr) -> _Peeled:
     return _Peeled(node)
 
 
-def ways(node: Expr) -> list[list[Expr]]:
-    """Return the ways in which an expression can have a result.
+def alternatives(node: Expr) -> list[list[Expr]]:
+    """Return the alternatives in which an expression can have a result.
 
     Returns:
-        The alternatives that `or` joins; of each, what `and` and `unless` ask to hold together. An `unless`
-        stands among them, after what is on its left.
+        The operands of `or`, each as the list of conditions that `and` and `unless` require together. An
+        `unless` is itself a condition of the list, after the conditions of its left side.
     """
+    # `and` and `unless` bind tighter than `or`, and the parser has already built the tree accordingly:
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
     node = bare(node)
     if isinstance(node, BinaryExpr):
         if str(node.op) == "or":
-            return ways(node.lhs) + ways(node.rhs)
+            return alternatives(node.lhs) + alternatives(node.rhs)
         if str(node.op) == "and":
-            return [left + right for left, right in product(ways(node.lhs), ways(node.rhs))]
+            both = product(alternatives(node.lhs), alternatives(node.rhs))
+            return [left + right for left, right in both]
         if str(node.op) == "unless":
-            return [[*left, node] for left in ways(node.lhs)]
+            return [[*left, node] for left in alternatives(node.lhs)]
     return [[node]]
 
 
 def vector_pairs(node: Expr) -> Iterator[BinaryExpr]:
-    """Yield the operations on two vectors, wherever they stand."""
+    """Yield the operations on two vectors, at any depth."""
     for part in walk(node):
         if isinstance(part, BinaryExpr) and not is_scalar(part.lhs) and not is_scalar(part.rhs):
             yield part
 
 
 def window(node: Expr) -> float:
-    """Return the longest time whose samples an expression weighs against each other, in seconds."""
+    """Return the longest time range that an expression computes over, in seconds."""
+    # last_over_time() returns one sample, so the samples before it do not dilute a fault.
     if isinstance(node, Call) and node.func.name == "last_over_time":
         return 0.0
     if isinstance(node, MatrixSelector):
@@ -277,16 +289,16 @@ def window(node: Expr) -> float:
 
 
 def offset(node: Expr) -> float:
-    """Return how long ago everything was that an expression reads, in seconds."""
+    """Return the smallest `offset` of the selectors of an expression, in seconds; 0 if one has none."""
     offsets = [selector.offset.total_seconds() if selector.offset else 0.0 for selector in selectors(node)]
     return max(min(offsets, default=0.0), 0.0)
 
 
 def events_needed(compared: Comparison) -> float | None:
-    """Return how many events the window of a rate must hold for a comparison to be true.
+    """Return how many events the window of a rate must hold to make a comparison true.
 
     Returns:
-        None if no rate over a range is compared.
+        The number of events, or None if the comparison is not about a rate over a range.
     """
     core = bare(compared.core)
     if not isinstance(core, Call) or not isinstance(core.args[0], MatrixSelector):
@@ -296,20 +308,17 @@ def events_needed(compared: Comparison) -> float | None:
 
 
 def text_of(node: Expr) -> str:
-    """Return an expression as PromQL on one line."""
+    """Format an expression as PromQL on one line."""
     return re.sub(r"\s+", " ", node.prettify()).replace("( ", "(").replace(" )", ")")
 
 
 def skeleton(node: Expr) -> str:
     """Return the text of an expression without its conditions on labels."""
-    return _MATCHERS.sub("", text_of(bare(node)))
+    return _LABEL_MATCHERS.sub("", text_of(bare(node)))
 
 
 def finds_new_series(node: Expr) -> set[str]:
-    """Return the names of which an expression notices a series that was not there before.
-
-    That is what `x unless x offset 1m` does.
-    """
+    """Return the metric names whose new series an expression detects, as `x unless x offset 1m` does."""
     names: set[str | None] = set()
     for part in walk(node):
         if isinstance(part, BinaryExpr) and str(part.op) == "unless":

@@ -1,4 +1,4 @@
-"""Label sets: which labels the result of an expression carries, and what they can be."""
+"""Label sets: the labels of the result of an expression, and their possible values."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class LabelSet:
     """The labels of the series of a vector.
 
     Attributes:
-        labels: What each can be.
-        is_open: Whether there may be labels of which nothing is known.
+        labels: The possible values of each label.
+        is_open: Whether the series may have further, unknown labels.
     """
 
     labels: Mapping[str, Values]
@@ -54,12 +54,12 @@ class LabelSet:
         return self[name] != ABSENT
 
     def __or__(self, other: LabelSet) -> LabelSet:
-        """Return what a series of either can have."""
+        """Return the labels and values of a series of either set."""
         names = self.labels.keys() | other.labels.keys()
         return LabelSet({name: self[name] | other[name] for name in names}, self.is_open or other.is_open)
 
     def keep(self, names: Iterable[str]) -> LabelSet:
-        """Return the set with these labels alone."""
+        """Return the set with only these labels."""
         return LabelSet({name: self[name] for name in names})
 
     def drop(self, names: Iterable[str]) -> LabelSet:
@@ -71,11 +71,11 @@ NO_LABELS: Final = LabelSet({})
 
 
 def labels_of(node: Expr, vocabulary: Vocabulary) -> LabelSet:
-    """Return the labels that the result of an expression carries.
+    """Return the labels of the result of an expression.
 
     Args:
         node: The expression.
-        vocabulary: What is known of the series that it reads.
+        vocabulary: The known series.
     """
     node = bare(node)
     if is_scalar(node):
@@ -93,6 +93,7 @@ def labels_of(node: Expr, vocabulary: Vocabulary) -> LabelSet:
 
 def matched_labels(node: BinaryExpr, left: LabelSet, right: LabelSet) -> set[str]:
     """Return the labels that must be equal on both sides of an operation on two vectors."""
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
     matching = node.modifier.matching if node.modifier else None
     if matching is not None and matching.type == LabelModifierType.Include:
         return set(matching.labels)
@@ -101,11 +102,11 @@ def matched_labels(node: BinaryExpr, left: LabelSet, right: LabelSet) -> set[str
 
 
 def carried_labels(selector: VectorSelector, vocabulary: Vocabulary) -> LabelSet:
-    """Return the labels of what a selector reads, whatever it asks of them."""
+    """Return the labels of the series that a selector names, before its conditions narrow them."""
     name = name_of(selector)
     recorded = vocabulary.recorded(name) if name else []
     if recorded and name:
-        rest = vocabulary.without(name)  # a rule may read what it wrote before
+        rest = vocabulary.without(name)  # a rule may read its own earlier output
         sets = [_with(labels_of(expr, rest), rule.labels) for rule, expr in recorded]
     else:
         read = vocabulary.read_by(selector)
@@ -124,7 +125,7 @@ def _with(labels: LabelSet, added: Mapping[str, str]) -> LabelSet:
 
 
 def _narrowed(node: VectorSelector, found: LabelSet) -> dict[str, Values]:
-    """What the conditions of a selector leave of the labels that they are about."""
+    """Return the labels in the conditions of a selector, with the values that the conditions accept."""
     narrowed: dict[str, Values] = {}
     for condition in matchers_of(node):
         before = narrowed.get(condition.label, found[condition.label])
@@ -143,6 +144,8 @@ def _narrow(values: Values, condition: Condition) -> Values:
 
 def _aggregated(node: AggregateExpr, vocabulary: Vocabulary) -> LabelSet:
     inner = labels_of(node.expr, vocabulary)
+    # These return whole series, where other aggregations drop all labels that they do not group by:
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
     if str(node.op) in _KEEPS_SERIES:
         return inner
     if node.modifier is None:
@@ -175,6 +178,7 @@ def _matched(modifier: BinModifier, left: LabelSet, right: LabelSet) -> LabelSet
         if modifier.matching.type == LabelModifierType.Include:
             return left.keep(modifier.matching.labels)
         return left.drop(modifier.matching.labels)
+    # group_left keeps the labels of the many side, and copies the listed ones from the one side.
     many, one = (left, right) if modifier.card == VectorMatchCardinality.ManyToOne else (right, left)
     return LabelSet({**many.labels, **one.keep(modifier.group_labels or ()).labels}, many.is_open)
 
@@ -183,19 +187,21 @@ def _called(node: Call, vocabulary: Vocabulary) -> LabelSet:
     name = node.func.name
     if name in _ABSENCE:
         return _of_absence(node)
-    if name == "info":
+    if name == "info":  # it adds labels from another metric, which are unknown here
         return LabelSet({}, is_open=True)
     vectors = [each for each in node.args if not is_scalar(each) and not isinstance(each, StringLiteral)]
     if not vectors:
         return NO_LABELS  # `vector(1)`, `hour()`
     inner = labels_of(vectors[0], vocabulary)
+    # label_replace() leaves the label unchanged where its pattern does not match, so any value is possible.
     if name in _WRITES_LABEL and isinstance(node.args[1], StringLiteral):
         return LabelSet({**inner.labels, node.args[1].val: ANY}, inner.is_open)
     return inner.drop(["le"]) if name == "histogram_quantile" else inner
 
 
 def _of_absence(node: Call) -> LabelSet:
-    """`absent` gives its result the labels that its selector asks for by value."""
+    """Return the labels of the result of `absent`: those that its selector compares with `=`."""
+    # https://prometheus.io/docs/prometheus/latest/querying/functions/#absent
     inner = [bare(part) for part in (node.args[0], *children(node.args[0]))]
     selector = next((part for part in inner if isinstance(part, VectorSelector)), None)
     asked = matchers_of(selector) if selector is not None else []

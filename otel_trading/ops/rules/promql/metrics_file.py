@@ -1,4 +1,4 @@
-"""The metrics file: what `--metrics FILE` says of metrics that the vocabulary does not have."""
+"""The metrics file: reads the description of further metrics, the argument of `--metrics FILE`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from otel_trading.ops.rules.promql.vocabulary import KnownSeries, Values
 from otel_trading.ops.rules.rule_file import duration, read
 
 STACK: Final = Path(__file__).parent / "stack_metrics.yaml"
-"""What Prometheus, Alertmanager and the Collector say about themselves."""
+"""The metrics of Prometheus, Alertmanager and the Collector about themselves."""
 
 _KINDS: Final = ("counter", "gauge", "updowncounter", "histogram")
 _KEYS: Final = ("kind", "unit", "labels", "may_have", "buckets", "born", "max_rate")
@@ -27,10 +27,10 @@ def load(path: Path) -> Iterator[KnownSeries]:
         path: The file.
 
     Yields:
-        The series of its metrics; three of each histogram.
+        The series of the metrics; three for each histogram.
 
     Raises:
-        ConfigurationError: It cannot be read, or says something that is not known.
+        ConfigurationError: The file cannot be read, or has an unknown key or value.
     """
     content, _ = read(path)
     document = Document(str(path), content)
@@ -44,7 +44,7 @@ def _series(document: Document, name: str) -> Iterator[KnownSeries]:
     for key in given:
         if key not in _KEYS:
             raise document.error(
-                f"{at}.{key}", f"is not known, allowed: {', '.join(_KEYS)}.{nearest(key, _KEYS)}"
+                f"{at}.{key}", f"is unknown, allowed: {', '.join(_KEYS)}.{nearest(key, _KEYS)}"
             )
     kind = document.choose(f"{at}.kind", _KINDS)
     series = KnownSeries(
@@ -78,10 +78,12 @@ def _labels(document: Document, at: str, key: str) -> dict[str, Values]:
 
 
 def _rate(document: Document, at: str) -> float:
-    """Read `2/min` or `5/10s` as events in a second."""
+    """Parse a rate such as `2/min` or `5/10s`, and return events per second."""
     given = document.get(f"{at}.max_rate", str)
     count, _, unit = given.partition("/")
     try:
         return float(count) / duration(_UNITS.get(unit, unit))
     except (ValueError, ZeroDivisionError):
-        raise document.error(f"{at}.max_rate", f"is {given!r}, must be such as 2/min or 5/10s") from None
+        raise document.error(
+            f"{at}.max_rate", f"is {given!r}, must be a rate such as 2/min or 5/10s"
+        ) from None

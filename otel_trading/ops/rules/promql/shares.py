@@ -1,4 +1,4 @@
-"""Shares: quantiles and quotients, which say something only of enough events."""
+"""Shares: quantiles and quotients, which are meaningful only for enough events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from otel_trading.ops.rules.promql.expressions import (
 from otel_trading.ops.rules.promql.vocabulary import HISTOGRAM_PARTS
 
 Events = tuple[str, frozenset[str]]
-"""What is counted: a metric's name without `_bucket` or `_count`, and the conditions on its labels."""
+"""The events of a counter: the metric's name without `_bucket` or `_count`, and its label conditions."""
 
 _COUNTS: Final = RATES | {"count_over_time", "sum_over_time"}
 
 
 def quantile(node: Expr) -> tuple[float, Expr] | None:
-    """Return the share and the buckets of a `histogram_quantile` with a constant share, else None."""
+    """Return the quantile and the buckets of a `histogram_quantile` with a constant quantile, else None."""
     node = bare(node)
     if isinstance(node, Call) and node.func.name == "histogram_quantile":
         share = constant(node.args[0])
@@ -36,7 +36,7 @@ def quantile(node: Expr) -> tuple[float, Expr] | None:
 
 
 def quotient(node: Expr) -> BinaryExpr | None:
-    """Return the division of two counts of events, also where it is taken from 1; else None."""
+    """Return the division of two counts of events, also from `1 - a / b`; else None."""
     node = bare(node)
     if isinstance(node, BinaryExpr) and str(node.op) == "-" and constant(node.lhs) is not None:
         node = bare(node.rhs)
@@ -50,7 +50,7 @@ def _counts(node: Expr) -> bool:
 
 
 def events(node: Expr) -> set[Events]:
-    """Return what an expression counts."""
+    """Return the events that an expression counts."""
     found = set()
     for selector in selectors(node):
         name = name_of(selector) or ""
@@ -60,10 +60,10 @@ def events(node: Expr) -> set[Events]:
     return found
 
 
-def traffic(way: list[Expr]) -> set[Events]:
-    """Return the events of which the quantiles and quotients of a way are a share."""
+def traffic(alternative: list[Expr]) -> set[Events]:
+    """Return the events that the quantiles and quotients of an alternative are a share of."""
     found: set[Events] = set()
-    for compared in filter(None, map(comparison, way)):
+    for compared in filter(None, map(comparison, alternative)):
         buckets, division = quantile(compared.core), quotient(compared.core)
         if buckets is not None:
             found |= events(buckets[1])
@@ -73,7 +73,8 @@ def traffic(way: list[Expr]) -> set[Events]:
 
 
 def is_minimum(compared: Comparison) -> bool:
-    """Whether a comparison asks for a number of events."""
+    """Return whether a comparison requires a minimum number of events."""
+    # A quotient or difference of counts is a share or a balance, which is not a number of events.
     core = bare(compared.core)
     is_share = quantile(core) is not None or is_binary(core, "/", "-")
     return compared.rises and compared.threshold > 0 and not is_share and _counts(core)

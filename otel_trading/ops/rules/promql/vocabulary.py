@@ -1,4 +1,4 @@
-"""Vocabulary: what is known of the series that a rule may read."""
+"""Vocabulary: the known series that a rule may read, with their labels, units and buckets."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ HISTOGRAM_PARTS: Final = ("_bucket", "_sum", "_count")
 
 @dataclass(frozen=True)
 class Values:
-    """What a label can be.
+    """The possible values of a label.
 
     Attributes:
-        known: The closed set of values, or None where any value is possible.
-        optional: Whether a series can be without the label.
+        known: The closed set of values, or None if any value is possible.
+        optional: Whether a series may lack the label.
     """
 
     known: frozenset[str] | None = None
     optional: bool = False
 
     def meets(self, other: Values) -> bool:
-        """Whether two series with these values can have the same one."""
+        """Return whether a label with these values can be equal to one with the other values."""
         if self.optional and other.optional:
             return True
         if self.known is None:
@@ -40,7 +40,7 @@ class Values:
         return bool(self.known) if other.known is None else bool(self.known & other.known)
 
     def __or__(self, other: Values) -> Values:
-        """Return what either can be."""
+        """Return the values of either."""
         known = None if self.known is None or other.known is None else self.known | other.known
         return Values(known, self.optional or other.optional)
 
@@ -49,7 +49,7 @@ ABSENT: Final = Values(frozenset(), optional=True)
 """A label that no series has."""
 
 ANY: Final = Values(None, optional=True)
-"""A label of which nothing is known."""
+"""A label that may have any value, and may be missing."""
 
 RESOURCE_LABELS: Final[Mapping[str, Values]] = {
     "__name__": ANY,
@@ -62,7 +62,10 @@ RESOURCE_LABELS: Final[Mapping[str, Values]] = {
     "otel_scope_version": ANY,
     "otel_metric_overflow": Values(frozenset({"true"}), optional=True),
 }
-"""What every series may carry: its name, who reported it, the SDK's mark of an overflow; `job` always."""
+"""The labels that every series may have: its name, its source, and the SDK's mark of an overflow.
+
+Every series has `job`. https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute
+"""
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,15 @@ class KnownSeries:
     """The series of one name.
 
     Attributes:
-        name: As Prometheus has it: with `_bucket`, `_sum` or `_count` where it is part of a histogram.
-        kind: "counter", "gauge", "updowncounter" or "unknown"; the parts of a histogram are counters, but for
-            the sum of what may be negative.
-        labels: Its own labels, those of its resource aside.
+        name: The name in Prometheus, with `_bucket`, `_sum` or `_count` for the parts of a histogram.
+        kind: "counter", "gauge", "updowncounter" or "unknown". The parts of a histogram are counters, except
+            for the sum of values that may be negative.
+        labels: The labels of the series, without those of its resource.
         unit: The unit, such as "s" or "USD".
         boundaries: The finite bucket boundaries of a `_bucket`, else empty.
-        born_at_zero: Whether a counter is there, with the value 0, before it counts the first event.
-        pushed: Whether it comes by OTLP; else it is scraped.
-        max_rate: The most that one series counts in a second, where that is known.
+        born_at_zero: Whether a counter is exported with the value 0 before its first event.
+        pushed: Whether the series arrives by OTLP; else Prometheus scrapes it.
+        max_rate: The largest number of events that one series counts per second, or None if it is unknown.
     """
 
     name: str
@@ -93,22 +96,23 @@ class KnownSeries:
     def parts(self) -> Iterator[KnownSeries]:
         """Yield the three names of a histogram."""
         yield replace(self, name=f"{self.name}_bucket", labels={**self.labels, "le": Values()})
+        # The sum of values that may be negative, such as slippage, can fall without a restart.
         is_signed = bool(self.boundaries) and self.boundaries[0] < 0
         sum_kind = "updowncounter" if is_signed else self.kind
         yield replace(self, name=f"{self.name}_sum", boundaries=(), kind=sum_kind)
         yield replace(self, name=f"{self.name}_count", boundaries=())
 
     def le(self, boundary: float) -> str:
-        """Return how the label `le` of a boundary is written where Prometheus takes it by OTLP."""
+        """Return the label `le` of a boundary in the notation that Prometheus uses for OTLP."""
         return "+Inf" if math.isinf(boundary) else f"{Decimal(repr(boundary)).normalize():f}"
 
 
 class Vocabulary:
-    """Everything that is known, by name.
+    """The known series and the recording rules, by name.
 
     Args:
-        series: What is reported.
-        recorded: The recording rules, and their expressions.
+        series: The series that services or the stack report.
+        recorded: The recording rules with their parsed expressions.
     """
 
     def __init__(self, series: Iterable[KnownSeries], recorded: Iterable[tuple[Rule, Expr]] = ()) -> None:
@@ -124,16 +128,16 @@ class Vocabulary:
         return name in self._series or name in self._recorded
 
     def recorded(self, name: str) -> list[tuple[Rule, Expr]]:
-        """Return the recording rules that write a name."""
+        """Return the recording rules that write a name, with their expressions."""
         return self._recorded.get(name, [])
 
     def without(self, name: str) -> Vocabulary:
-        """Return the vocabulary as if nothing had recorded a name."""
+        """Return a vocabulary without the recording rules of a name."""
         pairs = (pair for other, pairs in self._recorded.items() if other != name for pair in pairs)
         return Vocabulary(self, pairs)
 
     def read_by(self, selector: VectorSelector) -> list[KnownSeries]:
-        """Return the series that a selector can find by name; every one where it asks for labels alone."""
+        """Return the series that a selector can find by name; all series if it selects by labels only."""
         name = name_of(selector)
         if name is not None:
             return [self._series[name]] if name in self._series else []
@@ -146,14 +150,14 @@ class Vocabulary:
         return [name for name in names if all(pattern.accepts(name) for pattern in patterns)]
 
     def nearest(self, name: str) -> str:
-        """Name the known name that looks most like one that is not known."""
+        """Return a hint with the known name that is most similar to an unknown one."""
         if any(f"{name}{part}" in self for part in HISTOGRAM_PARTS):
             return f" It is a histogram: its series are {name}_bucket, {name}_sum and {name}_count."
         return nearest(name, [*self._series, *self._recorded])
 
 
 def own_series() -> Iterator[KnownSeries]:
-    """Yield the series of the 54 metrics, as they arrive by OTLP."""
+    """Yield the series of this package's metrics, as they arrive by OTLP."""
     for metric in ALL_METRICS:
         labels = {
             each.key.replace(".", "_"): Values(each.values, not each.required) for each in metric.labels
@@ -171,5 +175,6 @@ def own_series() -> Iterator[KnownSeries]:
 
 
 def _born_at_zero(metric: Metric) -> bool:
-    """A counter is exported as 0 from `bind` on, but which errors there are is known when they happen."""
+    """Return whether a counter is exported as 0 from `bind` on."""
+    # The types of errors are not known before they happen, so those counters begin with their first event.
     return metric.kind == "counter" and all(label.key != "error.type" for label in metric.labels)

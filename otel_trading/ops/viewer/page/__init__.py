@@ -1,1 +1,1 @@
-"""The page: what the viewer shows in a browser, one module an area."""
+"""The page: the viewer in a browser, with a module for each area."""

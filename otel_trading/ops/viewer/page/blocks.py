@@ -1,4 +1,4 @@
-"""Blocks: parts of a page whose rows come and go, and the charts beside them."""
+"""Blocks: parts of a page with a varying number of rows, and charts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from otel_trading.ops.viewer.page.frame import REFRESH, html, render
 from otel_trading.ops.viewer.store import Store
 
 
-def block(store: Store, template: str, look: Callable[[], Mapping[str, Any]]) -> None:
-    """Show a part, and write it anew when it has changed.
+def block(store: Store, template: str, read: Callable[[], Mapping[str, Any]]) -> None:
+    """Show a part of the page, and render it again when its data has changed.
 
     Args:
-        store: Held still while it is looked at.
-        template: How it is written.
-        look: What the template needs.
+        store: The store, locked while `read` runs.
+        template: The name of the template.
+        read: Returns the variables of the template.
     """
     with store.lock:
-        shown = html(template, **look())
+        shown = html(template, **read())
 
     def refresh() -> None:
         with store.lock:
-            now = render(template, **look())
+            now = render(template, **read())
         if now != shown.content:
             shown.set_content(now)
 
@@ -33,12 +33,12 @@ def block(store: Store, template: str, look: Callable[[], Mapping[str, Any]]) ->
 
 
 def chart(store: Store, title: str, options: Callable[[Store], dict[str, Any]]) -> None:
-    """Show a chart in a panel of its own, and draw newer data when there is some.
+    """Show a chart in a panel, and draw it again when its data has changed.
 
     Args:
-        store: Held still while it is looked at.
-        title: Of the panel.
-        options: What `charts` makes of the store.
+        store: The store, locked while `options` runs.
+        title: The title of the panel.
+        options: Returns the options of the chart, made by `charts`.
     """
     with ui.element("section").classes("panel"):
         ui.label(title).classes("title").props('role="heading" aria-level="2"')

@@ -1,4 +1,4 @@
-"""Charts: the options of ECharts for the few kinds that the page has."""
+"""Charts: builds the ECharts options of the charts on the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ COLOURS: Final = {
     "sky": "#56B4E9",
     "purple": "#CC79A7",
 }
-"""Okabe and Ito's, without yellow and black: these show on white and on near-black."""
+"""The colours of Okabe and Ito that are visible on white and on near-black, so without yellow and black.
+
+https://jfly.uni-koeln.de/color/
+"""
 
 _GRID: Final = "rgba(128,136,148,.22)"
 _TEXT: Final = {"color": "#7b8592", "fontSize": 11}
@@ -29,10 +32,10 @@ class Line(NamedTuple):
     """One line or row of bars of a chart.
 
     Attributes:
-        name: In the legend.
-        colour: One of `COLOURS`.
-        values: At the chart's times.
-        dash: Beside its colour, what tells it from its neighbours: "solid", "dashed" or "dotted".
+        name: The name in the legend.
+        colour: A key of `COLOURS`.
+        values: The values at the times of the chart.
+        dash: The style that distinguishes the line without colour: "solid", "dashed" or "dotted".
     """
 
     name: str
@@ -44,7 +47,7 @@ class Line(NamedTuple):
 def lines(
     at: Sequence[float], given: Sequence[Line], *, filled: bool = False, log: bool = False
 ) -> dict[str, Any]:
-    """Levels over time, on a logarithmic scale if it is said so."""
+    """Return the options of a line chart, with a logarithmic scale if `log` is set."""
     return _over_time(
         ("log" if log else "value", _first(at, given)),
         [
@@ -64,7 +67,7 @@ def lines(
 
 
 def bars(at: Sequence[float], given: Sequence[Line]) -> dict[str, Any]:
-    """Counts per step, side by side."""
+    """Return the options of a bar chart with the counts of each step side by side."""
     return _over_time(
         ("value", _first(at[1:], given)),
         [
@@ -81,19 +84,19 @@ def bars(at: Sequence[float], given: Sequence[Line]) -> dict[str, Any]:
     )
 
 
-def draw(options: Mapping[str, Any], says: str) -> ui.echart:
+def draw(options: Mapping[str, Any], label: str) -> ui.echart:
     """Put a chart on the page.
 
     Args:
-        options: What `lines` or `bars` gave.
-        says: What it shows, for who cannot see it.
+        options: The result of `lines` or `bars`.
+        label: The text for screen readers.
     """
     chart = ui.echart(dict(options), renderer="svg").classes("chart")
-    return chart.props(f'role="img" aria-label="{says}"')
+    return chart.props(f'role="img" aria-label="{label}"')
 
 
 def redraw(chart: ui.echart, options: Mapping[str, Any]) -> None:
-    """Show newer data, where the data has changed."""
+    """Draw a chart again if its data has changed."""
     if chart.options["series"] != options["series"]:
         chart.options.update(series=options["series"], xAxis=options["xAxis"])
         chart.update()
@@ -104,7 +107,7 @@ def _data(at: Sequence[float], values: Sequence[float | None]) -> list[list[floa
 
 
 def _first(at: Sequence[float], given: Sequence[Line]) -> float:
-    """Where the picture begins: a little before the first value, and at least a minute ago."""
+    """Return the left end of the chart: just before the first value, and at least a minute ago."""
     known = (i for i in range(len(at)) if any(line.values[i] for line in given if line.dash != "dashed"))
     first = at[max(0, next(known, 0) - 1)]
     return round(max(at[0], min(first, at[-1] - _SHORTEST)) * 1000)

@@ -1,4 +1,4 @@
-"""Dropped: what is not on the page, and why."""
+"""Dropped: the data that the page does not have, with the reasons."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _TRADING: Final = (
 
 
 class Loss(NamedTuple):
-    """One thing of which something is missing."""
+    """One kind of lost data."""
 
-    what: str
-    why: str
+    item: str
+    reason: str
     number: str
 
 
@@ -47,7 +47,7 @@ def area(site: Site) -> None:
 
 
 def window(store: Store) -> Iterator[tuple[str, str, str, str]]:
-    """Yield by kind: what was received, what of it is kept, how much could be, and what was evicted."""
+    """Yield the kind, and the numbers of received, stored (with the bound) and evicted items."""
     kept = {
         "spans": sum(len(spans) for group in (store.orders, store.traces) for spans in group.values()),
         "logs": len(store.logs),
@@ -64,13 +64,13 @@ def window(store: Store) -> Iterator[tuple[str, str, str, str]]:
 
 
 def refused(store: Store) -> Iterator[Loss]:
-    """Yield the requests that were not taken in."""
+    """Yield the refused requests by reason."""
     for reason, count in sorted(store.refused.items()):
         yield Loss("request", reason, wording.number(count))
 
 
 def reported(store: Store) -> Iterator[Loss]:
-    """Yield what services say of themselves: in the records, in metrics, and at their end."""
+    """Yield the losses that services report: in records, in metrics, and at the end of their run."""
     for signal, reasons in sorted(store.reported.items()):
         for reason, count in sorted(reasons.items()):
             yield Loss(signal, reason, wording.number(count))

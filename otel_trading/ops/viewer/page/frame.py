@@ -1,4 +1,4 @@
-"""The frame: what every area of the page has around it, and how its numbers stay fresh."""
+"""The frame: the header around every area of the page, and the refresh of its numbers."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ AREAS: Final = (
     ("/metrics", "Metrics"),
     ("/dropped", "Dropped"),
 )
-"""In the order of the navigation; the number of each is its shortcut."""
+"""The areas in the order of the navigation; the number of an area is its keyboard shortcut."""
 
 REFRESH: Final = 2.0
-"""Seconds between two looks at the store, while somebody looks at the page."""
+"""Seconds between two reads of the store while a browser shows the page."""
 
 _STATIC: Final = Path(__file__).with_name("static")
 _QUIET: Final = 30.0
 _RECONNECT: Final = 1.0
-"""Seconds that the server remembers a page that was closed, and waits for it when it ends itself."""
+"""Seconds that the server remembers a closed page, and waits for pages when it stops."""
 
 _templates = Environment(
     loader=PackageLoader("otel_trading.ops.viewer.page"), autoescape=True, trim_blocks=True
@@ -45,12 +45,12 @@ _templates.filters.update(
 
 @dataclass(frozen=True)
 class Site:
-    """What the page shows.
+    """The data of the page.
 
     Attributes:
-        store: What was received.
-        endpoint: Where OTLP is taken in over HTTP.
-        grpc_endpoint: Where it is taken in over gRPC.
+        store: The store with the received data.
+        endpoint: The URL that receives OTLP over HTTP.
+        grpc_endpoint: The URL that receives OTLP over gRPC.
     """
 
     store: Store
@@ -59,12 +59,12 @@ class Site:
 
 
 class Value(NamedTuple):
-    """What one place of a page says now.
+    """The current content of one place on a page.
 
     Attributes:
-        text: What is written there; None leaves it as it is.
-        state: "good", "warn", "bad" or "" (neither); for its look, and never said by colour alone.
-        at: Where it lies on a scale, 0 to 1; below 0 if it lies nowhere.
+        text: The text; None leaves the text unchanged.
+        state: "good", "warn", "bad" or "" (neutral) for the style, which never uses colour alone.
+        at: The position on a scale, from 0 to 1; below 0 if the value has no position.
     """
 
     text: str | None = None
@@ -79,8 +79,8 @@ def build(site: Site, areas: Iterable[Callable[[Site], None]]) -> FastAPI:
     """Build the application that serves the page.
 
     Args:
-        site: What it shows.
-        areas: Each registers its pages, when it is given the site.
+        site: The data of the page.
+        areas: The areas; each registers its pages when it is called with the site.
     """
     nicegui_app.add_static_files("/static", _STATIC, max_cache_age=0)
     for area in areas:
@@ -101,22 +101,22 @@ def build(site: Site, areas: Iterable[Callable[[Site], None]]) -> FastAPI:
 
 
 def render(template: str, **context: Any) -> str:
-    """Fill in a template; whatever came from a service is escaped."""
+    """Render a template; values from services are escaped."""
     return _templates.get_template(template).render(**context)
 
 
 def html(template: str, **context: Any) -> ui.html:
-    """Put a filled-in template on the page."""
+    """Put a rendered template on the page."""
     return ui.html(render(template, **context), sanitize=False).classes("block")
 
 
 def open_frame(site: Site, current: str, title: str) -> None:
-    """Begin a page: its title, style, shortcuts, and header.
+    """Begin a page with its title, style, shortcuts and header.
 
     Args:
-        site: What it shows.
-        current: The path of its area.
-        title: What the tab says.
+        site: The data of the page.
+        current: The path of the area.
+        title: The title of the browser tab.
     """
     ui.page_title(f"{title} · otel_trading")
     ui.add_head_html(render("head.html"))
@@ -124,29 +124,30 @@ def open_frame(site: Site, current: str, title: str) -> None:
     live(site.store, lambda: _pulse(site.store), {})
 
 
-def live(store: Store, look: Callable[[], Values], shown: Values) -> None:
-    """Keep the places of this page fresh, sending what has changed.
+def live(store: Store, read: Callable[[], Values], shown: Values) -> None:
+    """Keep the places of this page up to date by sending changed values to the browser.
 
     Args:
-        store: Held still while it is looked at.
-        look: What they say now, by the `data-live` of each.
-        shown: What they say already.
+        store: The store, locked while `read` runs.
+        read: Returns the current values, by the `data-live` attribute of their places.
+        shown: The values that the page already shows.
     """
     before = dict(shown)
 
     def refresh() -> None:
         with store.lock:
-            now = look()
+            now = read()
         changed = {key: value for key, value in now.items() if before.get(key) != value}
         if changed:
             before.update(changed)
+            # Only changed values are sent, because a page without changes should cost nothing.
             ui.run_javascript(f"live({json.dumps(changed)})")
 
     ui.timer(REFRESH, refresh, immediate=False)
 
 
 def when_first_data(store: Store) -> None:
-    """Load an empty page again as soon as there is something to show."""
+    """Reload an empty page as soon as the store has data."""
     if store.is_empty():
         ui.timer(
             REFRESH,

@@ -1,4 +1,4 @@
-"""Latency: how long each stage took, against its objective."""
+"""Latency: the duration of each stage, compared with its objective."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric
 
 DECADES: Final = ("1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s")
-"""The scale of the ladder."""
+"""The labels of the logarithmic scale, one per decade."""
 
 _FASTEST: Final = 1e-6
 _CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
 
 
 class Stage(NamedTuple):
-    """One stage on an order's way, in words, and its metric."""
+    """One stage of an order: its label and its metric."""
 
     label: str
     metric: Metric
 
     @property
     def key(self) -> str:
-        """What its places on the page are called."""
+        """The prefix of the names of its places on the page."""
         return self.metric.name.replace(".", "-")
 
 
@@ -57,7 +57,7 @@ STAGES: Final = tuple(
         ("Tick to trade", "trading.tick_to_trade.duration"),
     )
 )
-"""In an order's order."""
+"""The stages in the sequence of an order."""
 
 
 def area(site: Site) -> None:
@@ -79,12 +79,12 @@ def area(site: Site) -> None:
 
 
 def ladder(store: Store, title: str, *, with_objective: bool) -> None:
-    """Show the stages one below the other on one scale, and keep them fresh.
+    """Show the stages below each other on one scale, and keep them up to date.
 
     Args:
-        store: Where the values are.
-        title: Of the panel.
-        with_objective: Whether stages without an objective are left out.
+        store: The store with the values.
+        title: The title of the panel.
+        with_objective: Whether to show only the stages with an objective.
     """
     stages = [stage for stage in STAGES if stage.metric.slo is not None or not with_objective]
     with store.lock:
@@ -94,11 +94,11 @@ def ladder(store: Store, title: str, *, with_objective: bool) -> None:
 
 
 def standing(stage: Stage, recorded: Distribution) -> Values:
-    """Say how a stage stands: its quantiles, their places on the scale, and what the objective says.
+    """Return the quantiles of a stage, their positions on the scale, and the verdict of the objective.
 
     Args:
-        stage: Which one.
-        recorded: Its values.
+        stage: The stage.
+        recorded: The recorded durations.
     """
     middle, tail = recorded.quantile(0.5), recorded.quantile(0.99)
     verdict, state = _verdict(stage, recorded)
@@ -113,7 +113,7 @@ def standing(stage: Stage, recorded: Distribution) -> Values:
 
 
 def place(seconds: float | None) -> float:
-    """Return where a duration lies on the scale, 0 to 1; below 0 if there is none."""
+    """Return the position of a duration on the scale, from 0 to 1; below 0 without a duration."""
     if seconds is None:
         return -1.0
     if seconds <= _FASTEST:

@@ -1,4 +1,4 @@
-"""Logs: searching the log records, newest first."""
+"""Logs: a search for log records, newest first."""
 
 from __future__ import annotations
 

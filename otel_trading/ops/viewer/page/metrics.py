@@ -1,4 +1,4 @@
-"""Metrics: the catalogue with what each metric holds, and one metric with its series."""
+"""Metrics: the catalogue with the value of each metric, and a page for each metric with its series."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric
 
 LIVE: Final = 60.0
-"""Seconds within which a metric that is live was heard of."""
+"""The largest age of the last point of a live metric, in seconds."""
 
 _CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
 _MOST_SERIES: Final = 100
@@ -54,33 +54,35 @@ def area(site: Site) -> None:
 
 
 def values(store: Store) -> Values:
-    """Return what each metric of the catalogue holds, and whether it is live."""
+    """Return the value of each metric of the catalogue, and whether the metric is live."""
     by_name: defaultdict[str, list[Series]] = defaultdict(list)
     for series in store.series.values():
         by_name[series.name].append(series)
     now, shown = time.time(), dict[str, Value]()
     for metric in ALL_METRICS:
-        its = by_name[metric.name]
-        state, word = _liveness(its, now)
-        shown[f"{metric.name}-value"] = Value(_holds(metric, its))
+        found = by_name[metric.name]
+        state, word = _liveness(found, now)
+        shown[f"{metric.name}-value"] = Value(_value_of_metric(metric, found))
         shown[f"{metric.name}-live"] = Value(word, state)
     alive = sum(value.state == "good" for key, value in shown.items() if key.endswith("-live"))
     return {**shown, "live-count": Value(f"{alive} of {len(ALL_METRICS)} live")}
 
 
 def matches(metric: Metric, text: str) -> bool:
-    """Return whether each word somebody typed is in a metric's name, description, unit or service."""
-    said = f"{metric.name} {metric.description} {metric.unit} {metric.service} {metric.prometheus}".lower()
-    return all(word in said for word in text.lower().split())
+    """Return whether each word of a query is in a metric's name, description, unit or service."""
+    searched = (
+        f"{metric.name} {metric.description} {metric.unit} {metric.service} {metric.prometheus}".lower()
+    )
+    return all(word in searched for word in text.lower().split())
 
 
 def rows(series: list[Series]) -> list[dict[str, Any]]:
-    """Return a metric's series as rows of a table."""
+    """Return the series of a metric as rows of a table."""
     return [
         {
             "service": one.service,
             "labels": " ".join(f"{key}={value}" for key, value in one.attributes.items()),
-            "value": _value_of(one),
+            "value": _value_of_series(one),
             "trace_id": one.exemplars[-1] if one.exemplars else "",
         }
         for one in series[:_MOST_SERIES]
@@ -94,7 +96,7 @@ def _liveness(series: list[Series], now: float) -> tuple[str, str]:
     return ("good", "live") if silent < LIVE else ("warn", wording.age(silent))
 
 
-def _holds(metric: Metric, series: list[Series]) -> str:
+def _value_of_metric(metric: Metric, series: list[Series]) -> str:
     if not series:
         return wording.NONE
     if metric.kind == "histogram":
@@ -107,7 +109,7 @@ def _holds(metric: Metric, series: list[Series]) -> str:
     return wording.measured(max(held) if metric.kind == "gauge" else sum(held), metric.unit)
 
 
-def _value_of(one: Series) -> str:
+def _value_of_series(one: Series) -> str:
     if one.bounds or one.count:
         tail = distribution([one], time.time() - WINDOW).quantile(0.99)
         return f"{one.count:,} values, 99 % of the last 5 min below {wording.measured(tail, one.unit)}"
@@ -125,7 +127,7 @@ def _objective(metric: Metric | None) -> str:
 
 
 def _drawing(name: str, one: Series, metric: Metric | None) -> tuple[str, Callable[[Store], dict[str, Any]]]:
-    """The title of a metric's chart, and how it is drawn: by what kind it is."""
+    """Return the title of a metric's chart, and the function that returns its options, by its kind."""
     if one.bounds:
         factor, unit = (1e6, "µs") if one.unit == "s" else (1.0, one.unit)
         return f"99 % below, {unit}", lambda store: _tail(store, name, factor)

@@ -1,4 +1,4 @@
-"""The server: the page on a port of 127.0.0.1, in a thread beside whatever the process does."""
+"""The server: serves the page on a port of 127.0.0.1, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _POLICY: Final = (
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
-"""Nothing is fetched from elsewhere, not even by a mistake of ours; the framework writes inline scripts."""
+"""The policy by which the browser fetches nothing from other hosts; the framework needs inline scripts.
+
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
+"""
 
 _ADDED: Final = [
     (b"content-security-policy", _POLICY.encode()),
@@ -37,11 +40,11 @@ _ADDED: Final = [
 
 
 class OwnOrigin:
-    """Lets an application see only requests to its own address, from its own pages or from no page at all.
+    """Passes only requests to the own address that come from own pages or from programs.
 
     Args:
-        app: What is behind it.
-        port: Where it is served on 127.0.0.1.
+        app: The application behind the guard.
+        port: The port of 127.0.0.1 at which the application is served.
         refused: Called with the reason of each refusal.
     """
 
@@ -51,7 +54,7 @@ class OwnOrigin:
         self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it with 403, a WebSocket too."""
+        """Pass a request on, or refuse it: with 403, or by closing a WebSocket."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -61,6 +64,8 @@ class OwnOrigin:
             return
         self._refused(reason)
         if scope["type"] == "websocket":
+            # A close before the accept becomes HTTP status 403:
+            # https://asgi.readthedocs.io/en/latest/specs/www.html#close-send-event
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": reason})
         else:
             answer = PlainTextResponse(f"Refused: {reason}. Open http://{_HOST}:{self._port}/\n", 403)
@@ -68,16 +73,18 @@ class OwnOrigin:
 
 
 class PageServer:
-    """Serves the page from `with` to the end of its block; one a process, as its framework has one state.
+    """Serves the page from `with` to the end of its block.
+
+    A process can serve one page, because the framework has global state.
 
     Args:
-        site: What it shows.
-        port: Where.
-        or_free: Whether a free port will do if that one is taken.
+        site: The data of the page.
+        port: The port of 127.0.0.1.
+        or_free: Whether to use a free port if that one is taken.
 
     Attributes:
-        url: The page's address.
-        is_elsewhere: Whether it is another port than the one that was asked for.
+        url: The URL of the page.
+        is_elsewhere: Whether the port differs from the requested one.
 
     Raises:
         ConfigurationError: The port is taken.
@@ -85,10 +92,10 @@ class PageServer:
 
     def __init__(self, site: Site, port: int, *, or_free: bool = False) -> None:
         self._socket = _bound(port, or_free=or_free)
-        its_port = self._socket.getsockname()[1]
-        self.url = f"http://{_HOST}:{its_port}"
-        self.is_elsewhere = its_port != port
-        app = OwnOrigin(build(site, _AREAS), its_port, site.store.refuse)
+        bound_port = self._socket.getsockname()[1]
+        self.url = f"http://{_HOST}:{bound_port}"
+        self.is_elsewhere = bound_port != port
+        app = OwnOrigin(build(site, _AREAS), bound_port, site.store.refuse)
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         )
@@ -107,8 +114,9 @@ class PageServer:
 
 
 def _bound(port: int, *, or_free: bool) -> socket.socket:
-    """A socket that listens already: a browser that comes before the server is ready waits for it."""
+    """Return a listening socket, so that a browser that connects before the server is ready waits."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A restarted viewer must not wait for old connections in TIME_WAIT to expire.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((_HOST, port))

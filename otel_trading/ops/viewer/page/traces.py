@@ -1,4 +1,4 @@
-"""Traces: searching them, slowest first, and one of them as a waterfall with its logs beside it."""
+"""Traces: a search for traces, slowest first, and a page for each trace with a waterfall and its logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def area(site: Site) -> None:
     @ui.page("/traces")
     def traces(request: Request) -> None:
         open_frame(site, "/traces", "Traces")
-        _results(site, asked(request.query_params))
+        _results(site, query_from(request.query_params))
 
     @ui.page("/traces/{trace_id}")
     def trace(trace_id: str, span: str = "", first_us: str = "") -> None:
@@ -32,8 +32,8 @@ def area(site: Site) -> None:
         _one(site.store, trace_id, span, int(microseconds(first_us)))
 
 
-def asked(parameters: Mapping[str, str]) -> TraceQuery:
-    """Read what the form, or a link, asks for."""
+def query_from(parameters: Mapping[str, str]) -> TraceQuery:
+    """Read a query from the parameters of the form or of a link."""
     service, name, order_id = (parameters.get(key, "").strip() for key in ("service", "name", "order_id"))
     return TraceQuery(
         service,
@@ -46,7 +46,7 @@ def asked(parameters: Mapping[str, str]) -> TraceQuery:
 
 
 def microseconds(text: str) -> float:
-    """Read a number somebody typed; what is none asks for nothing."""
+    """Parse a number of microseconds; a text that is not a number counts as 0."""
     try:
         return max(0.0, float(text.replace(",", "") or 0))
     except ValueError:
@@ -79,7 +79,7 @@ def _one(store: Store, trace_id: str, zoomed: str, first_us: int) -> None:
         html("no_trace.html", trace_id=trace_id)
         return
     shown = spans[:_MOST_SPANS]
-    begin, end = _stretch(shown, zoomed, first_us)
+    begin, end = _visible(shown, zoomed, first_us)
     html(
         "trace.html",
         summary=search.summary(spans),
@@ -94,16 +94,17 @@ def _one(store: Store, trace_id: str, zoomed: str, first_us: int) -> None:
 
 
 def cuts(nanoseconds: int) -> list[tuple[int, str]]:
-    """Return beginnings of a trace that are worth a closer look: microseconds, and how they are called.
+    """Return the lengths of the zoom links to the beginning of a trace: microseconds, and the label.
 
-    An order waits at the venue a thousand times as long as a tick takes to get there.
+    An order waits at the venue a thousand times as long as a tick takes to get there, so the beginning is
+    small.
     """
     powers = [10**power for power in range(1, 8)]
     return [(us, wording.duration(us / 1e6)) for us in powers if nanoseconds / 2e6 < us < nanoseconds / 2e3]
 
 
-def _stretch(spans: Sequence[StoredSpan], zoomed: str, first_us: int) -> tuple[int, int]:
-    """The stretch of time that is shown: that of one span, of the beginning, or of all."""
+def _visible(spans: Sequence[StoredSpan], zoomed: str, first_us: int) -> tuple[int, int]:
+    """Return begin and end of the visible period: of one span, of the beginning, or of the whole trace."""
     if first_us and not zoomed:
         start = min(span.start_ns for span in spans)
         return start, start + first_us * 1000

@@ -1,4 +1,4 @@
-"""Trading: how the trading goes, at a glance."""
+"""Trading: the overview of the trading."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def _show(store: Store) -> None:
 
 
 def tiles(store: Store) -> Values:
-    """Return what the tiles say."""
+    """Return the values of the tiles."""
     return {**_portfolio(store), **_flow(store), **_safety(store)}
 
 
 def slowest_orders(store: Store) -> list[dict[str, Any]]:
-    """Return the slowest orders that are kept."""
+    """Return the slowest orders in the store."""
     return [asdict(one) for one in find_traces(store, TraceQuery(orders=True), _SLOWEST)]
 
 
 def rejects(store: Store) -> list[dict[str, Any]]:
-    """Return the rejects by reason, most frequent first, each as a share of all."""
+    """Return the rejects by reason, most frequent first, each with its ratio to the most frequent one."""
     counts = grouped(
         store.series_of(order.TRADING_ORDER_REJECTED), order.TRADING_ORDER_REJECT_REASON, lambda s: s.value
     )
@@ -89,7 +89,7 @@ def rejects(store: Store) -> list[dict[str, Any]]:
 
 
 def quality(store: Store) -> list[tuple[str, str, str]]:
-    """Return how well orders were executed: what, how much, and what to compare it with."""
+    """Return the figures of execution quality: the name, the value, and a value to compare with."""
     slippage = distribution(store.series_of(order.TRADING_EXECUTION_SLIPPAGE), time.time() - WINDOW)
     shortfall = distribution(
         store.series_of(order.TRADING_ORDER_IMPLEMENTATION_SHORTFALL), time.time() - WINDOW
@@ -107,7 +107,7 @@ def quality(store: Store) -> list[tuple[str, str, str]]:
 
 
 def feeds(store: Store) -> Iterator[dict[str, Any]]:
-    """Yield what is known of each feed."""
+    """Yield the state of each feed."""
     last = store.series_of(market_data.TRADING_MARKET_DATA_LAST_MESSAGE_TIMESTAMP)
     for name, at in grouped(last, market_data.TRADING_FEED_NAME, lambda s: s.value).items():
         silent = time.time() - at
@@ -122,7 +122,7 @@ def feeds(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def heartbeats(store: Store) -> list[dict[str, str]]:
-    """Return when each service was last heard."""
+    """Return the age of the last heartbeat of each service."""
     found = {s.service: s.value for s in store.series_of(runtime.TRADING_SERVICE_HEARTBEAT_TIMESTAMP)}
     return [
         {
@@ -224,8 +224,8 @@ def _exposure(store: Store) -> dict[str, Any]:
     at, series = times(time.time()), store.series_of(portfolio.TRADING_PORTFOLIO_EXPOSURE)
 
     def side(name: str) -> list[float | None]:
-        mine = [s for s in series if s.attributes.get(portfolio.TRADING_POSITION_DIRECTION) == name]
-        return levels(mine, at)
+        found = [s for s in series if s.attributes.get(portfolio.TRADING_POSITION_DIRECTION) == name]
+        return levels(found, at)
 
     return charts.lines(
         at,
@@ -235,8 +235,8 @@ def _exposure(store: Store) -> dict[str, Any]:
 
 
 def _of_feed(store: Store, metric: str, feed: str) -> str:
-    mine = (s for s in store.series_of(metric) if s.attributes.get(market_data.TRADING_FEED_NAME) == feed)
-    return wording.number(sum(s.value for s in mine))
+    found = (s for s in store.series_of(metric) if s.attributes.get(market_data.TRADING_FEED_NAME) == feed)
+    return wording.number(sum(s.value for s in found))
 
 
 def _bps(value: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from otel_trading.ops.viewer.records import StoredSpan
 
 HUES: Final = 6
-"""Services beyond so many begin with the first colour again; their names tell them apart."""
+"""The number of colours; further services reuse them, and their names distinguish them."""
 
 _TICKS: Final = 5
 
@@ -19,12 +19,12 @@ class Row(NamedTuple):
     """One line of the waterfall.
 
     Attributes:
-        span: What it shows.
-        depth: How far it is indented.
-        hue: The number of its service's colour.
-        offset_ns: From the start of the trace.
-        left: Where its bar begins, in percent of the shown stretch.
-        width: How long it is, in percent.
+        span: The span.
+        depth: The indentation level.
+        hue: The number of the colour of its service.
+        offset_ns: The start of the span since the start of the trace.
+        left: The begin of the bar, in percent of the visible period.
+        width: The width of the bar, in percent of the visible period.
     """
 
     span: StoredSpan
@@ -36,12 +36,12 @@ class Row(NamedTuple):
 
 
 def rows(spans: Sequence[StoredSpan], begin: int, end: int) -> list[Row]:
-    """Put spans below their parents, by their start.
+    """Return a row for each span, below the row of its parent.
 
     Args:
-        spans: Of one trace, by their start; one whose parent is not among them stands at the left.
-        begin: Of the shown stretch, in unix nanoseconds.
-        end: Its end, later than `begin`.
+        spans: The spans of one trace by their start; a span whose parent is missing is not indented.
+        begin: The begin of the visible period in unix nanoseconds.
+        end: The end of the visible period, later than `begin`.
     """
     hues = {service: i % HUES for i, service in enumerate(dict.fromkeys(span.service for span in spans))}
     first = spans[0].start_ns
@@ -52,7 +52,7 @@ def rows(spans: Sequence[StoredSpan], begin: int, end: int) -> list[Row]:
 
 
 def scale(begin: int, end: int, zero: int) -> list[tuple[float, str]]:
-    """Return the lines of the scale: place in percent, and microseconds since `zero`."""
+    """Return the ticks of the scale: the position in percent, and the microseconds since `zero`."""
     step = _round_step((end - begin) / _TICKS)
     first = (begin - zero + step - 1) // step * step
     return [
@@ -65,6 +65,7 @@ def _by_parent(spans: Sequence[StoredSpan]) -> Iterator[tuple[StoredSpan, int]]:
     known = {span.span_id for span in spans}
     children: defaultdict[str, list[StoredSpan]] = defaultdict(list)
     for span in spans:
+        # A parent may be missing because it was sampled out, is not finished, or was evicted.
         is_top = span.parent_id not in known or span.parent_id == span.span_id
         children["" if is_top else span.parent_id].append(span)
     waiting, seen = [(span, 0) for span in reversed(children[""])], set[int]()
@@ -73,7 +74,7 @@ def _by_parent(spans: Sequence[StoredSpan]) -> Iterator[tuple[StoredSpan, int]]:
         seen.add(id(span))
         yield span, depth
         waiting += [(child, depth + 1) for child in reversed(children.pop(span.span_id, []))]
-    yield from ((span, 0) for span in spans if id(span) not in seen)  # parents that go round in a circle
+    yield from ((span, 0) for span in spans if id(span) not in seen)  # spans whose parents form a cycle
 
 
 def _bar(span: StoredSpan, begin: int, end: int) -> tuple[float, float]:
@@ -84,6 +85,6 @@ def _bar(span: StoredSpan, begin: int, end: int) -> tuple[float, float]:
 
 
 def _round_step(size: float) -> int:
-    """1, 2 or 5 times a power of ten, at least `size`."""
+    """Return 1, 2 or 5 times a power of ten, at least `size`."""
     power = 10 ** floor(log10(max(size, 1)))
     return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= size))

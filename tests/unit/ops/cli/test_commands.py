@@ -1,4 +1,4 @@
-"""The command line: a mistake is one sentence and exit code 2."""
+"""The command line: a usage error is one sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from otel_trading.ops import assets, cli
 
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch):
-    """No test of this file gets as far as the system; if one did, it would fail here."""
+    """Make a test fail if it starts the example system."""
     monkeypatch.setattr("subprocess.Popen", None)
 
 
 def refused(capsys, *arguments: str) -> str:
     with pytest.raises(SystemExit) as ended:
         cli.main(list(arguments))
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out) == (2, "")
-    assert said.err.count("\n") == 1
-    return said.err
+    output = capsys.readouterr()
+    assert (ended.value.code, output.out) == (2, "")
+    assert output.err.count("\n") == 1
+    return output.err
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_used_is_named_before_anything_is_served(capsys, t
     )
 
 
-def test_an_interrupt_ends_with_its_exit_code(capsys, monkeypatch):
+def test_an_interrupt_has_the_exit_code_130(capsys, monkeypatch):
     def interrupt(_: object) -> int:
         raise click.Abort
 
@@ -104,10 +104,8 @@ def test_assets_of_a_wheel_come_first(monkeypatch, tmp_path):
     assert assets.find("examples") == tmp_path / "_assets" / "examples"
 
 
-def test_assets_that_did_not_come_along_are_named():
-    with pytest.raises(
-        ConfigurationError, match="the folder 'dashbords' did not come with this installation"
-    ):
+def test_missing_assets_are_named():
+    with pytest.raises(ConfigurationError, match="the folder 'dashbords' is missing from this installation"):
         assets.find("dashbords")
 
 

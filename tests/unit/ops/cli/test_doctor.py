@@ -1,4 +1,4 @@
-"""`otel-trading doctor` where nothing runs: every hop is named, with the setting to look at."""
+"""`otel-trading doctor` without a stack: it names every failing hop, with the setting to look at."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = str(Path(sys.executable).with_name("otel-trading"))
 
 @pytest.fixture(scope="module")
 def nowhere() -> str:
-    """An address of this machine at which nothing listens."""
+    """Return an address of this machine without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -35,7 +35,7 @@ def checks(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
     return {check["check"]: check for check in json.loads(done.stdout)["checks"]}
 
 
-def test_every_place_where_nothing_listens_is_named_with_its_setting(nowhere):
+def test_every_address_without_a_listener_is_named_with_its_setting(nowhere):
     done = doctor(nowhere, "--json")
     assert done.returncode == 1, done.stderr
     found = checks(done)
@@ -49,13 +49,13 @@ def test_every_place_where_nothing_listens_is_named_with_its_setting(nowhere):
         "hop to the Collector": "OTEL_EXPORTER_OTLP_ENDPOINT",
     }
     assert found["installation"]["state"] == "ok"
-    assert "Connection refused" in found["port of Prometheus"]["says"]
+    assert "Connection refused" in found["port of Prometheus"]["message"]
     assert {"traces", "metrics", "logs"} <= set(
-        found["hop to the Collector"]["says"].replace(":", "").split()
+        found["hop to the Collector"]["message"].replace(":", "").split()
     )
 
 
-def test_what_it_says_to_a_person_ends_with_a_count(nowhere):
+def test_the_text_output_ends_with_a_count(nowhere):
     done = doctor(nowhere, OTEL_TRADING_EXPORTERS="console")
     assert done.returncode == 1
     *_, last = done.stdout.splitlines()
@@ -63,14 +63,14 @@ def test_what_it_says_to_a_person_ends_with_a_count(nowhere):
     assert "look at PROMETHEUS_URL" in done.stdout
 
 
-def test_a_wrong_setting_is_said_as_configure_says_it(nowhere):
+def test_a_wrong_setting_is_reported_as_configure_reports_it(nowhere):
     done = doctor(nowhere, "--json", OTEL_EXPORTER_OTLP_ENDPOINT="ftp://x")
     assert done.returncode == 1
-    says = checks(done)["settings"]["says"]
-    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in says
-    assert "ftp" in says
+    message = checks(done)["settings"]["message"]
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in message
+    assert "ftp" in message
 
 
-def test_no_route_by_otlp_is_something_that_fails(nowhere):
+def test_settings_without_an_otlp_exporter_fail(nowhere):
     done = doctor(nowhere, "--json", OTEL_TRADING_EXPORTERS="console")
-    assert "nothing is sent by OTLP" in checks(done)["settings"]["says"]
+    assert "no exporter sends OTLP" in checks(done)["settings"]["message"]

@@ -1,4 +1,4 @@
-"""Detection time: the sum of what must pass, as worked out by hand."""
+"""Detection time: the sum of its parts is equal to the times computed by hand."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ LATENCY = "trading_order_submit_duration_seconds"
             10,
             35,
         ),
-        ("the slower way counts", f"max(trading_connection_status) == 1 or {FAILED} >= 3", 0, 45),
+        ("the slower alternative counts", f"max(trading_connection_status) == 1 or {FAILED} >= 3", 0, 45),
         ("failures must come about", f"{FAILED} / {ALL} > 0.5 and {FAILED} >= 3", 10, 55),
         ("a minimum needs its whole window", "min_over_time(process_memory_usage_bytes[30s]) > 1e9", 5, 50),
         ("a heartbeat", "time() - max(trading_service_heartbeat_timestamp_seconds) > 15", 5, 35),
     ],
 )
-def test_the_times_that_were_worked_out_by_hand(sentence, expr, hold, seconds):
+def test_the_sum_is_the_time_computed_by_hand(sentence, expr, hold, seconds):
     assert worst_case(subject(expr, hold), "P0").total == seconds, sentence
 
 
@@ -96,25 +96,25 @@ def test_how_long_a_complete_outage_takes_to_show(expr, seconds):
     assert fill(subject(expr)) == pytest.approx(seconds)
 
 
-def test_what_is_recorded_by_another_group_waits_for_that_group():
+def test_a_series_that_another_group_records_adds_the_interval_of_that_group():
     recorded = (("errors:ratio", "slo", 30.0, f"{FAILED} / {ALL}"),)
     found = worst_case(subject("errors:ratio > 0.5", recorded=recorded), "P0")
     assert found == DetectionTime(sample=5.0, evaluation=35.0, window=15.0, hold=0.0, group_wait=5.0)
 
 
-def test_what_is_recorded_by_the_same_group_is_evaluated_with_it():
+def test_a_series_that_the_same_group_records_adds_no_interval():
     recorded = (("errors:ratio", "p0", 5.0, f"{FAILED} / {ALL}"),)
     assert worst_case(subject("errors:ratio > 0.5", recorded=recorded), "P0").evaluation == 5.0
 
 
-def test_a_burn_rate_takes_what_the_sre_workbook_says():
+def test_a_burn_rate_has_the_detection_time_of_the_sre_workbook():
     """A budget of 0.1 % that burns 14.4 times too fast for an hour."""
     bad = f'1 - sum(rate({LATENCY}_bucket{{le="0.0001"}}[1h])) / sum(rate({LATENCY}_count[1h]))'
     recorded = (("errors:ratio1h", "p0", 5.0, bad),)
     assert fill(subject("errors:ratio1h > 14.4 * 0.001", recorded=recorded)) == pytest.approx(52, abs=0.5)
 
 
-def test_the_parts_are_said_that_take_time():
+def test_the_text_names_the_parts_that_take_time():
     assert str(DetectionTime(5.0, 5.0, 0.0, 10.0, 5.0)) == (
         "5 s until Prometheus has it + 5 s until the rule is evaluated + 10 s `for` + 5 s group_wait"
     )

@@ -1,4 +1,4 @@
-"""Label sets: what the result of an expression carries, worked out without a backend."""
+"""Label sets: the labels of the result of an expression are derived without a backend."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_labels_of_a_result(expr, carried):
         ("foreign_total", "anything", Values(optional=True)),
     ],
 )
-def test_what_a_label_can_be(expr, label, values):
+def test_the_possible_values_of_a_label(expr, label, values):
     assert labels_of(parse(expr), VOCABULARY)[label] == values
 
 
@@ -98,7 +98,7 @@ possible = st.builds(Values, st.none() | st.frozensets(st.sampled_from("abc"), m
 
 
 def examples(values: Values) -> set[str]:
-    """What a series can have, where "d" stands for any value that no closed set has, and "" for none."""
+    """Return the possible values: "d" stands for a value outside every closed set, and "" for no label."""
     return set(values.known if values.known is not None else "abcd") | ({""} if values.optional else set())
 
 

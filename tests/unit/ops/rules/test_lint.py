@@ -1,4 +1,4 @@
-"""The lint: each flaw is found and said in a sentence, and what only looks like one is left alone."""
+"""The linter: it reports each flaw in a sentence, and stays silent about correct rules that look flawed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.lint import report
 from otel_trading.ops.rules.lint.findings import Surroundings
 from otel_trading.ops.rules.lint.linter import lint
@@ -29,22 +29,22 @@ COMPANIONS = Surroundings(Routes(), Path("../companions/runbooks"), Path("../com
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_a_flaw_is_found_and_said(path, monkeypatch):
+def test_each_flaw_is_reported(path, monkeypatch):
     monkeypatch.chdir(path.parent)
-    read = rules.load(Path(path.name))
+    read = rule_file.load(Path(path.name))
     found = lint(read, [*VOCABULARY, *FOREIGN], COMPANIONS)
     assert report.as_text(found, len(read)) + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
     assert {finding.check for finding in found} == {path.stem}
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_what_only_looks_like_a_flaw_is_left_alone(path, monkeypatch):
+def test_a_correct_rule_that_looks_flawed_has_no_finding(path, monkeypatch):
     monkeypatch.chdir(path.parent)
-    read = rules.load(Path(path.name))
+    read = rule_file.load(Path(path.name))
     assert lint(read, VOCABULARY, COMPANIONS) == []
 
 
-def test_the_reference_lists_each_check_that_there_is():
+def test_the_reference_lists_every_check():
     page = (ROOT / "docs/reference/lint.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == {path.stem for path in BAD}
 
@@ -53,7 +53,7 @@ def test_every_check_that_the_code_knows_has_a_bad_example():
     code = "".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "otel_trading/ops/rules").rglob("*.py")
     )
-    named = set(re.findall(r'(?:finding\(|check = |line, rule.name, )"([a-z-]+)"', code))
+    named = set(re.findall(r'(?:finding\(\s*|check = |line, rule.name, )"([a-z-]+)"', code))
     assert named | {"no-runbook", "no-test"} == {path.stem for path in BAD}
 
 
@@ -65,12 +65,12 @@ SPECIFICATION = {
     "SpecWebSocket": "unreachable-rate",
     "SpecMaxLoss": "part-of-an-amount",
 }
-"""What makes each of the monitoring specification's own rules unable to fire, or to resolve."""
+"""The flaw because of which each rule of the monitoring specification cannot fire, or cannot resolve."""
 
 
 def test_the_flaw_of_each_rule_of_the_specification_is_found(monkeypatch):
     monkeypatch.chdir(HERE / "specification")
-    read = rules.load(Path("rules.yml"))
+    read = rule_file.load(Path("rules.yml"))
     found = lint(read, [*VOCABULARY, *FOREIGN], ALONE)
     first = {rule.name: next(each.check for each in found if each.rule == rule.name) for rule in read}
     assert first == SPECIFICATION
@@ -91,7 +91,7 @@ closed = st.sampled_from([s for s in own_series() if any(v.known for v in s.labe
 
 
 def slow(series: KnownSeries, threshold: float, *, minimum: bool = True) -> str:
-    """A right rule on a quantile, unless the threshold is not."""
+    """Return a rule on a quantile that is correct if its threshold is."""
     count = series.name.removesuffix("_bucket") + "_count"
     quantile = (
         f"histogram_quantile(0.95, sum by (service_name, le) (rate({series.name}[5m]))) > {threshold!r}"
@@ -107,7 +107,7 @@ def test_a_quantile_above_any_boundary_but_the_last_is_right(series, data):
 
 
 @given(histograms, st.floats(1.0, 1e6))
-def test_a_quantile_above_the_last_boundary_is_found_whatever_the_metric(series, factor):
+def test_a_quantile_above_the_last_boundary_is_found_for_every_metric(series, factor):
     assert checks_of(slow(series, series.boundaries[-1] * factor)) == {"threshold-above-buckets"}
 
 
@@ -185,8 +185,8 @@ expressions = st.recursive(selectors(), larger, max_leaves=8)
 
 
 @given(expressions, expressions, st.sampled_from(["critical", "warning", "info", "none"]))
-def test_any_rules_over_the_vocabulary_are_judged(recorded, expr, severity):
-    """Whatever it is, each finding has a known id, a sentence on one line, and how to mend it."""
+def test_any_rules_over_the_vocabulary_can_be_checked(recorded, expr, severity):
+    """Each finding has a known id, a message on one line, and a fix."""
     record = Rule("rules.yml", 1, "g", 5.0, "level:recorded:sum", False, recorded, 0.0, {}, {})
     read = Rule(
         "rules.yml",
@@ -202,6 +202,6 @@ def test_any_rules_over_the_vocabulary_are_judged(recorded, expr, severity):
     )
     for finding in lint([record, read], VOCABULARY, ALONE):
         assert finding.check in {path.stem for path in BAD}
-        assert finding.says
-        assert finding.mend
-        assert "\n" not in finding.says + finding.mend
+        assert finding.message
+        assert finding.fix
+        assert "\n" not in finding.message + finding.fix

@@ -1,4 +1,4 @@
-"""`otel-trading lint`: what it prints, what it ends with, and what it asks a Prometheus."""
+"""`otel-trading lint`: its output, its exit code, and its queries to Prometheus."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SPECIFICATION = HERE / "specification"
 def lint(capsys, *arguments: str) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as ended:
         cli.main(["lint", *arguments])
-    said = capsys.readouterr()
-    return int(ended.value.code or 0), said.out, said.err
+    output = capsys.readouterr()
+    return int(ended.value.code or 0), output.out, output.err
 
 
 def test_findings_are_printed_and_end_with_1(capsys, monkeypatch):
@@ -42,7 +42,7 @@ def test_our_own_rules_are_right_and_have_a_runbook_and_a_test(capsys):
     assert (code, out.splitlines()[:-1], err) == (0, [], "")
 
 
-def test_json_has_file_line_rule_check_sentence_and_mend(capsys, monkeypatch):
+def test_json_has_the_fields_of_a_finding(capsys, monkeypatch):
     monkeypatch.chdir(HERE / "bad")
     code, out, _ = lint(capsys, "range-too-short.yml", "--json")
     assert (code, json.loads(out)) == (
@@ -56,8 +56,8 @@ def test_json_has_file_line_rule_check_sentence_and_mend(capsys, monkeypatch):
                     "line": 6,
                     "rule": "Example",
                     "check": "range-too-short",
-                    "says": "rate() needs two samples, and with one every 5 s a window of 5 s does not always hold them",
-                    "mend": "look back 20 s or more",
+                    "message": "rate() needs two samples, and with one every 5 s a window of 5 s does not always hold them",
+                    "fix": "look back 20 s or more",
                 }
             ],
         },
@@ -74,7 +74,7 @@ def test_the_routes_of_an_alertmanager_count(capsys, tmp_path):
     assert lint(capsys, str(rules))[0] == 0
     code, out, _ = lint(capsys, str(rules), "--alertmanager", str(slow))
     assert code == 1
-    assert "at worst it is notified after 130 s, and P0 has 60 s" in out
+    assert "in the worst case it is notified after 130 s, and P0 allows 60 s" in out
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_the_routes_of_an_alertmanager_count(capsys, tmp_path):
     [
         (["nowhere.yml"], "'nowhere.yml' cannot be read: No such file or directory"),
         (["good", "--metrics", "nowhere.yaml"], "'nowhere.yaml' cannot be read: No such file or directory"),
-        (["good", "--runbooks", "nowhere"], "'nowhere' is no folder"),
-        (["good", "--tests", "nowhere"], "'nowhere' is no folder"),
+        (["good", "--runbooks", "nowhere"], "'nowhere' is not a folder"),
+        (["good", "--tests", "nowhere"], "'nowhere' is not a folder"),
         (
             ["good", "--prometheus", "http://127.0.0.1:1"],
-            "Prometheus at 'http://127.0.0.1:1' does not say which metrics it has (ConnectionError)",
+            "Prometheus at 'http://127.0.0.1:1' did not list its metrics (ConnectionError)",
         ),
     ],
 )
@@ -96,7 +96,9 @@ def test_bad_input_is_one_sentence_and_ends_with_2(capsys, monkeypatch, argument
 
 
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(capsys, monkeypatch):
-    monkeypatch.setattr("otel_trading.ops.cli.find_spec", lambda name: None if name == "yaml" else object())
+    monkeypatch.setattr(
+        "otel_trading.ops.cli.lint.find_spec", lambda name: None if name == "yaml" else object()
+    )
     expected = "otel-trading: otel-trading lint needs the extra [ops]: pip install 'otel_trading[ops]'\n"
     assert lint(capsys, "rules.yml") == (2, "", expected)
 
@@ -140,7 +142,7 @@ LIVE = [
 
 
 class Prometheus(BaseHTTPRequestHandler):
-    """Answers what a Prometheus that scrapes the specification's services answers."""
+    """Answers as a Prometheus does that scrapes the services of the specification."""
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -167,8 +169,8 @@ def prometheus() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_live_prometheus_says_what_the_vocabulary_does_not(capsys, prometheus):
-    """All flaws but one: how often a dead socket is tried again, no Prometheus knows."""
+def test_a_live_prometheus_describes_metrics_that_the_vocabulary_lacks(capsys, prometheus):
+    """The linter finds all flaws except one, since Prometheus does not know the largest rate of a series."""
     rules = str(SPECIFICATION / "rules.yml")
     _, out, _ = lint(capsys, rules, "--json", "--prometheus", prometheus)
     found = {(each["rule"], each["check"]) for each in json.loads(out)["findings"]}

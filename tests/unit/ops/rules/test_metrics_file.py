@@ -1,4 +1,4 @@
-"""The metrics file: it says what the lint must know of a metric, and a mistake in it is one sentence."""
+"""The metrics file: it describes metrics for the linter, and a mistake in it is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ metrics:
 VENUE = {"venue": Values()}
 
 
-def test_each_metric_becomes_the_series_that_queries_see(tmp_path):
+def test_each_metric_becomes_the_series_that_queries_read(tmp_path):
     orders, pnl, *latency = load(tmp_path, FILE)
     assert orders == KnownSeries(
         "orders_total",
@@ -49,7 +49,7 @@ def test_json_is_read_too(tmp_path):
     assert load(tmp_path, text) == [KnownSeries("up", "gauge")]
 
 
-def test_what_the_programs_of_the_stack_say_about_themselves_is_known():
+def test_the_metrics_of_the_programs_of_the_stack_are_known():
     names = {series.name for series in metrics_file.load(metrics_file.STACK)}
     assert {"ALERTS", "up", "otelcol_exporter_queue_size", "alertmanager_notifications_failed_total"} <= names
 
@@ -67,7 +67,7 @@ def test_what_the_programs_of_the_stack_say_about_themselves_is_known():
         ),
         (
             "metrics: {a: {kind: gauge, label: x}}",
-            "metrics.a.label is not known, allowed: kind, unit, labels, may_have, buckets, born, max_rate. Did you mean 'labels'?",
+            "metrics.a.label is unknown, allowed: kind, unit, labels, may_have, buckets, born, max_rate. Did you mean 'labels'?",
         ),
         ("metrics: {a: {kind: histogram}}", "metrics.a.buckets is missing."),
         ("metrics: {a: {kind: histogram, buckets: [x]}}", "metrics.a.buckets.0 is 'x', must be a number"),
@@ -83,7 +83,7 @@ def test_what_the_programs_of_the_stack_say_about_themselves_is_known():
         ("metrics: {a: {kind: counter, max_rate: 2}}", "metrics.a.max_rate is 2, must be text"),
         (
             "metrics: {a: {kind: counter, max_rate: 2/day}}",
-            "metrics.a.max_rate is '2/day', must be such as 2/min or 5/10s",
+            "metrics.a.max_rate is '2/day', must be a rate such as 2/min or 5/10s",
         ),
     ],
 )

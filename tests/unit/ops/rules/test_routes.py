@@ -1,4 +1,4 @@
-"""Routes: the wait of an alert is that of the routes that it takes."""
+"""Routes: the wait of an alert is the longest one of its matching routes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tree(tmp_path):
         ("Other", {}, 10),
     ],
 )
-def test_the_longest_wait_of_the_routes_that_are_taken(tree, alert, labels, seconds):
+def test_the_wait_is_the_longest_one_of_the_matching_routes(tree, alert, labels, seconds):
     assert tree.group_wait(alert, labels, "P0") == seconds
 
 
@@ -51,14 +51,14 @@ def test_without_a_configuration_each_class_has_its_wait(priority, seconds):
 
 
 @pytest.mark.parametrize("text", ["receivers: []", "", "route: slack"])
-def test_what_has_no_routes_is_refused(tmp_path, text):
+def test_a_configuration_without_routes_is_refused(tmp_path, text):
     path = tmp_path / "alertmanager.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match="route"):
         routes.load(path)
 
 
-def test_a_matcher_that_is_none_is_named():
+def test_a_text_that_is_not_a_matcher_is_named():
     tree = routes.Routes({"routes": [{"matchers": ["priority is P0"]}]})
-    with pytest.raises(ConfigurationError, match="'priority is P0' is no matcher of Alertmanager"):
+    with pytest.raises(ConfigurationError, match="'priority is P0' is not a matcher of Alertmanager"):
         tree.group_wait("Any", {}, "P0")

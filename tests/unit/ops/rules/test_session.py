@@ -1,4 +1,4 @@
-"""Session hours: a closed day, a half day and a lunch break count for what they are."""
+"""Session hours: closed days, half days and lunch breaks count with their real hours."""
 
 from __future__ import annotations
 

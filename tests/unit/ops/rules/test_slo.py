@@ -1,4 +1,4 @@
-"""Objectives: documents that are refused when they are wrong, and rules that follow from them."""
+"""Objectives: wrong documents are refused, and sound ones become rules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from collector.stack.build import CACHE
 from otel_trading.errors import ConfigurationError
-from otel_trading.ops.rules.objectives import burn_rules, slo
-from otel_trading.ops.rules.objectives import series as slo_series
-from otel_trading.ops.rules.objectives import windows as burn_rate
+from otel_trading.ops.rules.objectives import burn_rules, series, slo, windows
 from otel_trading.ops.rules.objectives.slo import OCCURRENCES, TIMESLICES, Slo
 from otel_trading.ops.rules.objectives.windows import BurnAlert, Policy, Window
 from otel_trading.semconv import ALL_METRICS
@@ -58,7 +56,7 @@ BOUNDARIES = {
 }
 
 
-def test_the_objectives_are_those_that_are_promised():
+def test_the_objectives_are_the_promised_ones():
     assert {name: each.target for name, each in SLOS.items()} == TARGETS
 
 
@@ -96,7 +94,7 @@ def files() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    return burn_rate.load(FOLDER / "windows.yaml")
+    return windows.load(FOLDER / "windows.yaml")
 
 
 @pytest.fixture
@@ -122,12 +120,12 @@ def test_promtool_accepts_the_generated_rules():
 )
 def test_a_factor_is_the_budgets_share_by_the_session_hours(budget, hours, expected):
     """Of 136.5 session hours in 30 days: 21 sessions of 6.5 hours."""
-    assert burn_rate.factor(budget, 136.5, hours) == pytest.approx(expected, abs=1e-5)
+    assert windows.factor(budget, 136.5, hours) == pytest.approx(expected, abs=1e-5)
 
 
 def test_around_the_clock_the_factors_are_googles():
-    assert burn_rate.factor(0.02, 720, 1) == pytest.approx(14.4)
-    assert burn_rate.factor(0.05, 720, 6) == pytest.approx(6)
+    assert windows.factor(0.02, 720, 1) == pytest.approx(14.4)
+    assert windows.factor(0.05, 720, 6) == pytest.approx(6)
 
 
 def test_the_windows_are_read_with_the_factors_of_their_sessions(policy):
@@ -189,19 +187,19 @@ def test_a_sound_document_is_read(tmp_path):
         (
             'le="0.0001"',
             'le="0.00012"',
-            f"{QUERY} has le='0.00012', which is no bucket boundary of trading_order_submit_duration_seconds. "
+            f"{QUERY} has le='0.00012', which is not a bucket boundary of trading_order_submit_duration_seconds. "
             "Nearest: 0.00011 and 0.000125. Allowed: 5e-06, 1e-05,",
         ),
         ('le="0.0001"', 'le="100us"', f"{QUERY} has le='100us', must be a number"),
         (
             '{le="0.0001"}',
             "{}",
-            f'{QUERY} takes trading_order_submit_duration_seconds_bucket without le="…": it must name one boundary',
+            f'{QUERY} reads trading_order_submit_duration_seconds_bucket without le="…": it must name one boundary',
         ),
         (
             "submit_duration_seconds_bucket",
             "submit_durations_bucket",
-            f"{QUERY} names trading_order_submit_durations, which is no histogram. "
+            f"{QUERY} names trading_order_submit_durations, which is not a histogram. "
             "Did you mean 'trading_order_submit_duration_seconds'?",
         ),
         (
@@ -257,7 +255,7 @@ def test_a_wrong_document_is_refused_with_its_place_its_key_and_what_is_allowed(
         ("a: [", "cannot be read: "),
     ],
 )
-def test_what_is_no_document_or_no_name_is_refused(tmp_path, text, sentence):
+def test_a_file_without_a_document_or_a_valid_name_is_refused(tmp_path, text, sentence):
     with pytest.raises(ConfigurationError) as error:
         loaded(tmp_path, text)
     assert sentence in str(error.value)
@@ -280,7 +278,7 @@ def test_what_is_no_document_or_no_name_is_refused(tmp_path, text, sentence):
         (
             "budget: 0.30",
             "budget: 0.10",
-            "alerts.1.windows.1.budget is 0.1, which is a burn rate of 0.41: one of 1 is what the objective allows. "
+            "alerts.1.windows.1.budget is 0.1, which is a burn rate of 0.41, and the objective allows 1. "
             "Must be above 0.243",
         ),
         ("severity: info", "severity: low", "alerts.1.severity is 'low', allowed: critical, warning, info."),
@@ -288,13 +286,13 @@ def test_what_is_no_document_or_no_name_is_refused(tmp_path, text, sentence):
         ("last: 2024", "last: 2024.5", "years.last is 2024.5, must be a whole number"),
     ],
 )
-def test_windows_that_are_no_use_are_refused(tmp_path, given, wrong, sentence):
+def test_useless_windows_are_refused(tmp_path, given, wrong, sentence):
     path = tmp_path / "windows.yaml"
     path.write_text(
         (FOLDER / "windows.yaml").read_text(encoding="utf-8").replace(given, wrong), encoding="utf-8"
     )
     with pytest.raises(ConfigurationError) as error:
-        burn_rate.load(path)
+        windows.load(path)
     assert str(error.value).startswith(f"{tmp_path.name}/windows.yaml: {sentence}")
 
 
@@ -310,7 +308,7 @@ def test_windows_that_are_no_use_are_refused(tmp_path, given, wrong, sentence):
 )
 def test_an_objective_that_no_window_can_watch_is_refused(policy, changed, sentence):
     with pytest.raises(ConfigurationError, match=sentence):
-        burn_rate.check(policy, [SLOS["order-success"]._replace(**changed)])
+        windows.check(policy, [SLOS["order-success"]._replace(**changed)])
 
 
 # ---- rules
@@ -340,7 +338,7 @@ def objectives(draw: st.DrawFn) -> list[Slo]:
 
 
 durations = st.builds("{}{}".format, st.integers(1, 90), st.sampled_from("smhd"))
-windows = st.builds(Window, durations, durations, st.floats(0.001, 1), st.floats(1.001, 1000))
+window_pairs = st.builds(Window, durations, durations, st.floats(0.001, 1), st.floats(1.001, 1000))
 policies = st.builds(
     Policy,
     place=st.just(""),
@@ -359,7 +357,7 @@ policies = st.builds(
             severity=st.just("warning"),
             priority=st.just("P1"),
             interval=durations,
-            windows=st.lists(windows, min_size=1, max_size=3).map(tuple),
+            windows=st.lists(window_pairs, min_size=1, max_size=3).map(tuple),
         ),
         min_size=1,
         max_size=3,
@@ -368,7 +366,7 @@ policies = st.builds(
 
 
 @given(objectives(), policies)
-def test_whatever_is_promised_and_watched_its_expressions_parse(slos, policy):
+def test_the_expressions_of_any_objectives_and_windows_parse(slos, policy):
     for group in burn_rules.groups(slos, policy):
         for rule in group["rules"]:
             promql_parser.parse(rule["expr"])
@@ -388,6 +386,6 @@ def test_no_rule_looks_back_over_fewer_than_four_exports(rules):
 
 def test_every_series_that_is_named_is_recorded(rules):
     recorded = [rule["record"] for rule in rules if "record" in rule]
-    names = [value for name, value in vars(slo_series).items() if name.isupper()]
+    names = [value for name, value in vars(series).items() if name.isupper()]
     assert [name for name in names if not any(each.startswith(name) for each in recorded)] == []
     assert [each for each in recorded if not each.startswith(tuple(names))] == []

@@ -1,4 +1,4 @@
-"""OTLP as services send it, for tests of the viewer."""
+"""Builders of OTLP messages for the tests of the viewer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def key(name: str, value: Any) -> KeyValue:
 
 
 def labels(given: dict[str, str]) -> list[KeyValue]:
-    """Attributes from keyword arguments, with dots for double underscores."""
+    """Return attributes from keyword arguments, with dots for double underscores."""
     return [key(name.replace("__", "."), value) for name, value in given.items()]
 
 
@@ -96,7 +96,7 @@ def log(
 def counted(
     name: str, value: float, at: float, *, start: float = 0, delta: bool = False, **attributes: str
 ) -> Any:
-    """A monotonic sum at a time in seconds."""
+    """Return a monotonic sum at a time in seconds."""
     point = NumberDataPoint(
         as_double=value,
         time_unix_nano=int(at * SECOND),
@@ -114,7 +114,7 @@ def counted(
 
 
 def held(name: str, value: float, at: float, by: str = "risk-manager", **attributes: str) -> Any:
-    """A gauge at a time in seconds."""
+    """Return a gauge at a time in seconds."""
     point = NumberDataPoint(as_double=value, time_unix_nano=int(at * SECOND), attributes=labels(attributes))
     return sent(Metric(name=name, gauge=Gauge(data_points=[point])), by)
 
@@ -129,7 +129,7 @@ def timed(
     start: float = 0,
     **attributes: str,
 ) -> Any:
-    """A cumulative histogram at a time in seconds."""
+    """Return a cumulative histogram at a time in seconds."""
     point = HistogramDataPoint(
         time_unix_nano=int(at * SECOND),
         start_time_unix_nano=int(start * SECOND),

@@ -1,4 +1,4 @@
-"""What the areas of the page say, from what was received."""
+"""The areas of the page show the received data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def text(store: Store, key: str) -> str | None:
     return trading.tiles(store)[key].text
 
 
-def test_profit_and_loss_is_what_is_realised_and_what_is_open():
+def test_profit_and_loss_is_the_sum_of_realised_and_open():
     store = store_of(
         held("trading.pnl.realized", 81.5, NOW, trading__strategy__name="a"),
         held("trading.pnl.realized", -1.5, NOW, trading__strategy__name="b"),
@@ -50,7 +50,7 @@ def test_exposure_adds_up_both_sides():
 @pytest.mark.parametrize(
     ("state", "word", "look"), [("armed", "Armed", "good"), ("tripped", "Tripped", "bad")]
 )
-def test_a_kill_switch_says_its_state(state, word, look):
+def test_a_kill_switch_shows_its_state(state, word, look):
     requests = (
         held(
             "trading.kill_switch.status",
@@ -79,14 +79,14 @@ def test_a_limit_that_is_nearly_used_up_is_marked(used, look):
     assert (note.text, note.state) == (f"position limit {used:.0%} used".replace("%", " %"), look)
 
 
-def test_nothing_received_is_not_zero():
+def test_a_value_without_data_is_not_shown_as_zero():
     tiles = trading.tiles(Store())
     assert {tiles[key].text for key in ("pnl", "drawdown", "exposure", "positions", "fill", "switch")} == {
         "\N{EN DASH}"
     }
 
 
-def test_rejects_are_told_by_reason_the_most_frequent_first():
+def test_rejects_are_listed_by_reason_the_most_frequent_first():
     store = store_of(
         counted("trading.order.rejected", 2, NOW, trading__order__reject__reason="throttled"),
         counted("trading.order.rejected", 8, NOW, trading__order__reject__reason="stale_order"),
@@ -123,10 +123,10 @@ STAGE = next(stage for stage in latency.STAGES if stage.metric.name == "trading.
         ((0, 0, 0), "no values", ""),
     ],
 )
-def test_a_stage_stands_by_its_objective(counts, verdict, state):
+def test_a_stage_is_judged_by_its_objective(counts, verdict, state):
     values = latency.standing(STAGE, Distribution((0.0005, 0.005), counts, 1.0))
-    said = values[f"{STAGE.key}-verdict"]
-    assert (said.text, said.state) == (verdict, state)
+    shown = values[f"{STAGE.key}-verdict"]
+    assert (shown.text, shown.state) == (verdict, state)
 
 
 def test_a_tail_beyond_the_buckets_is_not_given_a_value():
@@ -139,7 +139,7 @@ def test_the_scale_runs_from_a_microsecond_to_ten_seconds():
     assert places == [-1.0, 0.0, 0.0, pytest.approx(3 / 7, abs=1e-4), 1.0, 1.0]
 
 
-def test_a_metric_is_live_while_it_is_heard_of():
+def test_a_metric_is_live_while_its_points_are_recent():
     now = time.time()
     store = store_of(
         held("trading.clock.offset", 0.001, now), held("trading.portfolio.drawdown", 0.1, now - 300)
@@ -161,13 +161,13 @@ def test_metrics_are_found_by_every_word_of_name_unit_service_and_description():
     assert found == ["trading.execution.slippage"]
 
 
-def test_the_window_says_what_it_keeps_and_what_it_evicted():
+def test_the_window_shows_stored_and_evicted_items():
     store = Store(max_spans=2)
     store.add_spans(spans(*(span(number, number) for number in range(1, 6))))
     assert next(dropped.window(store)) == ("spans", "5", "2 of at most 2", "3")
 
 
-def test_what_services_report_is_shown_with_what_was_refused():
+def test_losses_that_services_report_are_shown_beside_refused_requests():
     store = store_of(counted("otelcol_exporter_send_failed_spans_total", 4, NOW, exporter="otlp"))
     store.note_reported("traces", "queue_full", 7)
     store.refuse("cross-site request")
@@ -190,16 +190,16 @@ def test_what_services_report_is_shown_with_what_was_refused():
         ({"min_us": "-5", "orders": "1"}, TraceQuery(orders=True)),
     ],
 )
-def test_a_link_asks_for_traces_and_nonsense_asks_for_nothing(parameters, query):
-    assert traces.asked(parameters) == query
+def test_the_parameters_of_a_link_become_a_query_and_nonsense_is_ignored(parameters, query):
+    assert traces.query_from(parameters) == query
 
 
-def test_a_long_trace_offers_its_beginnings():
+def test_a_long_trace_offers_zooms_to_its_beginning():
     assert traces.cuts(114_000_000) == [(100, "100 µs"), (1000, "1 ms"), (10_000, "10 ms")]
     assert traces.cuts(1_000) == []
 
 
-def test_what_a_service_sends_is_text_and_never_markup():
+def test_values_from_services_are_text_and_never_markup():
     evil = "<script>alert(1)</script>"
     store = Store()
     store.add_spans(spans(span(1, 1, evil, x=evil), by=evil))

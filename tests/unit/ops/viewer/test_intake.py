@@ -1,4 +1,4 @@
-"""What comes in is read, kept in the file within its bound, and there again after a restart."""
+"""Requests are decoded, journaled within the bound of the file, and restored after a restart."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def traces(number: int) -> bytes:
     return ExportTraceServiceRequest(resource_spans=spans(span(number, number))).SerializeToString()
 
 
-def test_json_is_read_as_the_protocol_writes_it():
+def test_json_is_decoded_as_the_protocol_defines_it():
     store = Store()
     intake = Intake(store)
-    intake.take(intake.routes["/v1/traces"], json.dumps(JSON_SPAN).encode(), is_json=True)
+    intake.add(intake.routes["/v1/traces"], json.dumps(JSON_SPAN).encode(), is_json=True)
     (found,) = store.trace("5b8efff798038103d269b633813fc60c")
     assert (found.service, found.name, found.span_id) == ("web", "checkout", "eee19b7ec3c1b174")
     assert (found.attributes, found.duration_ns) == ({"n": 7}, 1_000_000_000)
@@ -67,27 +67,27 @@ def test_json_is_read_as_the_protocol_writes_it():
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_otlp_in_json_is_a_decode_error(text):
+def test_json_that_is_not_otlp_is_a_decode_error(text):
     with pytest.raises(DecodeError):
         otlp_json.parse(text, ExportTraceServiceRequest())
 
 
-def test_what_is_no_request_is_neither_kept_nor_taken_in(tmp_path):
+def test_a_body_that_is_not_a_request_is_neither_stored_nor_journaled(tmp_path):
     store = Store()
     with RequestFile(tmp_path / "view.db") as journal:
         intake = Intake(store, journal)
         with pytest.raises(DecodeError):
-            intake.take(intake.routes["/v1/traces"], b"\xff\xff")
+            intake.add(intake.routes["/v1/traces"], b"\xff\xff")
         assert (list(journal), store.is_empty()) == ([], True)
 
 
-def test_after_a_restart_everything_is_there_again_in_its_order(tmp_path):
+def test_a_restart_restores_all_requests_in_their_order(tmp_path):
     path = tmp_path / "view.db"
     with RequestFile(path) as journal:
         intake = Intake(Store(), journal)
-        intake.take(intake.routes["/v1/traces"], traces(1))
-        intake.take(intake.routes["/v1/traces"], json.dumps(JSON_SPAN).encode(), is_json=True)
-        intake.take(
+        intake.add(intake.routes["/v1/traces"], traces(1))
+        intake.add(intake.routes["/v1/traces"], json.dumps(JSON_SPAN).encode(), is_json=True)
+        intake.add(
             intake.routes["/v1/logs"], ExportLogsServiceRequest(resource_logs=log(1)).SerializeToString()
         )
     store = Store()
@@ -97,14 +97,16 @@ def test_after_a_restart_everything_is_there_again_in_its_order(tmp_path):
     assert len(store.logs) == 1
 
 
-def test_the_file_is_bounded_and_the_oldest_go(tmp_path):
+def test_the_file_is_bounded_and_drops_the_oldest_requests(tmp_path):
     path, size = tmp_path / "view.db", len(traces(1))
     with RequestFile(path, max_bytes=10 * size) as journal:
         for number in range(1, 200):
             journal.add("/v1/traces", traces(number))
         kept = [body for _, body in journal]
     assert kept == [traces(number) for number in range(190, 200)]
-    with RequestFile(path, max_bytes=10 * size) as journal:  # the bound counts what an earlier process left
+    with RequestFile(
+        path, max_bytes=10 * size
+    ) as journal:  # the bound includes the requests of an earlier process
         journal.add("/v1/traces", traces(200))
         assert len(list(journal)) == 10
 
@@ -120,21 +122,21 @@ def test_the_file_on_disk_stops_growing(tmp_path):
     assert sizes[-1] == sizes[1] < 8_000_000
 
 
-def test_a_file_that_holds_something_else_is_named(tmp_path):
+def test_a_database_of_another_program_is_named(tmp_path):
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE mine (x)")
     db.close()
-    with pytest.raises(ConfigurationError, match="holds something else: name a new one"):
+    with pytest.raises(ConfigurationError, match="is not a file of the viewer: name a new file"):
         RequestFile(path)
 
 
-@pytest.mark.parametrize("what", ["text", "folder", "missing folder"])
-def test_a_file_that_cannot_be_used_is_named(tmp_path, what):
+@pytest.mark.parametrize("kind", ["text", "folder", "missing folder"])
+def test_a_file_that_cannot_be_used_is_named(tmp_path, kind):
     path = {"text": tmp_path / "a.txt", "folder": tmp_path, "missing folder": tmp_path / "no" / "view.db"}[
-        what
+        kind
     ]
-    if what == "text":
+    if kind == "text":
         path.write_text("no database, but a text that is long enough to be taken for one" * 10)
     with pytest.raises(ConfigurationError, match="cannot be used"):
         RequestFile(path)

@@ -1,4 +1,4 @@
-"""Only programs of this machine, and the page's own scripts, are served."""
+"""Only programs on this machine and the page's own scripts are served."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_a_page_serves_its_own_requests_only(headers, reason):
 
 
 @pytest.mark.parametrize(("headers", "reason"), PAGE)
-def test_where_there_is_no_page_no_script_may_ask(headers, reason):
+def test_a_port_without_a_page_refuses_every_script(headers, reason):
     from_script = {"origin", "sec-fetch-site"} & headers.keys()
     assert refusal(headers, 8400) == (CROSS_SITE if from_script and reason is None else reason)
 
 
-class Asked:
-    """One request to an application behind the guard, and what came back."""
+class Exchange:
+    """One request to an application behind the guard, with the messages that the guard sent."""
 
     def __init__(self, kind: str, headers: dict[str, str], method: str = "GET") -> None:
         self.refused: list[str] = []
@@ -52,7 +52,7 @@ class Asked:
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
 
-    async def ask(self) -> Asked:
+    async def run(self) -> Exchange:
         async def receive() -> dict[str, str]:
             return {"type": f"{self._scope['type']}.connect"}
 
@@ -64,7 +64,7 @@ class Asked:
 
 
 async def the_page(scope: Any, receive: Any, send: Any) -> None:
-    """Accepts everything: what the guard lets through."""
+    """Accept every request that passes the guard."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
     else:
@@ -74,23 +74,23 @@ async def the_page(scope: Any, receive: Any, send: Any) -> None:
 @pytest.mark.parametrize(("headers", "reason"), PAGE)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_request_is_served_or_refused(method, headers, reason):
-    asked = await Asked("http", headers, method).ask()
-    assert asked.sent[0]["status"] == (403 if reason else 200)
-    assert asked.refused == ([reason] if reason else [])
-    assert (b"the page" in asked.sent[1]["body"]) is (reason is None)
+    exchange = await Exchange("http", headers, method).run()
+    assert exchange.sent[0]["status"] == (403 if reason else 200)
+    assert exchange.refused == ([reason] if reason else [])
+    assert (b"the page" in exchange.sent[1]["body"]) is (reason is None)
 
 
 @pytest.mark.parametrize(("headers", "reason"), PAGE)
 async def test_a_websocket_is_accepted_or_refused(headers, reason):
-    asked = await Asked("websocket", headers).ask()
-    assert [message["type"] for message in asked.sent] == [
+    exchange = await Exchange("websocket", headers).run()
+    assert [message["type"] for message in exchange.sent] == [
         "websocket.close" if reason else "websocket.accept"
     ]
-    assert asked.refused == ([reason] if reason else [])
+    assert exchange.refused == ([reason] if reason else [])
 
 
-async def test_a_browser_is_told_to_fetch_nothing_from_elsewhere():
-    asked = await Asked("http", {"host": "127.0.0.1:8400"}).ask()
-    policy = dict(asked.sent[0]["headers"])[b"content-security-policy"]
+async def test_the_policy_forbids_fetches_from_other_hosts():
+    exchange = await Exchange("http", {"host": "127.0.0.1:8400"}).run()
+    policy = dict(exchange.sent[0]["headers"])[b"content-security-policy"]
     assert policy.startswith(b"default-src 'self'")
     assert b"http" not in policy

@@ -1,4 +1,4 @@
-"""The report says what the store holds, and the screen shows it."""
+"""The report summarizes the store, and the screen prints it."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def test_metrics_with_and_without_data_are_the_catalogue(store):
     }
 
 
-def test_a_histogram_that_nothing_was_recorded_in_has_no_mean(store):
+def test_a_histogram_without_values_has_no_mean(store):
     add_series(store, "trading.event_loop.lag", 0.0, 0, name="x")
     assert "mean" not in build(store, {}).as_dict()["metrics"]["values"]["trading.event_loop.lag"]
 
 
-def test_the_order_shown_is_whole_filled_and_one_that_an_exemplar_leads_to():
+def test_the_displayed_order_is_complete_filled_and_an_exemplar():
     store = Store()
     add_trace(store, 1, SERVICES, rooted=False)
     add_trace(store, 2, SERVICES, filled=False)
@@ -97,7 +97,7 @@ def test_the_order_shown_is_whole_filled_and_one_that_an_exemplar_leads_to():
     assert build(store, {}).order_is_exemplar
 
 
-def test_a_trace_with_its_beginning_is_shown_before_a_filled_one_without():
+def test_a_trace_with_its_root_is_preferred_to_a_filled_one_without():
     store = Store()
     add_trace(store, 1, SERVICES, rooted=False)
     whole = add_trace(store, 2, SERVICES, filled=False)
@@ -115,7 +115,7 @@ def test_without_orders_there_is_no_trace():
     }
 
 
-def test_what_was_dropped_is_added_up_with_what_the_store_evicted():
+def test_reported_losses_are_listed_with_the_evictions_of_the_store():
     store = Store()
     store.evicted["spans"] = 3
     report = build(store, {"traces": {"queue_full": 2}})
@@ -179,7 +179,7 @@ def test_a_terminal_sees_the_progress(store, capsys, monkeypatch):
     assert "ticks 1,234   orders 9 (6 filled, 2 open)" in capsys.readouterr().out
 
 
-def test_what_goes_elsewhere_is_not_claimed_to_be_here(capsys):
+def test_telemetry_that_goes_to_another_endpoint_is_not_in_the_report(capsys):
     with Screen(Store(), 10, "http://127.0.0.1:4318") as screen:
         screen.report(build(Store(), {}, {"ticks": {"sent": 2}}))
     shown = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Traces are found slowest first, log records newest first, each by what somebody knows of them."""
+"""Traces are found slowest first, log records newest first, by each of the conditions."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def trace_numbers(store: Store, query: TraceQuery) -> list[int]:
     ],
     ids=str,
 )
-def test_traces_are_found_by_what_is_asked(store, query, expected):
+def test_traces_are_found_by_their_conditions(store, query, expected):
     assert trace_numbers(store, query) == expected
 
 
-def test_a_trace_is_told_by_its_order(store):
+def test_the_summary_of_a_trace_names_its_order(store):
     found = find_traces(store, TraceQuery(orders=True))[0]
     assert (found.name, found.order_id, found.services) == ("order limit", "c-17", ("market-data", "engine"))
     assert (found.duration_ns, found.spans, found.errors) == (4100 * US, 2, 1)
@@ -82,7 +82,7 @@ def test_a_trace_is_told_by_its_order(store):
     ],
     ids=str,
 )
-def test_log_records_are_found_by_what_is_asked(store, query, expected):
+def test_log_records_are_found_by_their_conditions(store, query, expected):
     assert [found.text for found in find_logs(store, query)] == expected
 
 
@@ -94,7 +94,7 @@ def test_the_logs_of_a_trace_come_in_their_order(store):
     assert logs_of(store, []) == []
 
 
-def test_who_sent_anything_is_named_once(store):
+def test_each_service_with_data_is_named_once(store):
     assert services(store) == ["engine", "market-data", "risk-manager"]
 
 

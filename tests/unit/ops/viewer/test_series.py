@@ -1,4 +1,4 @@
-"""A series says what a stretch of time was like, also over restarts and for differences."""
+"""Increases and distributions of series, also across restarts and for deltas."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def store_of(*requests) -> Store:
     return store
 
 
-def test_a_counter_that_starts_before_our_eyes_grew_by_its_first_value():
+def test_a_counter_that_has_just_started_grew_by_its_first_value():
     (series,) = store_of(counted("m", 3, at=101, start=100), counted("m", 5, at=103, start=100)).series_of(
         "m"
     )
     assert increase(list(series.points)) == 5
 
 
-def test_a_counter_that_is_older_grew_by_what_was_seen():
+def test_an_older_counter_grew_by_the_difference_of_its_points():
     (series,) = store_of(counted("m", 300, at=1000, start=100), counted("m", 305, at=1002)).series_of("m")
     assert increase(list(series.points)) == 5
 
 
-def test_a_counter_that_starts_anew_counts_from_zero():
+def test_a_restarted_counter_counts_from_zero():
     (series,) = store_of(*(counted("m", v, at=1000 + i) for i, v in enumerate((7, 9, 2)))).series_of("m")
     assert increase(list(series.points)) == 4
 
 
-def test_differences_are_added_up():
+def test_deltas_are_added_up():
     (series,) = store_of(
         counted("m", 3, at=1, delta=True), counted("m", 4, at=2, start=1, delta=True)
     ).series_of("m")
@@ -60,12 +60,12 @@ def test_levels_are_added_up_over_series_from_the_first_on():
     assert levels(store.series_of("m"), [5, 10, 25, 30]) == [None, 1, 6, 7]
 
 
-def test_increases_are_told_by_step():
+def test_increases_are_returned_by_step():
     store = store_of(*(counted("m", v, at=at, start=99) for at, v in ((100, 1), (104, 4), (108, 9))))
     assert increases(store.series_of("m"), [98, 100, 104, 106, 108]) == [1, 3, 0, 5]
 
 
-def test_the_values_of_a_stretch_are_those_that_came_in_it():
+def test_the_values_of_a_period_are_those_recorded_in_it():
     store = store_of(
         timed("h", BOUNDS, [5, 0, 0, 0], at=1000, total=0.0025),
         timed("h", BOUNDS, [6, 2, 0, 1], at=1010, total=1.0),
@@ -75,12 +75,12 @@ def test_the_values_of_a_stretch_are_those_that_came_in_it():
     assert found.mean == pytest.approx(0.9975 / 4)
 
 
-def test_a_histogram_that_starts_anew_counts_from_zero():
+def test_a_restarted_histogram_counts_from_zero():
     store = store_of(timed("h", BOUNDS, [5, 0, 0, 0], at=1000), timed("h", BOUNDS, [1, 1, 0, 0], at=1010))
     assert distribution(store.series_of("h"), since=1005).counts == (1, 1, 0, 0)
 
 
-def test_a_histogram_that_starts_before_our_eyes_counts_from_zero():
+def test_a_histogram_that_has_just_started_counts_from_zero():
     store = store_of(timed("h", BOUNDS, [1, 1, 0, 0], at=1010, start=1009))
     assert distribution(store.series_of("h"), since=1000).counts == (1, 1, 0, 0)
 
@@ -93,7 +93,7 @@ def test_histograms_with_other_boundaries_are_not_mixed():
     assert distribution(store.series_of("h"), since=1000).counts == (1, 0, 0, 0)
 
 
-def test_quantiles_are_told_by_step_and_none_where_nothing_was_recorded():
+def test_quantiles_are_returned_by_step_and_none_without_values():
     store = store_of(
         timed("h", BOUNDS, [0, 10, 0, 0], at=1004, start=1000),
         timed("h", BOUNDS, [0, 10, 10, 0], at=1012, start=1000),
@@ -119,7 +119,7 @@ def test_the_share_within_a_boundary_is_exact():
     assert Distribution((), (), 0.0).within(0.1) is None
 
 
-def test_a_quantile_beyond_the_highest_boundary_says_so():
+def test_a_quantile_beyond_the_highest_boundary_is_marked():
     found = Distribution(tuple(BOUNDS), (0, 0, 0, 5), 0.0)
     assert found.is_beyond(found.quantile(0.5))
     inside = Distribution(tuple(BOUNDS), (5, 0, 0, 0), 0.0)

@@ -1,4 +1,4 @@
-"""The store keeps what fits, the traces of orders longest, and counts what it evicts."""
+"""The store keeps data within bounds, evicts traces of orders last, and counts evictions."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_series_beyond_the_limit_are_counted():
     assert (len(store.series), store.evicted["series"]) == (1, 1)
 
 
-def test_an_empty_metric_is_no_data():
+def test_an_empty_metric_is_not_stored():
     store = Store()
     store.add_metrics([ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=[Metric(name="m")])])])
     assert store.metric_names() == set()
@@ -120,7 +120,7 @@ def test_points_are_kept_or_counted_as_evicted(points, limit):
     assert all(series.points[-1].value == series.value for series in store.series.values())
 
 
-def test_what_an_sdk_says_it_left_out_is_reported():
+def test_parts_that_an_sdk_dropped_are_reported():
     store = Store()
     given_span = span(1, 1)
     given_span.dropped_attributes_count, given_span.dropped_events_count = 2, 1

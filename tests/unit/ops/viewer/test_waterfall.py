@@ -1,4 +1,4 @@
-"""The waterfall puts each span below its parent, and its bar where it belongs."""
+"""The waterfall has each span below its parent, and its bar at its time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_scale_is_in_round_microseconds_from_the_traces_start():
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**12))
-def test_a_scale_has_a_few_lines_within_the_stretch(begin, lasts):
+def test_a_scale_has_a_few_ticks_within_the_visible_period(begin, lasts):
     lines = scale(begin, begin + lasts, begin)
     assert 1 <= len(lines) <= 7
     assert all(0 <= at <= 100 for at, _ in lines)

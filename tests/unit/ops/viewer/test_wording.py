@@ -1,4 +1,4 @@
-"""Numbers are written as a person reads them."""
+"""Numbers are formatted for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("text", "expected"),
     [
         (wording.number(None), DASH),
         (wording.number(1234.0), "1,234"),
@@ -38,8 +38,8 @@ DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
         (wording.size(12), "12 B"),
     ],
 )
-def test_a_number_is_written(said, expected):
-    assert said == expected
+def test_a_number_is_written(text, expected):
+    assert text == expected
 
 
 def test_a_time_is_written_to_the_microsecond():

@@ -1,4 +1,4 @@
-"""Checks: each proves one thing of a rule, from its expression and the vocabulary alone."""
+"""Checks: each proves one property of a rule from its expression and the vocabulary."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OF_EVERY_RULE: Final[tuple[RuleCheck, ...]] = (
     counters.rates_of_levels,
     rates.ranges,
 )
-"""What must hold of a recording rule, too."""
+"""The checks of alerts and of recording rules."""
 
 OF_ALERTS: Final[tuple[RuleCheck, ...]] = (
     names.templates,
@@ -51,4 +51,4 @@ OF_ALERTS: Final[tuple[RuleCheck, ...]] = (
     companions.runbooks,
     companions.tests,
 )
-"""What must hold of what wakes somebody."""
+"""The checks of alerts only."""

@@ -1,4 +1,4 @@
-"""Amounts: money that is spread over series is added up before it is compared with a limit."""
+"""Amounts: a rule adds up money that is spread over series before it compares the money with a limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CURRENCY: Final = re.compile("[A-Z]{3}")
 
 
 def parts(subject: Subject) -> Iterator[Finding]:
-    """A limit in money is not compared with each part of the amount."""
+    """Check that a limit in money is not compared with each part of the amount."""
     for compared in comparisons(subject.expanded):
         selector = None if compared.grouped else _selector(compared.core)
         for series in subject.vocabulary.read_by(selector) if selector is not None else ():
@@ -26,7 +26,7 @@ def parts(subject: Subject) -> Iterator[Finding]:
 
 
 def _selector(core: Expr) -> VectorSelector | None:
-    """The series that are compared one by one, now or over a range."""
+    """Return the selector whose series are compared one by one, now or over a range; else None."""
     core = bare(core)
     if isinstance(core, Call) and core.func.name.endswith("_over_time"):
         core = next((arg for arg in core.args if isinstance(arg, MatrixSelector)), core)
@@ -36,17 +36,17 @@ def _selector(core: Expr) -> VectorSelector | None:
 
 
 def _is_amount(series: KnownSeries) -> bool:
-    """Whether the sum over its series means something, and is money."""
+    """Return whether the series can be added up, and hold money."""
     return series.kind == "updowncounter" and _CURRENCY.fullmatch(series.unit) is not None
 
 
 def _finding(subject: Subject, compared: Comparison, series: KnownSeries, labels: set[str]) -> Finding:
-    says = (
-        f"{series.name} is an amount in {series.unit} that is spread over {listed(labels)}, and each part is "
-        f"compared alone: the sum may be far beyond {number(compared.written)} while no part is"
+    message = (
+        f"{series.name} is an amount in {series.unit} that is spread over {listed(labels)}, and the rule "
+        f"compares each part alone: the sum may be far beyond {number(compared.written)} while no part is"
     )
-    mend = (
-        f"add up what the limit is for: sum by (deployment_environment_name) ({series.name}); "
-        f"or say that each part has a limit of its own: sum by ({listed(labels)}) (...)"
+    fix = (
+        f"add up the parts that share the limit: sum by (deployment_environment_name) ({series.name}); "
+        f"or, if each part has a limit of its own, group by it: sum by ({listed(labels)}) (...)"
     )
-    return subject.finding("part-of-an-amount", says, mend)
+    return subject.finding("part-of-an-amount", message, fix)

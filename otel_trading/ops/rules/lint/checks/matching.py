@@ -1,4 +1,4 @@
-"""Matching: an operation on two vectors finds pairs, and not each series its own self."""
+"""Matching: an operation on two vectors finds pairs of different series."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ from otel_trading.ops.rules.promql.shares import quotient
 
 
 def pairs(subject: Subject) -> Iterator[Finding]:
-    """Each label that must be equal on both sides can be."""
+    """Check that the labels that must be equal on both sides can be equal."""
     for node in vector_pairs(subject.expr):
         left, right = (labels_of(side, subject.vocabulary) for side in (node.lhs, node.rhs))
         apart = [label for label in matched_labels(node, left, right) if not left[label].meets(right[label])]
         if apart and str(node.op) != "or":
             missing = [label for label in apart if (label in left) != (label in right)]
             why = "only one side has" if missing else "the sides have different values of"
-            says = f"the sides of {node.op} never match: {why} {listed(missing or apart)}"
-            mend = "group both sides by the same labels, or say which ones must match with on (...)"
-            yield subject.finding("never-matches", says, mend)
+            message = f"the sides of {node.op} never match: {why} {listed(missing or apart)}"
+            fix = "group both sides by the same labels, or name the labels that must match with on (...)"
+            yield subject.finding("never-matches", message, fix)
 
 
 def self_divisions(subject: Subject) -> Iterator[Finding]:
-    """A quotient is not of each series and itself."""
+    """Check that a division does not divide each series by itself."""
     for node in vector_pairs(subject.expr):
         left, right = (labels_of(side, subject.vocabulary) for side in (node.lhs, node.rhs))
         matched = matched_labels(node, left, right)
         differing = _differing(node) if str(node.op) == "/" else set()
         if differing and all(label in matched and label in right for label in differing):
-            says = (
+            message = (
                 f"both sides of / are matched on {listed(differing)}, so each series of {_names(node.rhs)} "
                 "is divided by itself and the quotient is always 1"
             )
-            mend = f"group both sides without {listed(differing)}: sum by (...) (...) / sum by (...) (...)"
-            yield subject.finding("divided-by-itself", says, mend)
+            fix = f"group both sides without {listed(differing)}: sum by (...) (...) / sum by (...) (...)"
+            yield subject.finding("divided-by-itself", message, fix)
 
 
 def impossible_shares(subject: Subject) -> Iterator[Finding]:
-    """A share is not asked to be more than all."""
+    """Check that a share is not compared with more than 1."""
     for compared in comparisons(subject.expanded):
         node = quotient(compared.core)
         if node is None or node is not bare(compared.core) or compared.summed or not _is_part(node):
             continue
         if compared.rises and (compared.threshold > 1 or (compared.op, compared.threshold) == (">", 1)):
-            says = (
-                f"a part of {_names(node.rhs)} divided by all of it is never above 1: {compared.op} "
+            message = (
+                f"a part of {_names(node.rhs)} divided by the whole is never above 1: {compared.op} "
                 f"{number(compared.written)} is never true"
             )
-            mend = "compare with a share between 0 and 1, such as 0.05 for 5 %"
-            yield subject.finding("share-above-one", says, mend)
+            fix = "compare with a share between 0 and 1, such as 0.05 for 5 %"
+            yield subject.finding("share-above-one", message, fix)
 
 
 def _conditions(node: Expr) -> list[set[tuple[str, str]]]:
@@ -69,7 +69,7 @@ def _conditions(node: Expr) -> list[set[tuple[str, str]]]:
 
 
 def _differing(node: BinaryExpr) -> set[str]:
-    """The labels by whose conditions the sides differ; empty if they differ in more than that."""
+    """Return the labels whose conditions differ between the sides; empty if the sides differ in more."""
     if skeleton(node.lhs) != skeleton(node.rhs):
         return set()
     both = zip(_conditions(node.lhs), _conditions(node.rhs), strict=True)
@@ -77,7 +77,7 @@ def _differing(node: BinaryExpr) -> set[str]:
 
 
 def _is_part(node: BinaryExpr) -> bool:
-    """Whether the left side counts some of what the right side counts."""
+    """Return whether the left side counts a part of the events that the right side counts."""
     if skeleton(node.lhs) != skeleton(node.rhs):
         return False
     both = zip(_conditions(node.lhs), _conditions(node.rhs), strict=True)

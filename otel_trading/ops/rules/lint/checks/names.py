@@ -1,4 +1,4 @@
-"""Names: every metric, label and value that a rule asks for exists."""
+"""Names: every metric, label and value that a rule reads exists."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _TEMPLATE_LABEL: Final = re.compile(r"\$labels\.(\w+)")
 
 
 def metrics(subject: Subject) -> Iterator[Finding]:
-    """Every metric is in the vocabulary, described in a metrics file, or recorded by a rule."""
+    """Check that every metric is in the vocabulary, described in a metrics file, or recorded by a rule."""
     for selector in selectors(subject.expr):
         name = name_of(selector)
         if name is not None and name not in subject.vocabulary:
-            says = f"{name} is no metric that is known.{subject.vocabulary.nearest(name)}"
-            mend = "write the name as Prometheus has it, or describe the metric with --metrics FILE"
-            yield subject.finding("unknown-metric", says, mend)
+            message = f"{name} is not a known metric.{subject.vocabulary.nearest(name)}"
+            fix = "write the name as Prometheus has it, or describe the metric with --metrics FILE"
+            yield subject.finding("unknown-metric", message, fix)
         if name is None and not subject.vocabulary.named_like(selector):
-            says = f"no metric that is known has a name such as {text_of(selector)} asks for"
+            message = f"no known metric has a name that {text_of(selector)} accepts"
             yield subject.finding(
-                "unknown-metric", says, "mend the pattern, or describe the metric with --metrics FILE"
+                "unknown-metric", message, "correct the pattern, or describe the metric with --metrics FILE"
             )
 
 
 def matchers(subject: Subject) -> Iterator[Finding]:
-    """Every label that a selector asks for exists, and can have a value that it accepts."""
+    """Check that every label in a selector exists, and can have a value that the selector accepts."""
     for selector in selectors(subject.expr):
         carried = carried_labels(selector, subject.vocabulary)
         title = name_of(selector) or text_of(selector)
@@ -54,17 +54,17 @@ def matchers(subject: Subject) -> Iterator[Finding]:
 
 
 def grouping(subject: Subject) -> Iterator[Finding]:
-    """Every label that is grouped by is there to group by."""
+    """Check that every label of a grouping exists on the grouped series."""
     for node in walk(subject.expr):
         if isinstance(node, AggregateExpr) and node.modifier is not None:
             inner = labels_of(node.expr, subject.vocabulary)
             yield from _missing(
-                subject, node.modifier.labels, inner, f"what {node.op} is taken of has no label"
+                subject, node.modifier.labels, inner, f"the argument of {node.op} has no label"
             )
 
 
 def matching(subject: Subject) -> Iterator[Finding]:
-    """Every label that two vectors are matched on is there to match."""
+    """Check that every label that two vectors are matched on exists on one of them."""
     for node in vector_pairs(subject.expr):
         modifier = node.modifier
         if modifier is None:
@@ -79,28 +79,30 @@ def matching(subject: Subject) -> Iterator[Finding]:
 
 
 def templates(subject: Subject) -> Iterator[Finding]:
-    """Every label that an annotation or a label of the rule shows is on the result of the expression."""
+    """Check that every label in an annotation or label template exists on the result of the expression."""
     carried = labels_of(subject.expr, subject.vocabulary)
     for name, text in (*subject.rule.annotations.items(), *subject.rule.labels.items()):
         for label in sorted(set(_TEMPLATE_LABEL.findall(text))):
             if label not in carried:
-                says = f"{name} shows $labels.{label}, which the result of the expression never has"
-                yield _unknown(subject, label, says, carried)
+                message = f"{name} shows $labels.{label}, which the result of the expression never has"
+                yield _unknown(subject, label, message, carried)
 
 
-def _missing(subject: Subject, labels: Iterable[str], carried: LabelSet, says: str) -> Iterator[Finding]:
+def _missing(subject: Subject, labels: Iterable[str], carried: LabelSet, message: str) -> Iterator[Finding]:
     for label in labels:
         if label not in carried:
-            yield _unknown(subject, label, f"{says} {label}", carried)
+            yield _unknown(subject, label, f"{message} {label}", carried)
 
 
-def _unknown(subject: Subject, label: str, says: str, carried: LabelSet) -> Finding:
+def _unknown(subject: Subject, label: str, message: str, carried: LabelSet) -> Finding:
     there = {name for name in carried.labels if name in carried}
     near = nearest(label, there)
-    mend = (
-        f"take one of: {listed(there - _HARDLY_MEANT)}" if there else "leave it out: no label is left there"
+    fix = (
+        f"use one of: {listed(there - _HARDLY_MEANT)}"
+        if there
+        else "leave it out: no label is left at this point"
     )
-    return subject.finding("unknown-label", f"{says}.{near}", mend)
+    return subject.finding("unknown-label", f"{message}.{near}", fix)
 
 
 def _value(subject: Subject, title: str, asked: Condition, values: Values) -> Iterator[Finding]:
@@ -108,10 +110,10 @@ def _value(subject: Subject, title: str, asked: Condition, values: Values) -> It
         return
     accepted = set(filter(asked.accepts, values.known))
     if not accepted:
-        says = f"{title} never has what {asked} asks for"
+        message = f"{title} never has a value that {asked} accepts"
     elif asked.op in {"!=", "!~"} and accepted == values.known:
-        says = f"{asked} excludes nothing that {title} can have"
+        message = f"{asked} excludes nothing that {title} can have"
     else:
         return
     near = nearest(asked.value, values.known)
-    yield subject.finding("impossible-value", f"{says}.{near}", f"take some of: {listed(values.known)}")
+    yield subject.finding("impossible-value", f"{message}.{near}", f"use some of: {listed(values.known)}")

@@ -1,4 +1,4 @@
-"""Rates: a rate has samples enough, is in the unit that is meant, and can be reached."""
+"""Rates: a rate has enough samples, is compared in the intended unit, and can reach its threshold."""
 
 from __future__ import annotations
 
@@ -18,39 +18,43 @@ _STATED: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s+\w+)?\s+(?:per|an?|each|every
 
 
 def ranges(subject: Subject) -> Iterator[Finding]:
-    """The window of a rate holds two samples."""
+    """Check that the window of a rate holds two samples."""
     for node in walk(subject.expr):
         if isinstance(node, Call) and node.func.name in RATES and isinstance(node.args[0], MatrixSelector):
             pushed = any(series.pushed for series in subject.read(node))
             interval, seconds = EXPORT if pushed else SCRAPE, window(node)
             if seconds < 2 * interval:
-                says = (
+                message = (
                     f"{node.func.name}() needs two samples, and with one every {number(interval)} s a window "
                     f"of {number(seconds)} s does not always hold them"
                 )
-                yield subject.finding("range-too-short", says, f"look back {number(4 * interval)} s or more")
+                yield subject.finding(
+                    "range-too-short", message, f"look back {number(4 * interval)} s or more"
+                )
 
 
 def reachable(subject: Subject) -> Iterator[Finding]:
-    """A rate is not asked to be more than a series can count."""
+    """Check that a series can count as fast as the threshold demands."""
     for compared in comparisons(subject.expanded):
         needed, seconds = events_needed(compared), window(bare(compared.core))
         if needed is None or compared.summed or not compared.rises:
             continue
         for series in subject.read(compared.core):
-            # a window that begins and ends with an event holds one more than the rate alone allows
+            # A window that begins and ends with an event holds one more than the rate alone allows.
             if series.max_rate is not None and needed > series.max_rate * seconds + 1:
-                says = (
+                message = (
                     f"a series of {series.name} counts at most {number(60 * series.max_rate)} events per "
-                    f"minute, and {compared.op} {number(compared.written)} asks for "
+                    f"minute, and {compared.op} {number(compared.written)} demands "
                     f"{number(60 * needed / seconds)}: it is never true"
                 )
-                mend = "rate() is per second: compare 60 * rate(...) with a number per minute that it reaches"
-                yield subject.finding("unreachable-rate", says, mend)
+                fix = (
+                    "rate() is per second: compare 60 * rate(...) with a number per minute that it can reach"
+                )
+                yield subject.finding("unreachable-rate", message, fix)
 
 
 def units(subject: Subject) -> Iterator[Finding]:
-    """A number that the annotations give with its unit is compared in that unit."""
+    """Check that a number with a unit in the annotations is compared in that unit."""
     stated = [pair for text in subject.rule.annotations.values() for pair in _STATED.findall(text)]
     for compared in comparisons(subject.expanded):
         needed, seconds = events_needed(compared), window(bare(compared.core))
@@ -58,12 +62,12 @@ def units(subject: Subject) -> Iterator[Finding]:
         if needed is None or not same or any(_means(n, unit, needed / seconds) for n, unit in same):
             continue
         count, unit = same[0]
-        says = (
+        message = (
             f"the annotations say {number(count)} per {unit}, and {compared.op} {number(compared.written)} "
             f"here means {number(_SECONDS[unit] * needed / seconds)} per {unit}"
         )
-        mend = "rate() is per second and increase() per window: multiply them to the unit that is meant"
-        yield subject.finding("rate-unit", says, mend)
+        fix = "rate() is per second and increase() per window: multiply to get the intended unit"
+        yield subject.finding("rate-unit", message, fix)
 
 
 def _means(count: float, unit: str, per_second: float) -> bool:

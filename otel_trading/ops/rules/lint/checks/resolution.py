@@ -1,4 +1,4 @@
-"""Resolution: an alert has a condition, which can cease to hold."""
+"""Resolution: an alert has a condition that can stop being true."""
 
 from __future__ import annotations
 
@@ -8,23 +8,30 @@ from typing import Final
 from promql_parser import Call, Expr, VectorSelector
 
 from otel_trading.ops.rules.lint.findings import Finding, Subject
-from otel_trading.ops.rules.promql.expressions import is_binary, is_filter, name_of, text_of, walk, ways
+from otel_trading.ops.rules.promql.expressions import (
+    alternatives,
+    is_binary,
+    is_filter,
+    name_of,
+    text_of,
+    walk,
+)
 from otel_trading.ops.rules.promql.vocabulary import Vocabulary
 
 _ABSENCE: Final = frozenset({"absent", "absent_over_time"})
-_THERE_WHILE_TRUE: Final = frozenset({"ALERTS"})
+_PRESENT_WHILE_TRUE: Final = frozenset({"ALERTS"})
 
 
 def conditions(subject: Subject) -> Iterator[Finding]:
-    """Each way to fire has a condition."""
+    """Check that each alternative of the expression has a condition."""
     if subject.always_fires_on_purpose:
         return
-    for way in ways(subject.expanded):
-        if not any(_has_condition(atom, subject.vocabulary) for atom in way):
-            text = " and ".join(map(text_of, way))
-            says = f"{text} has a result whatever its value, so the alert fires as long as there are samples"
-            mend = "compare it (without bool), or give a dead-man's switch the label severity: none"
-            yield subject.finding("always-fires", says, mend)
+    for alternative in alternatives(subject.expanded):
+        if not any(_has_condition(atom, subject.vocabulary) for atom in alternative):
+            text = " and ".join(map(text_of, alternative))
+            message = f"{text} has a result for every value, so the alert fires as long as samples arrive"
+            fix = "compare it (without bool), or give a dead-man's switch the label severity: none"
+            yield subject.finding("always-fires", message, fix)
 
 
 def _has_condition(node: Expr, vocabulary: Vocabulary) -> bool:
@@ -35,6 +42,8 @@ def _is_condition(part: Expr, vocabulary: Vocabulary) -> bool:
     if isinstance(part, VectorSelector):
         name = name_of(part) or ""
         recorded = (_has_condition(expr, vocabulary.without(name)) for _, expr in vocabulary.recorded(name))
-        return name in _THERE_WHILE_TRUE or any(recorded)
+        return name in _PRESENT_WHILE_TRUE or any(recorded)
+    # Without `bool`, a comparison drops the series for which it is false:
+    # https://prometheus.io/docs/prometheus/latest/querying/operators/#comparison-binary-operators
     is_absence = isinstance(part, Call) and part.func.name in _ABSENCE
     return is_filter(part) or is_binary(part, "unless") or is_absence

@@ -1,4 +1,4 @@
-"""Timing: an alert arrives within the time that its class allows."""
+"""Timing: the notification arrives within the time that the class of the alert allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from otel_trading.ops.rules.lint.findings import Finding, Subject, number
 
 
 def budget(subject: Subject) -> Iterator[Finding]:
-    """The worst time to detect is within the budget."""
+    """Check that the longest detection time is within the budget of the class."""
     priority = subject.priority
     if priority is None or priority not in BUDGETS:
         return
@@ -17,9 +17,9 @@ def budget(subject: Subject) -> Iterator[Finding]:
         return
     needed = worst_case(subject, priority)
     if needed.total > BUDGETS[priority]:
-        says = (
-            f"at worst it is notified after {number(needed.total)} s, and {priority} has "
+        message = (
+            f"in the worst case it is notified after {number(needed.total)} s, and {priority} allows "
             f"{number(BUDGETS[priority])} s: {needed}"
         )
-        mend = "shorten its window or its `for`, or give it a class that may take longer"
-        yield subject.finding("too-late", says, mend)
+        fix = "shorten its window or its `for`, or give it a class that allows more time"
+        yield subject.finding("too-late", message, fix)

@@ -1,17 +1,17 @@
-// What the page does by itself: its theme, its shortcuts, and the numbers that change.
+// The scripts of the page: its theme, its keyboard shortcuts, and the refresh of its numbers.
 "use strict";
 
-const wish = localStorage.getItem("theme");
-const isDark = wish ? wish === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+const saved = localStorage.getItem("theme");
+const isDark = saved ? saved === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 document.documentElement.dataset.theme = isDark ? "dark" : "light";
 
-function turn() {
+function toggleTheme() {
   const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = next;
   localStorage.setItem("theme", next);
 }
 
-// {place: [text, state, at]}: as `Value` in frame.py
+// values: {place: [text, state, at]}, the JSON of `Value` in frame.py
 function live(values) {
   for (const [key, [text, state, at]] of Object.entries(values)) {
     for (const place of document.querySelectorAll(`[data-live="${CSS.escape(key)}"]`)) {
@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const area = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
   if (area) area.click();
-  else if (event.key === "t") turn();
+  else if (event.key === "t") toggleTheme();
   else if (event.key === "r") location.reload();
   else if (event.key === "/") {
     const search = document.querySelector("[data-search]");

@@ -1,4 +1,4 @@
-"""Lint: judges alert rules, ours or the user's, by what can be proved of them. Needs the extra `[ops]`."""
+"""The run of `lint`: reads the rules and the files beside them, and prints the findings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import click
 
 from otel_trading.errors import ConfigurationError
 from otel_trading.ops import assets
-from otel_trading.ops.cli import live_metrics
-from otel_trading.ops.rules import rule_file as rules
+from otel_trading.ops.cli.lint import live_metrics
+from otel_trading.ops.rules import rule_file
 from otel_trading.ops.rules.lint import report, routes
 from otel_trading.ops.rules.lint.findings import Surroundings
 from otel_trading.ops.rules.lint.linter import lint
@@ -22,7 +22,7 @@ from otel_trading.ops.rules.rule_file import Rule
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; see `otel-trading lint --help`."""
+    """The options of the command line; see `otel-trading lint --help`."""
 
     files: tuple[Path, ...]
     metrics: Path | None
@@ -34,16 +34,16 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Judge the rules, and print what was found.
+    """Check the rules, and print the findings.
 
     Returns:
-        The exit code: 0 if nothing was found, else 1.
+        The exit code: 0 without findings, else 1.
 
     Raises:
-        ConfigurationError: A file cannot be read or is not what it should be, or Prometheus does not answer.
+        ConfigurationError: A file cannot be read or has a wrong content, or Prometheus does not answer.
     """
-    given = options if options.files else _ours(options)
-    read = [rule for file in given.files for rule in rules.load(file)]
+    given = options if options.files else _own_rules(options)
+    read = [rule for file in given.files for rule in rule_file.load(file)]
     surroundings = Surroundings(
         routes=routes.load(given.alertmanager) if given.alertmanager else routes.Routes(),
         runbooks=_folder(given.runbooks),
@@ -54,20 +54,20 @@ def run(options: Options) -> int:
     return 1 if found else 0
 
 
-def _ours(options: Options) -> Options:
-    """The rules that came with the installation, with what stands beside them."""
+def _own_rules(options: Options) -> Options:
+    """Return the options for the rules of this package, with the files beside them."""
     alerts = assets.find("alerts")
     return replace(
         options,
         files=(alerts / "rules",),
         tests=options.tests or alerts / "tests",
         alertmanager=options.alertmanager or alerts / "alertmanager.yml",
-        runbooks=options.runbooks or _our_runbooks(),
+        runbooks=options.runbooks or _own_runbooks(),
     )
 
 
-def _our_runbooks() -> Path | None:
-    """The runbooks are on the web; only a clone has them beside the rules."""
+def _own_runbooks() -> Path | None:
+    """Return the folder of the runbooks; None in an installation, which has no documentation."""
     try:
         return assets.find("docs") / "runbooks"
     except ConfigurationError:
@@ -76,7 +76,7 @@ def _our_runbooks() -> Path | None:
 
 def _folder(path: Path | None) -> Path | None:
     if path is not None and not path.is_dir():
-        raise ConfigurationError(f"{str(path)!r} is no folder")
+        raise ConfigurationError(f"{str(path)!r} is not a folder")
     return path
 
 
@@ -84,6 +84,8 @@ def _series(options: Options, read: list[Rule]) -> Iterator[KnownSeries]:
     yield from metrics_file.load(metrics_file.STACK)
     if options.prometheus:
         yield from live_metrics.read(options.prometheus.rstrip("/"), read)
+    # Later series replace earlier ones of the same name: the vocabulary knows more than a live Prometheus,
+    # and the user's file has the last word.
     yield from own_series()
     if options.metrics:
         yield from metrics_file.load(options.metrics)
