@@ -13,8 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from time import time_ns
-from types import SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.metrics import Histogram
@@ -27,7 +26,10 @@ Exemplars = Sequence[tuple[float, int, Context]]
 
 
 class Buckets(Protocol):
-    """The values of one series in one interval, counted by bucket."""
+    """The values of one series in one interval, counted by bucket: a named tuple of these fields."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the fields, in this order; unpacking them is cheaper than reading each by its name."""
 
     @property
     def counts(self) -> list[int]:
@@ -191,18 +193,20 @@ def _add_to_sum(aggregation: Any, buckets: Buckets) -> None:
 
 
 def _add_to_buckets(aggregation: Any, buckets: Buckets, own_counts: list[int] | None = None) -> None:
-    counts = buckets.counts if own_counts is None else own_counts
+    counts, total, smallest, largest, _ = buckets
+    if own_counts is not None:
+        counts = own_counts
     with aggregation._lock:
         if aggregation._value is None:  # the SDK creates the list of counts with the first value
             aggregation._value = counts
         else:
             aggregation._value = [a + b for a, b in zip(aggregation._value, counts, strict=True)]
-        aggregation._sum += buckets.total
+        aggregation._sum += total
         if aggregation._record_min_max:
-            if buckets.smallest < aggregation._min:  # noqa: PLR1730 - a comparison is cheaper than a call
-                aggregation._min = buckets.smallest
-            if buckets.largest > aggregation._max:  # noqa: PLR1730 - the same
-                aggregation._max = buckets.largest
+            if smallest < aggregation._min:  # noqa: PLR1730 - a comparison is cheaper than a call
+                aggregation._min = smallest
+            if largest > aggregation._max:  # noqa: PLR1730 - the same
+                aggregation._max = largest
 
 
 def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) -> None:
@@ -220,6 +224,16 @@ def _offer_exemplars(
     for value, time_unix_nano, context in exemplars:
         if keeps(value, time_unix_nano, attributes, context):
             aggregation._reservoir.offer(value, time_unix_nano, attributes, context)
+
+
+class _Counted(NamedTuple):
+    """The values of the probe, counted by bucket."""
+
+    counts: list[int]
+    total: float
+    smallest: float
+    largest: float
+    exemplars: Exemplars
 
 
 _VALUES: Final = (0.5, 1.5, 9.0)
@@ -264,7 +278,7 @@ def _add_values(instrument: Histogram, attributes: dict[str, Any], begun: int) -
         raise TypeError("bucket counts can feed each view of the probe")
     slots = [bisect_left(bounds, value) for value in _VALUES]
     firsts = dict(zip(reversed(slots), reversed(_VALUES), strict=True))  # the first value of each bucket
-    buckets = SimpleNamespace(
+    buckets = _Counted(
         counts=[slots.count(slot) for slot in range(len(bounds) + 1)],
         total=sum(_VALUES),
         smallest=min(_VALUES),

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from collector.stack.build import BuildError, build
 from collector.stack.programs import ALERTS
 
