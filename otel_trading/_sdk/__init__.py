@@ -8,5 +8,7 @@
 | `metrics` | views, streams and aggregations of a histogram | the SDK's plain instruments |
 | `logs` | limits of a logger, fields of a log record | the SDK's own records |
 | `propagation` | the parts of a composite propagator | the API's `inject` |
+| `spans` | tracers, samplers and processors of the SDK | the SDK's own spans |
+| `encoders` | the SDK's encoder of log records | an encoder over opentelemetry-proto |
 | `probe` | runs the probes | |
 """
