@@ -13,8 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from time import time_ns
-from types import SimpleNamespace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.metrics import Histogram
@@ -27,7 +26,10 @@ Exemplars = Sequence[tuple[float, int, Context]]
 
 
 class Buckets(Protocol):
-    """The values of one series in one interval, counted by bucket."""
+    """The values of one series in one interval, counted by bucket: a named tuple of these fields."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the fields, in this order; unpacking them is cheaper than reading each by its name."""
 
     @property
     def counts(self) -> list[int]:
@@ -59,27 +61,18 @@ class Stream:
 
     Args:
         match: The SDK's record of the view and the instrument.
-        attributes: The labels of the series that the view keeps.
+        attributes: The labels of the series.
         key: The key under which the SDK stores the series.
         add: Adds bucket counts to the view's kind of aggregation.
-        offer: Offers exemplars to an aggregation.
     """
 
-    __slots__ = ("_add", "_aggregation", "_found_in", "_kept", "_key", "_match", "_offer")
+    __slots__ = ("_add", "_aggregation", "_found_in", "_key", "_labels", "_match")
 
-    def __init__(
-        self,
-        match: Any,
-        attributes: Mapping[str, Any],
-        key: Any,
-        add: Add,
-        offer: Callable[[Any, Exemplars], None],
-    ) -> None:
+    def __init__(self, match: Any, attributes: Mapping[str, Any], key: Any, add: Add) -> None:
         self._match = match
-        self._kept = attributes
+        self._labels = attributes
         self._key = key
         self._add = add
-        self._offer = offer
         self._aggregation: Any = None
         self._found_in: Any = None  # the dictionary that holds the aggregation; the SDK never deletes from it
 
@@ -105,7 +98,7 @@ class Stream:
         else:
             self._add(self._aggregation, buckets)
         if buckets.exemplars:
-            self._offer(self._aggregation, buckets.exemplars)
+            _offer_exemplars(match, self._labels, self._aggregation, buckets.exemplars)
 
     def _find(self, since: int) -> None:
         found_in = self._match._attributes_aggregation
@@ -114,7 +107,7 @@ class Stream:
 
     def _create(self, since: int) -> Any:
         match = self._match
-        aggregation = match._get_or_create_aggregation(self._key, self._kept)
+        aggregation = match._get_or_create_aggregation(self._key, _kept_by(match, self._labels))
         # beyond the SDK's cardinality limit this is the shared overflow series, whose start time stays
         is_new = match._attributes_aggregation.get(self._key) is aggregation
         if is_new and match._previous_collection_start_nanos is None and self._add is not _add_nowhere:
@@ -158,22 +151,21 @@ def streams_of(
     from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes  # noqa: PLC0415
 
     matches = [*_matches(instrument)]
-    offer = partial(_offer_exemplars, _exemplar_filter(instrument), attributes)
     for match in matches:
-        names = match._view._attribute_keys
-        kept = attributes if names is None else {k: v for k, v in attributes.items() if k in names}
+        key = _hash_attributes(_kept_by(match, attributes))
         add = _adding_to(match._aggregation, bounds, alone=len(matches) == 1)
-        yield Stream(match, kept, _hash_attributes(kept), add, offer)
+        yield Stream(match, attributes, key, add)
+
+
+def _kept_by(match: Any, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the labels that a view keeps; not stored, since most views keep all."""
+    names = match._view._attribute_keys
+    return attributes if names is None else {k: v for k, v in attributes.items() if k in names}
 
 
 def _matches(instrument: Any) -> Iterator[Any]:
     for storage in instrument._measurement_consumer._reader_storages.values():
         yield from storage._get_or_init_view_instrument_match(instrument)
-
-
-def _exemplar_filter(instrument: Any) -> Callable[..., bool]:
-    keeps: Callable[..., bool] = instrument._measurement_consumer._sdk_config.exemplar_filter.should_sample
-    return keeps
 
 
 def _adding_to(aggregation: Any, bounds: tuple[float, ...], *, alone: bool) -> Add:
@@ -201,18 +193,20 @@ def _add_to_sum(aggregation: Any, buckets: Buckets) -> None:
 
 
 def _add_to_buckets(aggregation: Any, buckets: Buckets, own_counts: list[int] | None = None) -> None:
-    counts = buckets.counts if own_counts is None else own_counts
+    counts, total, smallest, largest, _ = buckets
+    if own_counts is not None:
+        counts = own_counts
     with aggregation._lock:
         if aggregation._value is None:  # the SDK creates the list of counts with the first value
             aggregation._value = counts
         else:
             aggregation._value = [a + b for a, b in zip(aggregation._value, counts, strict=True)]
-        aggregation._sum += buckets.total
+        aggregation._sum += total
         if aggregation._record_min_max:
-            if buckets.smallest < aggregation._min:  # noqa: PLR1730 - a comparison is cheaper than a call
-                aggregation._min = buckets.smallest
-            if buckets.largest > aggregation._max:  # noqa: PLR1730 - the same
-                aggregation._max = buckets.largest
+            if smallest < aggregation._min:  # noqa: PLR1730 - a comparison is cheaper than a call
+                aggregation._min = smallest
+            if largest > aggregation._max:  # noqa: PLR1730 - the same
+                aggregation._max = largest
 
 
 def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) -> None:
@@ -224,11 +218,22 @@ def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) ->
 
 
 def _offer_exemplars(
-    keeps: Callable[..., bool], attributes: Mapping[str, Any], aggregation: Any, exemplars: Exemplars
+    match: Any, attributes: Mapping[str, Any], aggregation: Any, exemplars: Exemplars
 ) -> None:
+    keeps = match._instrument._measurement_consumer._sdk_config.exemplar_filter.should_sample
     for value, time_unix_nano, context in exemplars:
         if keeps(value, time_unix_nano, attributes, context):
             aggregation._reservoir.offer(value, time_unix_nano, attributes, context)
+
+
+class _Counted(NamedTuple):
+    """The values of the probe, counted by bucket."""
+
+    counts: list[int]
+    total: float
+    smallest: float
+    largest: float
+    exemplars: Exemplars
 
 
 _VALUES: Final = (0.5, 1.5, 9.0)
@@ -273,7 +278,7 @@ def _add_values(instrument: Histogram, attributes: dict[str, Any], begun: int) -
         raise TypeError("bucket counts can feed each view of the probe")
     slots = [bisect_left(bounds, value) for value in _VALUES]
     firsts = dict(zip(reversed(slots), reversed(_VALUES), strict=True))  # the first value of each bucket
-    buckets = SimpleNamespace(
+    buckets = _Counted(
         counts=[slots.count(slot) for slot in range(len(bounds) + 1)],
         total=sum(_VALUES),
         smallest=min(_VALUES),

@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from collector.native.build import BuildError, build
-from collector.native.programs import ALERTS
+
+from collector.stack.build import BuildError, build
+from collector.stack.programs import ALERTS
 
 ALERT = {"alertname": "TradingHighSlippage"}
 NOTIFICATION = {

@@ -94,7 +94,7 @@ KILL_SWITCH: Final = Panel(
 ALERTS: Final = Panel(
     "Alerts that fire now",
     "None fires.",
-    "open the runbook of the alert of the highest priority: otel-trading.dev/runbooks.",
+    "open the runbook of the alert with the highest priority: docs/runbooks/<alert>.md.",
     "table",
     "none",
     6,
