@@ -15,7 +15,7 @@ METHODS = ("_is_owned", "_release_save", "_acquire_restore", "_at_fork_reinit")
 
 @pytest.fixture(params=[RLock, TrackedLock], ids=["CPython's", "in Python"])
 def lock(request, monkeypatch):
-    monkeypatch.setattr(locks, "_KIND", request.param)
+    monkeypatch.setattr(locks, "_MAKE_LOCK", request.param)
     return locks.reentrant_lock()
 
 
