@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
 from typing import Any, Final
 
-from otel_trading._forking import at_fork
+from otel_trading._forking import renewed_lock
 
+ONCE: Final = renewed_lock()
+"""The lock under which a span makes its parts; one lock for all spans, since few spans make any.
 
-class Once:
-    """The lock under which a span makes its parts; one lock for all spans, since few spans make any.
-
-    It is reentrant: a signal handler or a finalizer may interrupt the thread that holds it and use the same
-    span. Code under the lock therefore checks again before it stores the parts that it has made.
-    """
-
-    def __init__(self) -> None:
-        self._renew()
-        at_fork(in_child=self._renew)  # a thread that does not exist in the child may hold the lock
-
-    def _renew(self) -> None:
-        self.lock = RLock()
-
-
-ONCE: Final = Once()
+It is reentrant: a signal handler or a finalizer may interrupt the thread that holds it and use the same span.
+Code under the lock therefore checks again before it stores the parts that it has made.
+"""
 
 
 class Lazy:
@@ -50,7 +38,7 @@ class Lazy:
         """Return the attribute of a span, and make it first if the span lacks it."""
         parts = span.__dict__
         if self._name not in parts:
-            with ONCE.lock:
+            with ONCE:
                 self._add(span, parts)
         return parts[self._name]
 

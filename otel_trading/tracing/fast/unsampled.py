@@ -60,7 +60,7 @@ class UnsampledSpan:
 
     def _draw(self) -> None:
         above: Any = None if self._root is None else self._root.get_span_context()
-        with ONCE.lock:
+        with ONCE:
             if self._context is not None:
                 return
             if above is None:
