@@ -52,7 +52,7 @@ def test_the_probe_refuses_a_class_that_lacks_a_method(name):
 
 
 def start_once(lock) -> None:
-    """Make a new lock the first time and do nothing afterwards."""
+    """Replace the lock at the first call, and do nothing afterwards."""
     if "_lock" not in vars(lock):
         TrackedLock._at_fork_reinit(lock)
 

@@ -115,7 +115,7 @@ def test_a_processor_sees_the_baggage_of_the_parent():
 class ByName(Sampler):
     """Samples the spans whose names begin with "keep", and sets an attribute on them."""
 
-    def should_sample(  # noqa: PLR0917 - the SDK's
+    def should_sample(  # noqa: PLR0917 - the SDK's signature
         self, parent_context, trace_id, name, kind=None, attributes=None, links=None, trace_state=None
     ):
         if name.startswith("keep"):
