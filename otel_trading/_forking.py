@@ -1,7 +1,7 @@
 """Fork hooks: run methods around `os.fork` while their object lives, and keep locks usable in the child.
 
 A forked child has only the thread that forked. A lock that another thread held stays locked in the child
-forever, so the forking thread either acquires a lock before the fork (`hold_at_fork`), or the child renews it
+forever, so either the forking thread acquires it before the fork (`hold_at_fork`), or the child renews it
 (`renewed_lock`):
 https://docs.python.org/3/library/os.html#os.register_at_fork
 """

@@ -75,7 +75,7 @@ class RecordMaker:
             severity_number: The severity.
             severity_text: The severity's name in the source.
             body: The message.
-            attributes: Valid for OTLP and within the limits; the caller gives up the dictionary.
+            attributes: Valid for OTLP and within the limits; not to be changed afterwards.
             event_name: The name of an event; None for a log line.
         """
         # the constructor would check each attribute again, which takes longer than the rest of a record

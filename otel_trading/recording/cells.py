@@ -3,9 +3,9 @@
 
 The fast path of a cell is one range check, at most one bisect, and a few stores. A cell that is switched off
 has an empty range, so `record` and `add` need no second check, and a bound method (`record = cell.record`)
-stays valid. CPython switches threads only at calls and at backward
-jumps, so no other thread runs between the last call of a fast path and its last store: with a GIL, these
-stores are atomic. Interpreters without a GIL use `sharding`.
+stays valid. CPython switches threads only at calls and at backward jumps, so no other thread runs between the
+last call of a fast path and its last store: with a GIL, these stores are atomic. Interpreters without a GIL
+use `sharding`.
 
 This module and `sums` are plain Python, and Cython compiles the same source to `_cells` and `_sums` where a C
 compiler is installed; then the numbers of a cell are C doubles. Names of `cython` appear only in declarations
