@@ -30,8 +30,8 @@ class CurrentTracer:
         ends: Delivers ended spans on a thread of its own; None if ends are not deferred.
         get_context: Returns the current context.
         set_context: Makes a context the current one, and returns a token for `reset_context`.
-        reset_context: Restores the context that was current before the call that returned the token; may raise
-            an error that the API's own function would log.
+        reset_context: Restores the context that was current before the call that returned the token; may
+            raise an error that the API's own function would log.
     """
 
     __slots__ = ("ends", "fast", "get_context", "logger", "reset_context", "set_context", "tracer")
