@@ -1,9 +1,9 @@
 """The build hook: compiles the hot modules, and adds the folders that `otel_trading.ops.assets` looks for.
 
 It compiles recording's cells and tracing's calls. Without a C compiler, or if the compiler fails, the wheel
-is pure Python, and one sentence says so. `OTEL_TRADING_BUILD=pure` compiles nothing;
-`OTEL_TRADING_BUILD=compiled` fails if it cannot compile. `python hatch_build.py` compiles in place, for a
-clone in which they were edited.
+is pure Python, and the build prints one sentence about it. `OTEL_TRADING_BUILD=pure` compiles nothing;
+`OTEL_TRADING_BUILD=compiled` makes the build fail if the compiler fails. `python hatch_build.py` compiles in
+place, in a clone in which one of these modules was edited.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ASSETS = ("alerts", "collector", "dashboards", "examples")
-MADE_HERE = {"__pycache__", ".stack", "secrets", "target"}
-"""Folders that programs create in a clone; the wheel has none of them."""
+CREATED = {"__pycache__", ".stack", "secrets", "target"}
+"""Folders that programs create in a clone; the wheel contains none of these."""
 
 PACKAGE = "otel_trading"
 COMPILED = {"recording": ("cells", "sums"), "tracing/fast": ("calls", "unsampled")}
-"""The compiled modules by their rooms; the extension lies beside its source, with a `_` before its name."""
+"""The modules to compile, by folder; `cells.py` becomes the extension module `_cells` beside it."""
 
 WITHOUT_SYMBOLS = [] if sys.platform == "win32" else ["-g0"]
 
 
 class BuildHook(BuildHookInterface[Any]):
-    """Makes the wheel complete."""
+    """Adds the compiled modules and the example system to the wheel."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the compiled cells, and to a standard wheel the example system's folders.
+        """Add the compiled modules, and to a standard wheel the example system's folders.
 
         Args:
             version: "standard" or "editable"; an editable install finds everything in the clone.
@@ -51,9 +51,9 @@ class BuildHook(BuildHookInterface[Any]):
 
 
 def _assets(root: Path) -> dict[str, str]:
-    """Put the example system beside the package, so that `otel-trading demo` runs from a wheel."""
+    """Map the example system's files to `_assets`, so that `otel-trading demo` runs from a wheel."""
     paths = (path for folder in ASSETS for path in sorted((root / folder).rglob("*")))
-    kept = (p for p in paths if p.is_file() and not MADE_HERE & set(p.relative_to(root).parts))
+    kept = (p for p in paths if p.is_file() and not CREATED & set(p.relative_to(root).parts))
     return {str(path): f"otel_trading/_assets/{path.relative_to(root).as_posix()}" for path in kept}
 
 
@@ -67,7 +67,7 @@ def _compile_if_possible(root: Path) -> list[Path]:
     try:
         return compile_all(root)
     except (Exception, SystemExit) as error:
-        _remove_compiled(root)  # all of them or none: a process runs one form
+        _remove_compiled(root)  # all modules or none: a process runs one form
         if wanted == "compiled":
             raise
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
@@ -86,7 +86,7 @@ def compile_all(root: Path) -> list[Path]:
     """Compile the modules beside their sources.
 
     Args:
-        root: The folder of the package.
+        root: The folder that contains the package.
 
     Returns:
         The extension modules, and the stamps beside them.

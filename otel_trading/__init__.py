@@ -5,8 +5,8 @@
     ot.configure("execution-engine", environment="paper")
 
 Everything here is a no-op before `configure`. The 54 metrics are in `otel_trading.metrics`, their names and
-labels in `otel_trading.semconv`, ZeroMQ frames in `otel_trading.propagation`, and the fixtures and doubles of
-tests in `otel_trading.testing`.
+labels in `otel_trading.semconv`, the functions for ZeroMQ frames in `otel_trading.propagation`, and the
+fixtures and doubles for tests in `otel_trading.testing`.
 """
 
 from otel_trading.errors import ConfigurationError, LabelError, OtelTradingError

@@ -23,7 +23,7 @@ def register(callback: Callable[[], None]) -> Callable[[], None]:
 
 
 def run() -> None:
-    """Run every registered callback, in the order of registration; they stay registered."""
+    """Run every registered callback in the order of registration; the callbacks stay registered."""
     for callback in tuple(_callbacks):
         with guard("closing callback"):
             callback()

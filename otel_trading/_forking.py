@@ -1,7 +1,8 @@
 """Fork hooks: run methods around `os.fork` while their object lives, and keep locks usable in the child.
 
 A forked child has only the thread that forked. A lock that another thread held stays locked in the child
-forever, so each lock is either held by the forking thread during the fork, or replaced in the child:
+forever, so either the forking thread acquires it before the fork (`hold_at_fork`), or the child renews it
+(`renewed_lock`):
 https://docs.python.org/3/library/os.html#os.register_at_fork
 """
 
@@ -47,7 +48,8 @@ def hold_at_fork(lock: Lock) -> None:
     """Acquire a lock before each fork and release it afterwards, in the parent and in the child.
 
     Call it at import time. `before` hooks run in reverse order of registration, and the others in order, so a
-    lock that is registered first is acquired last and released first. All other hooks find it free.
+    lock that is registered first is acquired last and released first. Hooks that are registered later find it
+    free.
 
     Args:
         lock: A lock that lives as long as the process.
@@ -59,7 +61,7 @@ def hold_at_fork(lock: Lock) -> None:
 def renewed_lock() -> Any:
     """Return a reentrant lock that is free in a forked child, unless the forking thread owns it.
 
-    For the objects of users, whose number has no limit: a fork does not wait for their locks.
+    For locks whose number has no limit, such as those of the user's objects: a fork does not wait for them.
     """
     lock = locks.reentrant_lock()
     _renewed.add(lock)
@@ -81,11 +83,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def _weak(method: Method) -> Method:
-    found = weakref.WeakMethod(method)
+    reference = weakref.WeakMethod(method)
 
     def call() -> None:
-        alive = found()
-        if alive is not None:
-            alive()
+        found = reference()
+        if found is not None:
+            found()
 
     return call

@@ -40,7 +40,7 @@ def warn(cause: str, message: str, *args: object) -> None:
 
 
 def report(doing: str, error: Exception) -> None:
-    """Count and log an exception of ours that was caught, so that it does not reach the caller.
+    """Count and log a caught exception of this package, so that it does not reach the user's code.
 
     For a hot path, where entering a `guard` costs as much as the guarded call. Under pytest the exception is
     raised, so that a mistake surfaces in a test.
@@ -76,7 +76,10 @@ class guard(ContextDecorator):  # noqa: N801 - reads as a statement: `with guard
         """Enter the guarded block."""
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> bool:
         if not isinstance(error, Exception) or _is_under_pytest():
             return False

@@ -41,6 +41,6 @@ def count(signal: str, reason: str) -> int:
 
 
 def reset() -> None:
-    """Reset all counts to zero; for tests, and for a process that was just forked."""
+    """Reset all counts to zero, for tests and in a forked child."""
     with _lock:
         _losses.clear()

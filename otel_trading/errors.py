@@ -1,7 +1,7 @@
-"""The errors that otel_trading raises, all of them before the first measurement.
+"""The errors that this package raises. It raises them at start-up only, before the first measurement.
 
 OtelTradingError
-├── ConfigurationError       a setting, an endpoint, a port; `otel-trading` ends with exit code 2
+├── ConfigurationError       a wrong setting, endpoint or port; `otel-trading` ends with exit code 2
 │   └── MissingExtraError    an optional dependency that is not installed
 └── LabelError               an unknown label of a metric, or a missing one (a ValueError too)
 

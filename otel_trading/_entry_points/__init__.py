@@ -1,1 +1,1 @@
-"""Modules that OpenTelemetry loads by entry point; it is being imported meanwhile, so they import little."""
+"""Modules that OpenTelemetry loads by entry point, during its own import; so they import little."""

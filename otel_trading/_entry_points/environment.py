@@ -1,6 +1,6 @@
-"""The environment variables of this package; `opentelemetry-instrument` makes a flag of each name here.
+"""The environment variables of this package; `opentelemetry-instrument` turns each name into a flag.
 
-Names of OpenTelemetry itself must not appear here: a second definition of one breaks the command.
+Do not add OpenTelemetry's own names: the command fails if a name is defined twice.
 """
 
 OTEL_TRADING_DEFER_SPAN_ENDS = "OTEL_TRADING_DEFER_SPAN_ENDS"

@@ -1,4 +1,4 @@
-"""The identity of this process, `service.instance.id` and `process.pid`, also after a fork."""
+"""The identity of this process, `service.instance.id` and `process.pid`, before and after a fork."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def remember(instance_id: str, *, is_spawned: bool = False) -> str:
 
     Args:
         instance_id: The name from the settings or the default, which the parent process may have as well.
-        is_spawned: Whether another process started several of this kind. A spawned process appends its
-            process id to the name, like a child that was forked from a named process.
+        is_spawned: Whether `multiprocessing` started this process. It then appends its process id to the
+            name, like a child that was forked from a named process.
     """
     pid = os.getpid()
     if _instance.id is not None and _instance.pid != pid:
@@ -47,7 +47,7 @@ def remember(instance_id: str, *, is_spawned: bool = False) -> str:
 
 
 class InstanceDetector(ResourceDetector):
-    """Names a forked child; without it, the SDK overwrites `service.instance.id` with a random UUID."""
+    """Names this process; without it, the SDK gives a forked child a random UUID as `service.instance.id`."""
 
     def is_process_dependent(self) -> bool:
         """Return True: the SDK calls `detect` again after a fork."""

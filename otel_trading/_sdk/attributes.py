@@ -1,6 +1,7 @@
-"""Attributes of a span that the SDK keeps, filled without a check of each value.
+"""The SDK's attributes of a span, filled without a check of each value.
 
-The probe of the fast spans compares them with the SDK's own, and falls back to the SDK's spans.
+`tracing.fast.probe` compares them with attributes that the SDK filled; if they differ, the SDK's own spans
+are used.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from opentelemetry.attributes import BoundedAttributes
 
 
 def copied(given: Mapping[str, Any], most: int | None, longest: int | None) -> Any:
-    """Return attributes of the SDK that hold a copy of others.
+    """Return attributes of the SDK's class, with a copy of the given ones.
 
     Args:
-        given: Clean and within the limits; if it has a count of dropped attributes, the copy keeps it.
+        given: Valid for OTLP and within the limits; the copy keeps its count of dropped attributes, if any.
         most: The most attributes; None for no limit.
         longest: The most characters of a value; None for no limit.
     """

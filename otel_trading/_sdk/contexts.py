@@ -18,8 +18,8 @@ def context_variable() -> ContextVar[Context] | None:
     """Return the variable that holds the current context.
 
     Returns:
-        None if another runtime context is configured, or a release stores it elsewhere. Then only the API's
-        functions return the current context.
+        None if another runtime context is configured, or if the installed release stores the variable
+        elsewhere. Then only the API's functions return the current context.
     """
     runtime = getattr(context_api, "_RUNTIME_CONTEXT", None)
     if type(runtime) is not ContextVarsRuntimeContext:

@@ -1,4 +1,4 @@
-"""The SDK's encoder of log records, which is in a private module, and a fallback over public protobuf types.
+"""The SDK's encoder of log records from a private module, and a fallback that uses public protobuf types.
 
 The encoders of spans and of metrics are public: `opentelemetry.exporter.otlp.proto.common.trace_encoder` and
 `metrics_encoder`. The encoder of log records is in `_log_encoder`. A release that makes it public is expected
@@ -93,7 +93,7 @@ def _attributes(given: Mapping[str, Any] | None) -> list[KeyValue]:
 def _value(value: Any) -> AnyValue:
     if value is None:
         return AnyValue()
-    # In this order, since a bool is an int and a str is a sequence.
+    # the order matters: a bool is an int, and a str is a sequence
     for kind, field in ((bool, "bool"), (str, "string"), (int, "int"), (float, "double"), (bytes, "bytes")):
         if isinstance(value, kind):
             given: dict[str, Any] = {f"{field}_value": value}

@@ -1,7 +1,7 @@
 """Reentrant locks that report their owner, and that can be released whole or renewed after a fork.
 
-CPython's `RLock` has methods for this, which `threading.Condition` uses, but their names are private. Where
-an interpreter lacks one of them, `TrackedLock` does the same in Python.
+CPython's `RLock` has methods for this, which `threading.Condition` uses, but their names are private. If an
+interpreter lacks one of these methods, `TrackedLock` replaces the lock by one in Python.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class TrackedLock:
         return self.acquire()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.release()
 
@@ -76,14 +79,14 @@ class TrackedLock:
         self._count = 0
 
 
-def probe(kind: Any) -> bool:
-    """Return whether the locks of a class have the methods that this module calls, and they work.
+def probe(make_lock: Any) -> bool:
+    """Return whether a lock has the methods that this module calls, and they work.
 
     Args:
-        kind: A class or function that makes a reentrant lock.
+        make_lock: A class or function that makes a reentrant lock.
     """
     try:
-        lock = kind()
+        lock = make_lock()
         with lock, lock:
             saved = lock._release_save()
             free = not lock._is_owned()
@@ -99,12 +102,12 @@ def probe(kind: Any) -> bool:
     return free and owned and left and bool(renewed)
 
 
-_KIND: Final[Any] = RLock if probe(RLock) else TrackedLock
+_MAKE_LOCK: Final[Any] = RLock if probe(RLock) else TrackedLock
 
 
 def reentrant_lock() -> Any:
     """Return a reentrant lock for the functions of this module: CPython's own if it has the methods."""
-    return _KIND()
+    return _MAKE_LOCK()
 
 
 def is_owned(lock: Any) -> bool:

@@ -26,7 +26,7 @@ Exemplars = Sequence[tuple[float, int, Context]]
 
 
 class Buckets(Protocol):
-    """The values of one series in one interval, counted by bucket: a named tuple of these fields."""
+    """The values of one series in one interval, counted by bucket. Implementations are named tuples."""
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the fields, in this order; unpacking them is cheaper than reading each by its name."""
@@ -108,7 +108,7 @@ class Stream:
     def _create(self, since: int) -> Any:
         match = self._match
         aggregation = match._get_or_create_aggregation(self._key, _kept_by(match, self._labels))
-        # beyond the SDK's cardinality limit this is the shared overflow series, whose start time stays
+        # beyond the SDK's cardinality limit this is the shared overflow series, which keeps its start time
         is_new = match._attributes_aggregation.get(self._key) is aggregation
         if is_new and match._previous_collection_start_nanos is None and self._add is not _add_nowhere:
             begin = min(aggregation._start_time_unix_nano, aggregation._previous_collection_start_nano, since)
@@ -184,7 +184,7 @@ def _is_drop(aggregation: Any) -> bool:
 
 
 def _add_nowhere(aggregation: Any, buckets: Buckets) -> None:
-    """Do nothing, as a view does that drops its metric."""
+    """Do nothing: the view drops its metric."""
 
 
 def _add_to_sum(aggregation: Any, buckets: Buckets) -> None:
@@ -244,14 +244,14 @@ _BOUNDS: Final = (1.0, 2.0)
 def probe() -> bool:
     """Return whether added bucket counts give the same points as the SDK's own recording of the values.
 
-    It tries a view of each kind that bucket counts can feed, on a provider that nothing else uses.
+    It tries a view of each kind that bucket counts can feed, on a provider of its own.
     """
-    from opentelemetry.sdk.metrics import Histogram as Kind  # noqa: PLC0415 - the SDK is loaded by now
+    from opentelemetry.sdk.metrics import Histogram as SdkHistogram  # noqa: PLC0415 - the SDK is loaded by now
     from opentelemetry.sdk.metrics import MeterProvider, TraceBasedExemplarFilter  # noqa: PLC0415
     from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader  # noqa: PLC0415
 
     begun = time_ns()
-    reader = InMemoryMetricReader(preferred_temporality={Kind: AggregationTemporality.DELTA})
+    reader = InMemoryMetricReader(preferred_temporality={SdkHistogram: AggregationTemporality.DELTA})
     provider = MeterProvider(
         [reader],
         views=_probed_views(),
@@ -301,11 +301,11 @@ def _probed_views() -> list[Any]:
 
 
 def _points_of(reader: Any, begun: int) -> dict[str, dict[str, list[Any]]]:
-    """Collect once, and return the comparable content of each metric's points."""
+    """Collect once, and return the comparable content of the points, by method and view."""
     points: dict[str, dict[str, list[Any]]] = {"added": {}, "recorded": {}}
     for metric in reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics:
-        by, _, view = metric.name.partition(".")
-        points[by][view] = [_content(point, begun) for point in metric.data.data_points]
+        method, _, view = metric.name.partition(".")
+        points[method][view] = [_content(point, begun) for point in metric.data.data_points]
     return points
 
 

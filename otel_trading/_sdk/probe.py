@@ -1,4 +1,4 @@
-"""Probes: each tries private names once per process; the caller uses its fallback if the probe fails."""
+"""Probes: a probe tries private names once per process; if it fails, the caller uses a fallback."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def once(check: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def warn_unknown_release(feature: str) -> None:
-    """Warn that a feature uses its fallback with the installed release of the SDK.
+    """Warn that a feature does not support the installed release of the SDK and uses its fallback.
 
     Args:
         feature: The feature that uses its fallback, such as "fast spans".
     """
     warn(
         feature,
-        "otel_trading: this release of opentelemetry-sdk is not known to the %s, "
-        "so the SDK's own are used: correct, and slower",
+        "otel_trading: the %s do not support the installed release of opentelemetry-sdk, "
+        "so the SDK's own are used: correct, but slower",
         feature,
     )

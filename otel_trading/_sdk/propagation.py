@@ -12,7 +12,7 @@ def components(textmap: Any) -> tuple[Any, ...]:
         textmap: Any propagator.
 
     Returns:
-        An empty tuple if it is not a composite one, or if a release stores them under another name. The
-        caller compares their classes with the known ones, so an empty tuple means its fallback.
+        An empty tuple if `textmap` is not a composite propagator, or if the installed release stores its
+        parts under another name. The caller then finds none of the classes it knows, and uses its fallback.
     """
     return tuple(getattr(textmap, "_propagators", ()))

@@ -1,7 +1,7 @@
 """Private names of the SDK's tracers, samplers and span processors.
 
-`tracing.fast.probe` compares the fast spans, which are built with these functions, with the SDK's own spans;
-where a release has renamed something, the SDK's own spans are used.
+`tracing.fast.probe` compares the fast spans, which are built with these functions, with the SDK's own spans.
+If the installed release has renamed something, the SDK's own spans are used.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class SampleBounds:
         """Return the numbers of a sampler of the SDK.
 
         Returns:
-            None for any other sampler: it has to be called for each span.
+            None for any other sampler, which has to be called for each span.
         """
         if type(sampler).should_sample is not ParentBased.should_sample:
             bound = _bound(sampler)

@@ -1,4 +1,4 @@
-"""Log lines and events become log records of OpenTelemetry. Read `handler` first; no exporter is imported."""
+"""Log lines and events as log records of OpenTelemetry; imports no exporter. Read `handler` first."""
 
 from otel_trading.logs.events import SEVERITIES, event
 from otel_trading.logs.formatter import format_line

@@ -1,4 +1,4 @@
-"""Events: log records with a name and attributes, which programs read, instead of a message for people.
+"""Events: log records with a name and attributes for programs, instead of a message for people.
 
 https://opentelemetry.io/docs/specs/otel/logs/data-model/#events
 """
@@ -42,7 +42,7 @@ def event(
         attributes: The data of the event, under keys of the registry or your own.
         severity: "debug", "info", "warn", "error" or "fatal"; any other text means "info".
         body: A line for people; put the data into attributes.
-        context: The event belongs to its trace; the current context by default.
+        context: The context whose trace the event belongs to; the current context by default.
     """
     with guard("event"):
         number = SEVERITIES.get(severity, SeverityNumber.INFO)

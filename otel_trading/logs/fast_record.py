@@ -1,7 +1,8 @@
-"""Fast records: the SDK's own log records, made without the checks that their attributes have passed already.
+"""Fast records: the SDK's log records, without the SDK's checks of attributes that were checked here already.
 
-A record whose attributes the SDK would keep as they are is made here and given to the SDK's logger, which
-calls its processors. The SDK makes every other record. Private names of the SDK are in `_sdk.logs`.
+If the SDK would not change the attributes of a record, this module makes the record and passes it to the
+SDK's logger, which calls its processors. The SDK makes every other record. Private names of the SDK are in
+`_sdk.logs`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from opentelemetry.sdk._logs import Logger
 from otel_trading._sdk import logs
 from otel_trading._sdk.probe import warn_unknown_release
 
-ATTRIBUTE: Final = 96
-"""Approximate bytes of an attribute beside its text: a key, a value and their place in a dictionary."""
+ATTRIBUTE_BYTES: Final = 96
+"""Approximate bytes of an attribute without its text: the key, the value and the dictionary's entry."""
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 
@@ -89,7 +90,7 @@ class FastLogger:
         count = len(attributes)
         if self._longest is not None or (self._most is not None and count > self._most):
             return 0
-        weight = ATTRIBUTE * (count + 1)
+        weight = ATTRIBUTE_BYTES * (count + 1)
         for value in attributes.values():  # a loop, since `all` with a generator takes twice as long
             kind = value.__class__
             if kind is str:
@@ -101,7 +102,7 @@ class FastLogger:
         return 0 if "" in attributes else weight
 
 
-def over(logger: Any) -> Any:
+def fast_logger_for(logger: Any) -> Any:
     """Return a fast logger for a logger of the SDK, or the same logger if the SDK has to make its records."""
     if type(logger) is not Logger:
         return logger

@@ -18,9 +18,9 @@ _EXCEPTION: Final = ("type", "message", "stacktrace")
 def format_line(record: ReadableLogRecord) -> str:
     """Return a log record as one line of JSON.
 
-    The keys, in this order, without the absent ones: timestamp (ISO 8601, UTC, microseconds), level, service,
-    environment, instance, logger, event, message, trace_id, span_id, attributes, exception. Control
-    characters, line breaks and all other characters outside ASCII are escaped, so that no text can forge a
+    The keys in their order: timestamp (ISO 8601, UTC, microseconds), level, service, environment, instance,
+    logger, event, message, trace_id, span_id, attributes, exception. A key without a value is left out.
+    Control characters, line breaks and all characters outside ASCII are escaped, so that no text can forge a
     second line (CWE-117).
 
     Args:

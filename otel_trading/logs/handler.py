@@ -21,7 +21,7 @@ _BARE: Final = list(vars(logging.makeLogRecord({})))
 _BARE_COUNT: Final = len(_BARE)
 _LAST: Final = _BARE[-1:]
 _STANDARD: Final = frozenset(_BARE) | {"message", "asctime", "taskName"}
-"""The attributes of every record; the others came by `extra`."""
+"""The attributes of every record; all others come from `extra`."""
 
 _SEVERITIES: Final = {
     logging.CRITICAL: SeverityNumber.FATAL,
@@ -45,7 +45,7 @@ class StdlibHandler(logging.Handler):
     """
 
     def __init__(self, level: int = logging.NOTSET, fallback: TextIO | None = None) -> None:
-        from opentelemetry.instrumentation.utils import is_instrumentation_enabled  # noqa: PLC0415 - kept light
+        from opentelemetry.instrumentation.utils import is_instrumentation_enabled  # noqa: PLC0415 - slow
 
         super().__init__(level)
         self._may_export = is_instrumentation_enabled
@@ -63,10 +63,10 @@ class StdlibHandler(logging.Handler):
         return passed
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Translate one record; `logging` reports an error in it as for any handler."""
+        """Export one record; an error goes to `handleError`, as in every handler of `logging`."""
         try:
             context = get_current()
-            # a context that holds only a span cannot hold the key that suppresses instrumentation
+            # a context that holds only a span does not hold the key that suppresses instrumentation
             if (len(context) == 1 and SPAN_KEY in context) or self._may_export():
                 self._emit(record, context)
             else:

@@ -9,11 +9,10 @@ from opentelemetry._logs import LoggerProvider, NoOpLogger, NoOpLoggerProvider
 
 from otel_trading._forking import hold_at_fork
 from otel_trading._sdk import locks
+from otel_trading.recording import SCOPE
 from otel_trading.semconv import SCHEMA_URL
 
-SCOPE: Final = "otel_trading"
-
-# held while the provider makes a logger; `is_owned` detects a signal handler that interrupts this
+# held while the provider makes a logger, so that `is_owned` detects a signal handler that interrupts it
 _making: Final = locks.reentrant_lock()
 hold_at_fork(_making)
 
@@ -33,17 +32,17 @@ class CurrentLoggers:
         self.events: Any = NoOpLogger(SCOPE)
         self.use(NoOpLoggerProvider())
 
-    def use(self, provider: LoggerProvider, over: Callable[[Any], Any] = lambda logger: logger) -> None:
-        """Get loggers from `provider`, and apply `over` to each."""
+    def use(self, provider: LoggerProvider, wrap: Callable[[Any], Any] = lambda logger: logger) -> None:
+        """Get loggers from `provider`, and apply `wrap` to each."""
         self._provider = provider
-        self._over = over
+        self._wrap = wrap
         self._by_name: dict[str, Any] = {}
 
     def logger(self, name: str) -> Any:
-        """Return the logger of a name, which the provider makes once.
+        """Return the logger of a name; the provider makes it at the first call.
 
-        A signal handler that interrupts this gets the logger of events, because the interrupted thread may
-        hold locks of the SDK, for which the handler would wait forever.
+        A signal handler that interrupts that first call gets the logger of events: the interrupted thread may
+        hold locks of the SDK, and the handler would wait for them forever.
         """
         found = self._by_name.get(name)
         if found is not None:
@@ -51,7 +50,7 @@ class CurrentLoggers:
         if locks.is_owned(_making):
             return self.events
         with _making:
-            found = self._by_name[name] = self._over(self._provider.get_logger(name))
+            found = self._by_name[name] = self._wrap(self._provider.get_logger(name))
         return found
 
 
@@ -68,8 +67,8 @@ def attach(provider: LoggerProvider, version: str) -> None:
     if type(provider).__module__.startswith("opentelemetry.sdk."):
         from otel_trading.logs import fast_record  # noqa: PLC0415 - imports the SDK
 
-        events = fast_record.over(provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL))
-        CURRENT.use(provider, fast_record.over)
+        events = fast_record.fast_logger_for(provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL))
+        CURRENT.use(provider, fast_record.fast_logger_for)
     else:
         events = provider.get_logger(SCOPE, version, schema_url=SCHEMA_URL)
         CURRENT.use(provider)

@@ -1,4 +1,4 @@
-"""Trace context in text headers: of HTTP requests, WebSocket handshakes and other mappings."""
+"""Trace context in the headers of HTTP requests and WebSocket handshakes, and in other mappings of text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def extract(carrier: Mapping[str, str]) -> Context:
 
 @cache
 def api() -> Any:
-    """Return the API's propagators; imported late, as their import searches all installed packages."""
+    """Import and return `opentelemetry.propagate`; late, since its import searches all installed packages."""
     from opentelemetry import propagate  # noqa: PLC0415
 
     return propagate

@@ -1,4 +1,4 @@
-"""The W3C `traceparent` header, written without a call of each propagator.
+"""The W3C `traceparent` header, written without calling each propagator.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
 """
@@ -20,8 +20,8 @@ _DEFAULT: Final = ("TraceContextTextMapPropagator", "W3CBaggagePropagator")
 def traceparent(textmap: Any, context: Context | None) -> str | None:
     """Return the value of `traceparent`, or None if `textmap` might write more or other headers.
 
-    `traceparent` is the only header if `textmap` is OpenTelemetry's default, and the context holds only a
-    span without vendor state (`tracestate`), so no baggage either.
+    `traceparent` is the only header if `textmap` is OpenTelemetry's default, and the context holds a span
+    without vendor state (`tracestate`) and nothing else, such as baggage.
 
     Args:
         textmap: The global propagator.

@@ -1,6 +1,6 @@
 """Trace context in the last frame of a ZeroMQ message; the first frame stays the topic of a subscription.
 
-The frame is `otel1` and a JSON object of the propagator's headers, for example
+The frame holds `otel1` and a JSON object of the propagator's headers, for example
 `otel1{"traceparent":"00-…-…-01"}`, so any language can read it. This module handles bytes only and does not
 import ZeroMQ.
 """
@@ -49,8 +49,8 @@ def extract_frames(frames: Sequence[bytes]) -> tuple[Context, list[bytes]]:
         frames: The received frames.
 
     Returns:
-        The sender's context, and the frames without the frame of the context. For a message without such a
-        frame, or with an invalid one, an empty context and all frames.
+        The sender's context, and the other frames. If the last frame is not a valid context, an empty context
+        and all frames.
     """
     headers = _headers(frames[-1]) if frames else None
     if headers is None:

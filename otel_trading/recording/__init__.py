@@ -1,7 +1,7 @@
-"""The hot path: numbers are stored cheaply when they are recorded, and given to the SDK at each collection.
+"""The hot path of metrics: recorded numbers are stored cheaply, and passed to the SDK at each collection.
 
 Nothing in `record` or `add` allocates, waits or raises, and nothing here depends on a metric's name.
-`README.md` is the page of design; read it and `cells` first.
+Read `README.md`, which describes the design, and `cells` first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Cython's names for plain Python: the declarations in `cells` and `sums` work without a compiler.
 
-The `cython` package on PyPI has the same names, but its import takes as long as that of this package.
+The `cython` package on PyPI has the same names, but its import takes as long as the import of this package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 compiled: Final = False
 
-# these names are the compiler's
+# Cython defines these names
 double: TypeAlias = float  # noqa: PYI042
 int: TypeAlias = builtins.int  # noqa: A001, PYI042
 longlong: TypeAlias = builtins.int  # noqa: PYI042

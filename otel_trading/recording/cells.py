@@ -1,15 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, binding=False, freethreading_compatible=True
 """The cells of histograms: a cell holds the numbers of one series between two collections.
 
-The fast path of a cell is one range check, at most one bisect, and a few stores. The range check is also the
-switch: the range of a cell that is switched off is empty, so `record` and `add` need no second test, and a
-bound method (`record = cell.record`) stays valid. CPython switches threads at calls and at backward jumps
-only, so no other thread runs between the last call of a fast path and its last store: under the GIL the
-stores of one call are one step. Interpreters without a GIL use `sharding`.
+The fast path of a cell is one range check, at most one bisect, and a few stores. A cell that is switched off
+has an empty range, so `record` and `add` need no second check, and a bound method (`record = cell.record`)
+stays valid. CPython switches threads only at calls and at backward jumps, so no other thread runs between the
+last call of a fast path and its last store: with a GIL, these stores are atomic. Interpreters without a GIL
+use `sharding`.
 
 This module and `sums` are plain Python, and Cython compiles the same source to `_cells` and `_sums` where a C
 compiler is installed; then the numbers of a cell are C doubles. Names of `cython` appear only in declarations
-and in code that no record runs through, so the same lines are fast in both forms. `form` chooses the form.
+and outside the fast path, so the same lines are fast in both forms. `form` chooses the form.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ if cython.compiled:
     from cython.cimports.libc.stdlib import calloc, free
 else:
     _read = perf_counter
-# the real clock: `_read` reads it without an object per call, unless a test replaces `perf_counter`
+# `_read` reads the clock without making an object; a test may replace `perf_counter`, which is then called
 _REAL = cython.declare(object, perf_counter)
 
 # the largest finite double; infinity and integers too large for a double are above it
 _LARGEST = cython.declare(cython.double, LARGEST)
-# the lower bound of a cell that is switched off
-_NEVER = cython.declare(cython.double, inf)
+# the lower bound of a cell that is switched off: every value is below it
+_OFF = cython.declare(cython.double, inf)
 # the start of a block that was never entered: its duration is NaN, which `record` rejects
 _NEVER_BEGAN = cython.declare(cython.double, nan)
 # the places of a histogram's numbers in its array
@@ -51,13 +51,13 @@ _SUM = cython.declare(cython.Py_ssize_t, 0)
 _LOW = cython.declare(cython.Py_ssize_t, 1)
 _HIGH = cython.declare(cython.Py_ssize_t, 2)
 _COUNTS = cython.declare(cython.Py_ssize_t, 3)
-# How many values of one interval look for a sampled span. A look takes longer than the record itself, and in
-# a process that samples nothing it is in vain. The metrics of the registry have about 16 buckets, and like
-# the SDK a cell keeps one exemplar per bucket and collection:
+# For how many values of one interval a cell searches the current span for an exemplar. A search takes longer
+# than the record itself, and is in vain in a process that samples no span. The metrics of the registry have
+# about 16 buckets, and like the SDK a cell keeps one exemplar per bucket and collection:
 # https://opentelemetry.io/docs/specs/otel/metrics/sdk/#alignedhistogrambucketexemplarreservoir
-_LOOKS_PER_INTERVAL = cython.declare(cython.int, 16)
+_SEARCHES_PER_INTERVAL = cython.declare(cython.int, 16)
 
-# before the first bound, so that the bisect returns an index into the array, behind `_SUM`, `_LOW`, `_HIGH`
+# precede the bounds, so that the bisect returns an index into the array, after `_SUM`, `_LOW` and `_HIGH`
 _BEFORE_BOUNDS = (-inf, -inf, -inf)
 
 
@@ -70,7 +70,7 @@ class Exemplar(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """The numbers that a drain took out of a histogram: one interval of one series.
+    """The numbers of one series in one interval, as a drain takes them out of a histogram.
 
     Attributes:
         counts: Values per bucket; the last bucket has no upper bound.
@@ -87,7 +87,7 @@ class Drained(NamedTuple):
     exemplars: Sequence[Exemplar]
 
 
-# makes a `Drained` at half the price of its constructor, which NamedTuple writes in Python
+# makes a `Drained` in half the time of its constructor, which NamedTuple generates in Python
 _make = tuple.__new__
 _NO_EXEMPLARS = cython.declare(tuple, ())
 
@@ -102,7 +102,7 @@ def _doubles(size: cython.Py_ssize_t) -> cython.p_double:
 
 @cython.cfunc
 def _bounds_of(bounds: tuple[float, ...]) -> cython.p_double:
-    """Copy the bounds into an array of C; its first element is its length."""
+    """Copy the bounds into a C array, and put its length into its first element."""
     size: cython.Py_ssize_t = len(bounds)
     index: cython.Py_ssize_t
     found: cython.p_double = _doubles(size)
@@ -138,7 +138,7 @@ def _empty(size: cython.Py_ssize_t) -> cython.p_double:
 
 @cython.cfunc
 def _counts_of(cells: cython.p_double, size: cython.Py_ssize_t) -> list[int]:
-    """Return the counts of an array that no record writes to any more, and free it."""
+    """Return the counts of an array, and free it; no record may write to it any more."""
     counts = [cython.cast(cython.longlong, cells[slot]) for slot in range(_COUNTS, size)]  # type: ignore[attr-defined]
     free(cells)
     return counts
@@ -168,13 +168,13 @@ class Histogram:
     It counts values into buckets. From sampled spans it keeps one exemplar per bucket and interval.
     """
 
-    __slots__ = ("_bounds", "_cells", "_exemplars", "_least", "_looks", "_plain", "_signed", "_size")
+    __slots__ = ("_bounds", "_cells", "_exemplars", "_least", "_plain", "_searches_left", "_signed", "_size")
 
     _bounds: cython.p_double
     _cells: cython.p_double
     _size: cython.Py_ssize_t
     _least: cython.double
-    _looks: cython.int
+    _searches_left: cython.int
     _exemplars: dict[int, Exemplar]
     _plain: Callable[[float], None] | None
     _signed: bool
@@ -184,10 +184,10 @@ class Histogram:
         self._size = _COUNTS + 1
         self._cells = _empty(self._size)
         self._exemplars = {}
-        self._looks = 0
+        self._searches_left = 0
         self._plain = None
         self._signed = False
-        self._least = _NEVER
+        self._least = _OFF
 
     def __dealloc__(self) -> None:
         free(self._bounds)
@@ -208,17 +208,17 @@ class Histogram:
         self._size = len(bounds) + _COUNTS + 1
         self._cells = _empty(self._size)
         self._exemplars = {}
-        self._looks = _LOOKS_PER_INTERVAL
+        self._searches_left = _SEARCHES_PER_INTERVAL
         self._least = -_LARGEST if signed else 0.0
 
     def switch_to(self, plain: Callable[[float], None]) -> None:
-        """Pass every valid value to `plain` instead, for a histogram that cannot be folded."""
+        """Pass every valid value to `plain` instead of counting it, for a histogram that cannot be folded."""
         self.switch_off()
         self._plain = plain
 
     def switch_off(self) -> None:
         """Ignore every value from now on."""
-        self._least = _NEVER
+        self._least = _OFF
         self._plain = None
 
     @cython.ccall
@@ -238,7 +238,7 @@ class Histogram:
                 cells = self._cells  # read after the last call: a drain in between replaces the array
                 try:
                     cells[slot] += 1
-                except IndexError:  # since the bisect, another thread switched on with fewer buckets
+                except IndexError:  # after the bisect, another thread switched the cell on with fewer buckets
                     self.record(value)
                     return
                 cells[_SUM] += number
@@ -246,8 +246,8 @@ class Histogram:
                     cells[_LOW] = number
                 if number > cells[_HIGH]:  # noqa: PLR1730 - `max` would be a call
                     cells[_HIGH] = number
-                if self._looks and slot not in self._exemplars:
-                    self._look(slot, number)
+                if self._searches_left and slot not in self._exemplars:
+                    self._find_exemplar(slot, number)
                 return
         self._outside(value)
 
@@ -258,8 +258,8 @@ class Histogram:
     def drain(self) -> Drained | None:
         """Take out the numbers since the last drain; None if there are none."""
         cells = self._cells
-        self._looks = _LOOKS_PER_INTERVAL
-        if cells[_LOW] > cells[_HIGH]:  # as in a new array: no value since the last drain
+        self._searches_left = _SEARCHES_PER_INTERVAL
+        if cells[_LOW] > cells[_HIGH]:  # as in a new array, so no value was recorded
             return None
         self._cells = _empty(self._size)  # from here on, records write to the new array
         exemplars: Any = _NO_EXEMPLARS
@@ -269,8 +269,8 @@ class Histogram:
         low, high, total = cells[_LOW], cells[_HIGH], cells[_SUM]
         return _make(Drained, (_counts_of(cells, self._size), total, low, high, exemplars))
 
-    def _look(self, slot: int, value: float) -> None:
-        self._looks -= 1
+    def _find_exemplar(self, slot: int, value: float) -> None:
+        self._searches_left -= 1
         try:
             context = get_current()
             span = trace.get_current_span(context) if context else None
@@ -287,7 +287,7 @@ class Histogram:
             if number is not None and (number >= 0 or self._signed):
                 self._plain(number)
                 return
-        elif self._least == _NEVER:
+        elif self._least == _OFF:
             return
         elif type(value) is not float:
             number = as_number(value)
@@ -323,7 +323,7 @@ class Timer:
 
     def __exit__(
         self,
-        kind: object,
+        error_class: object,
         error: object,
         traceback: object,
         /,

@@ -1,4 +1,4 @@
-"""The fold: before each collection, the bucket counts of the cells are added to the SDK's own aggregations.
+"""The fold: before each collection, the bucket counts of the cells are added to the SDK's aggregations.
 
 Terms:
 
@@ -47,9 +47,9 @@ class _Entry:
     def follow_readers(self) -> None:
         """Find the streams of the present readers, and switch the cell on with the buckets they need."""
         bounds = metrics.bounds_of(self.instrument)
-        if bounds is None:  # some view needs the values themselves, for example an exponential histogram
+        if bounds is None:  # a view needs the values themselves, for example an exponential histogram
             self.cell.switch_to(partial(self.instrument.record, attributes=self.attributes))
-        elif bounds != self.bounds:  # a switch empties the cell, so not without need
+        elif bounds != self.bounds:  # only then, because switching on empties the cell
             self.cell.switch_on(bounds, signed=self.signed)
         self.bounds = bounds
         found = () if bounds is None else metrics.streams_of(self.instrument, self.attributes, bounds)
@@ -99,15 +99,15 @@ class Folder:
             if readers is not self._readers:
                 self._readers = readers
                 for entry in self._entries:
-                    _fold([entry], last)  # again, right before the switch, which empties the cell
+                    _fold([entry], last)  # again, because switching on empties the cell
                     entry.follow_readers()
 
     def close(self) -> None:
-        """Forget every cell: the next folder drains them."""
+        """Remove every cell, since the folder of the next provider drains them."""
         with self._lock:
             self._entries.clear()
 
-    def _before_collection(self, options: CallbackOptions) -> tuple[Observation, ...]:  # noqa: ARG002 - SDK's
+    def _before_collection(self, options: CallbackOptions) -> tuple[Observation, ...]:  # noqa: ARG002
         self.fold()
         return ()
 
@@ -116,20 +116,20 @@ def _fold(entries: list[_Entry], last_fold: int) -> None:
     """Drain the cells of entries into their streams.
 
     Args:
-        entries: All of them at once, which saves a call per series.
+        entries: Several at once, which saves a call per series.
         last_fold: Unix time in nanoseconds of the fold before this one.
     """
     for entry in entries:
         drained = entry.cell.drain()
         if drained is not None:
             since = last_fold if last_fold > entry.since else entry.since  # noqa: FURB136 - `max` is a call
-            # a drain empties the cell, so its counts go to the streams of every reader at once
+            # the cell is empty now, so its counts go to the streams of all readers at once
             for stream in entry.streams:
                 stream.add(drained, since)
 
 
 def folder_of(meter: Meter) -> Folder | None:
-    """Return a folder for a meter of the SDK, or None after a warning if its release is unknown."""
+    """Return a folder for a meter of the SDK, or None after a warning if the probe fails."""
     if metrics.probe():
         return Folder(meter)
     warn_unknown_release("fast histograms")

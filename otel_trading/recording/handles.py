@@ -1,4 +1,4 @@
-"""Binding: a metric and its labels become a handle once, at start-up."""
+"""Binding: a metric and its labels become a handle, once and at start-up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
 """
 
 MAX_SERIES: Final = 2000
-"""The most series of a metric, like the SDK's default; further series share one overflow series.
+"""The most series of a metric, as in the SDK's default; all further series share one overflow series.
 
 https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
 """
@@ -35,7 +35,6 @@ OVERFLOW: Final = {"otel.metric.overflow": True}
 
 LabelValue = str | int | bool | Enum | None
 Key = tuple[str | int | bool | None, ...]
-
 
 Handle = TypeVar("Handle", Histogram, Counter, UpDownCounter, Gauge)
 SomeHandle = Histogram | Counter | UpDownCounter | Gauge
@@ -67,7 +66,7 @@ class StateSet:
                 ", ".join(self._levels),
             )
             return
-        with self._lock:  # `MeterRoute._read` holds it too, so a collection never sees two current states
+        with self._lock:  # `MeterRoute._read` acquires it too, so a collection never sees two current states
             for name, level in self._levels.items():
                 level.set(int(name == state))
 
@@ -97,10 +96,10 @@ class BoundMetric(Generic[Handle]):
             **labels: The metric's labels by their keywords, as text or as members of their enum.
 
         Returns:
-            A handle that is valid before `configure`, until `shutdown`, and after it.
+            A handle that is valid before `configure` and after `shutdown`, too.
 
         Raises:
-            LabelError: The metric does not have a given label, or a required label is missing.
+            LabelError: A given label is not one of the metric's, or a required label is missing.
         """
         key = self._key(labels) if not args else self._refuse(f"takes its labels by name, not {args!r}")
         handle = self._series.get(key)
@@ -114,7 +113,7 @@ class BoundMetric(Generic[Handle]):
     def reconnect(self) -> None:
         """Connect every handle, present or future, to the current connector."""
         with self.lock:
-            self._connector = _connector  # under the lock: a handle that is bound next gets the same one
+            self._connector = _connector  # under the lock, so that a handle bound next gets the same one
             for attributes, handle in self.series():
                 handle.switch_off()
                 if self._connector is not None:
@@ -233,7 +232,7 @@ class UpDownCounterMetric(BoundMetric[UpDownCounter]):
 
 
 class Connector(Protocol):
-    """Connects handles to their export; `MeterRoute` does it for an attached meter provider."""
+    """Connects handles to their export, as `MeterRoute` does for an attached meter provider."""
 
     def connect(self, metric: BoundMetric[Any], attributes: dict[str, Any], handle: SomeHandle) -> None:
         """Switch on a handle and export it under `attributes` from now on."""
@@ -259,7 +258,8 @@ def connect(connector: Connector | None) -> None:
 class _Locks:
     """The locks of all metrics as one lock, later metrics included.
 
-    Registered at import, so it is acquired last: a reader that collects before a fork needs these locks.
+    It is registered at import and therefore acquired last: a reader that collects before the fork needs these
+    locks.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The route of the handles' numbers to one meter provider."""
+"""The route of the handles' numbers to a meter provider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCOPE: Final = "otel_trading"
 """The instrumentation scope of everything this package emits."""
 
 SCOPE_OF_PROCESS: Final = f"{SCOPE}.process"
-"""The scope of the metrics that the operating system reports about each process."""
+"""The instrumentation scope of the metrics that the operating system reports about a process."""
 
 
 class MeterRoute:
@@ -34,8 +34,8 @@ class MeterRoute:
     Observable instruments read counters and levels, through the public API. Histograms are folded (see
     `folding`), or recorded by their plain instrument if folding does not work.
 
-    A provider has one route for life, because it registers the callbacks of an observable instrument only
-    once. After `close` the route may be connected and opened again.
+    A provider has one route as long as it lives, because it registers the callbacks of an observable
+    instrument only once. After `close` the route may be connected and opened again.
 
     Args:
         provider: Its readers export the numbers.
@@ -46,7 +46,7 @@ class MeterRoute:
         self._meter: Meter = provider.get_meter(SCOPE, version, schema_url=SCHEMA_URL)
         self._lock = RLock()
         self._open = False
-        self._totals: dict[SomeHandle, Any] = {}  # of the counters, while the route is closed
+        self._totals: dict[SomeHandle, Any] = {}  # the counters' last totals, while the route is closed
         self._histograms: dict[str, Instrument] = {}
         self._observed: set[str] = set()
         self._folder = _folder(provider, self._meter)
@@ -57,10 +57,10 @@ class MeterRoute:
             if metric.definition.kind == "histogram":
                 self._connect_histogram(metric, attributes, cast("Histogram", handle))
             else:
-                level = cast("Counter", handle)
-                level.switch_on()
+                cell = cast("Counter", handle)
+                cell.switch_on()
                 if handle in self._totals:
-                    level.add(self._totals.pop(handle))
+                    cell.add(self._totals.pop(handle))
                 self._observe(metric)
 
     def open(self) -> None:
@@ -68,7 +68,7 @@ class MeterRoute:
         self._open = True
 
     def close(self) -> None:
-        """Report nothing more, even if the provider still collects; call it after the handles are off."""
+        """Report nothing more, even if the provider still collects; switch off the handles before."""
         self._open = False
         for metric in bound_metrics():
             if metric.definition.kind == "counter":
@@ -109,7 +109,7 @@ class MeterRoute:
     def _read(self, metric: BoundMetric[Any], options: CallbackOptions) -> list[Observation]:  # noqa: ARG002
         if not self._open:
             return []
-        with metric.lock:  # the states of a status change under this lock
+        with metric.lock:  # `StateSet.set` acquires it too
             levels = [(handle.read(), attributes) for attributes, handle in metric.series()]
         return [Observation(value, attributes) for value, attributes in levels if value is not None]
 
@@ -149,19 +149,19 @@ def attach(provider: MeterProvider, version: str) -> None:
 
 
 def kept_for(provider: MeterProvider, kept: WeakKeyDictionary[MeterProvider, T], make: Callable[[], T]) -> T:
-    """Return the one object that a provider keeps for life.
+    """Return the object of a provider; there is one as long as the provider lives.
 
-    A provider registers the callbacks of an observable instrument only once, so a second object with the same
-    instruments would never be read.
+    A provider registers the callbacks of an observable instrument only once, so it would never read the
+    instruments of a second object.
 
     Args:
         provider: The owner of the object.
-        kept: The objects by their providers; it keeps no provider alive.
+        kept: The objects by provider; the keys are weak references.
         make: Makes the object of a provider that has none yet.
     """
     try:
         found = kept.get(provider)
-    except TypeError:  # not hashable or weakly referenceable, so it cannot be recognised later
+    except TypeError:  # the provider has no hash or weak reference, so no later call can recognise it
         return make()
     if found is None:
         found = kept[provider] = make()
@@ -178,7 +178,10 @@ def detach() -> None:
 
 
 def restart() -> None:
-    """Set every handle to zero, and every level to unknown: in a forked child, which reports only its own."""
+    """Set every handle to zero and every level to unknown.
+
+    For a forked child, which reports only its own numbers.
+    """
     if _route is not None:
         for metric in bound_metrics():
             for _, handle in metric.series():
@@ -192,6 +195,6 @@ def on_attach(callback: Callable[[MeterProvider], None]) -> None:
     """Call `callback` with the provider at every `attach`.
 
     Args:
-        callback: Registers metrics that are observed at each collection instead of recorded.
+        callback: Registers metrics that are observed at each collection instead of being recorded.
     """
     _callbacks.append(callback)

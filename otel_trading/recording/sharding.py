@@ -2,22 +2,21 @@
 
 Each thread records into a cell of its own, its shard, under a lock that only a collection contends for. The
 last `set` decides a level, so a level stays one cell. The locks are reentrant, because a signal handler may
-interrupt a record and record itself. A forked child replaces them, because a thread of the parent may have
-held one: https://docs.python.org/3/library/os.html#os.register_at_fork
+interrupt a record and record itself. A forked child renews them (see `_forking`), because a thread of the
+parent may have held one.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from itertools import chain
 from math import nan
-from threading import RLock, get_ident
+from threading import get_ident
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
-from weakref import WeakSet
 
+from otel_trading._forking import renewed_lock
 from otel_trading.recording.cells import Drained
 from otel_trading.values.numbers import Number
 
@@ -32,47 +31,16 @@ class Switched(Protocol):
 Cell = TypeVar("Cell", bound=Switched)
 
 
-class _Locked:
-    """An object with a lock that is replaced in a forked child."""
-
-    __slots__ = ("__weakref__", "_lock")
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        _locked.add(self)
-
-    def renew_locks(self) -> None:
-        """Replace the lock by a free one."""
-        self._lock = RLock()
-
-
-_locked: WeakSet[_Locked] = WeakSet()
-
-
-def _renew_locks() -> None:
-    for owner in _locked:
-        owner.renew_locks()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
-
-
-class _Shards(_Locked, Generic[Cell]):
+class _Shards(Generic[Cell]):
     """One cell per thread; all are switched on and off together."""
 
-    __slots__ = ("_make", "_shards", "_switch")
+    __slots__ = ("_lock", "_make", "_shards", "_switch")
 
     def __init__(self, make: Callable[[], Cell]) -> None:
-        super().__init__()
+        self._lock = renewed_lock()
         self._make = make
         self._switch: Callable[[Cell], object] = _switch_off
-        self._shards: dict[int, tuple[RLock, Cell]] = {}
-
-    def renew_locks(self) -> None:
-        """Replace the locks by free ones."""
-        super().renew_locks()
-        self._shards = {thread: (RLock(), cell) for thread, (_, cell) in self._shards.items()}
+        self._shards: dict[int, tuple[Any, Cell]] = {}
 
     def switch_off(self) -> None:
         """Ignore every value from now on."""
@@ -86,21 +54,21 @@ class _Shards(_Locked, Generic[Cell]):
     def _each(self, call: Callable[[Cell], Any]) -> list[Any]:
         """Call a function with each shard, and return the results; the caller holds `_lock`."""
         results = []
-        for lock, cell in tuple(self._shards.values()):  # a copy: a signal handler may add a shard meanwhile
+        for lock, cell in tuple(self._shards.values()):  # a copy, since a signal handler may add a shard
             with lock:
                 results.append(call(cell))
         return results
 
-    def _join(self) -> tuple[RLock, Cell]:
+    def _join(self) -> tuple[Any, Cell]:
         """Make the cell of the calling thread.
 
-        Python reuses the identifier of a thread that has ended, so a later thread takes over its cell.
+        Python reuses the identifier of a thread that has ended; a later thread then records into its cell.
         """
         with self._lock:
             cell = self._make()
             self._switch(cell)
-            # `setdefault`, not a store: a signal handler may have recorded meanwhile and made the cell
-            return self._shards.setdefault(get_ident(), (RLock(), cell))
+            # `setdefault`, since a signal handler may have recorded meanwhile and made the cell
+            return self._shards.setdefault(get_ident(), (renewed_lock(), cell))
 
 
 class ShardedHistogram(_Shards[Any]):
@@ -156,7 +124,10 @@ class ShardedTimer:
         self._start = perf_counter()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self._histogram.record(perf_counter() - self._start)
 
@@ -183,13 +154,13 @@ class ShardedCounter(_Shards[Any]):
             return total
 
 
-class LockedLevel(_Locked):
+class LockedLevel:
     """One level under a lock, with the methods of `sums.Level`."""
 
-    __slots__ = ("_cell",)
+    __slots__ = ("_cell", "_lock")
 
     def __init__(self, make: Callable[[], Any]) -> None:
-        super().__init__()
+        self._lock = renewed_lock()
         self._cell = make()
 
     def switch_on(self) -> None:

@@ -1,5 +1,5 @@
 # cython: language_level=3, binding=False, freethreading_compatible=True
-"""The cells of counters, levels and gauges; written in one source for both forms, as `cells` is.
+"""The cells of counters, levels and gauges; one source for both forms, like `cells`.
 
 A collection reads them through observable instruments, which report totals:
 https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-counter-operations
@@ -20,15 +20,15 @@ else:
 
 # the largest finite double, and the lower bound of a cell that is switched off, as in `cells`
 _LARGEST = cython.declare(cython.double, LARGEST)
-_NEVER = cython.declare(cython.double, inf)
+_OFF = cython.declare(cython.double, inf)
 
 
 @cython.cclass
 class Sum:
     """A sum of amounts.
 
-    Integers have a sum of their own, for the compiled form: there it is a machine word, and each `read` moves
-    it into `_total`, a Python object without bounds.
+    Integers are added to `_whole`, which is a machine word in the compiled form. Each `read` moves it into
+    `_total`, a Python object without bounds.
     """
 
     __slots__ = ("_least", "_total", "_whole")
@@ -44,7 +44,7 @@ class Sum:
 
     def switch_off(self) -> None:
         """Ignore every amount from now on."""
-        self._least = _NEVER
+        self._least = _OFF
 
     def add(self, amount: Number = 1, /) -> None:
         """Add an amount; never raises.
@@ -82,12 +82,11 @@ class Sum:
     def _plus(self, amount: Any) -> None:
         try:
             self._total += amount
-        except OverflowError:
-            # an int that no double can hold plus a float
+        except OverflowError:  # an int that is too large for a double, plus a float
             self._total = clamped(self._total) + clamped(amount)
 
     def _outside(self, amount: Any) -> None:
-        if self._least == _NEVER:
+        if self._least == _OFF:
             return
         number = amount if type(amount) is int else as_number(amount)
         if number is None or number < self._least:
@@ -115,8 +114,8 @@ class Counter(Sum):
             amount: In the metric's unit. NaN, infinities, values that are not numbers, and negative amounts
                 are counted as lost instead.
         """
-        # A copy of the first lines of `Sum.add`: the specialised call of CPython (PEP 659), which is twice as
-        # fast, requires that the object's own class defines a method of C.
+        # A copy of the first lines of `Sum.add`: the specialised call of CPython (PEP 659) is twice as fast,
+        # but the object's own class has to define the method, and in C.
         whole: cython.int
         if type(amount) is int:
             try:
@@ -132,7 +131,7 @@ class Counter(Sum):
 
 @cython.cclass
 class Level(Sum):
-    """A level that is set, or moved by an amount; it has no value before the first of either."""
+    """A level that is set, or moved by an amount; it has no value before the first call."""
 
     __slots__ = ("_touched",)
 
@@ -163,7 +162,7 @@ class Level(Sum):
         Args:
             value: In the metric's unit. Values that are not finite numbers are counted as lost instead.
         """
-        if self._least == _NEVER:
+        if self._least == _OFF:
             return
         number = as_number(value)
         if number is None:

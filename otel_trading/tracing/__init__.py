@@ -1,4 +1,4 @@
-"""How one call becomes a span: imports no exporter. Open `traced` first."""
+"""Spans around calls and blocks; imports no exporter. Read `traced` first."""
 
 from otel_trading.tracing.provider import attach, detach, flush
 from otel_trading.tracing.spans import SpanScope, fail, span, start_span

@@ -1,8 +1,8 @@
 """Generators: a span that is current only while the generator's body runs.
 
 A generator runs in the context of its caller (PEP 568, which would change that, was deferred:
-https://peps.python.org/pep-0568/). So each yield restores the caller's context and stores the body's, which
-may contain a span that the body opened; the next step restores the body's.
+https://peps.python.org/pep-0568/). So each yield stores the body's context, which may contain a span
+that the body opened, and restores the caller's. The next step restores the body's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 Scope = AbstractContextManager[Context]
-"""A context manager around the whole life of a generator; its value is the context for the body."""
+"""A context manager that surrounds all steps of a generator; its value is the context for the body."""
 
 
 class Body:

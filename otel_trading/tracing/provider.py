@@ -11,6 +11,7 @@ from opentelemetry._logs import Logger, LoggerProvider, NoOpLogger
 from opentelemetry.context import Context
 from opentelemetry.trace import NoOpTracer, Tracer, TracerProvider
 
+from otel_trading.recording import SCOPE
 from otel_trading.semconv import SCHEMA_URL
 from otel_trading.tracing.fast.form import calls
 
@@ -18,21 +19,19 @@ if TYPE_CHECKING:
     from otel_trading.tracing.fast.deferred import DeferredEnds
     from otel_trading.tracing.fast.fast_span import FastTracer
 
-SCOPE: Final = "otel_trading"
-
 
 class CurrentTracer:
-    """The attached tracer and logger; one instance, whose attributes are read at every span.
+    """The attached tracer and logger; there is one instance, and every span reads its attributes.
 
     Attributes:
         tracer: Starts spans.
         logger: Emits the log records of exceptions.
-        fast: Starts the tracer's spans faster; None where fast spans are not possible.
-        ends: Delivers ended spans on a thread of its own; None where ends are not deferred.
+        fast: Starts the tracer's spans faster; None if fast spans are not possible.
+        ends: Delivers ended spans on a thread of its own; None if ends are not deferred.
         get_context: Returns the current context.
         set_context: Makes a context the current one, and returns a token for `reset_context`.
-        reset_context: Restores the context that a token stands for; may raise where the API's own function
-            would log an error.
+        reset_context: Restores the context that was current before the call that returned the token; may
+            raise an error that the API's own function would log.
     """
 
     __slots__ = ("ends", "fast", "get_context", "logger", "reset_context", "set_context", "tracer")
@@ -41,7 +40,7 @@ class CurrentTracer:
         self.reset()
 
     def reset(self) -> None:
-        """Return to a tracer and a logger that do nothing."""
+        """Use a tracer and a logger that do nothing."""
         self.tracer: Tracer = NoOpTracer()
         self.logger: Logger = NoOpLogger(SCOPE)
         self.fast: FastTracer | None = None
@@ -66,8 +65,8 @@ def attach(
     Args:
         tracer_provider: A tracer provider of the SDK, or of any other implementation of the API.
         version: The version of this package, for the instrumentation scope.
-        logger_provider: Gets the log records of exceptions; without it exceptions are recorded on spans only.
-        defer: Whether ended spans reach the provider's processors on a separate thread.
+        logger_provider: Receives the log records of exceptions; without it, only spans record exceptions.
+        defer: Whether a separate thread passes ended spans to the provider's processors.
     """
     detach()
     CURRENT.tracer = tracer_provider.get_tracer(SCOPE, version, schema_url=SCHEMA_URL)
@@ -78,7 +77,7 @@ def attach(
 
 
 def detach() -> None:
-    """Deliver the spans whose end is deferred, and make every later span a no-op."""
+    """Deliver the spans whose ends are deferred, and make every later span a no-op."""
     if CURRENT.fast is not None:
         CURRENT.fast.close()
     calls.attach(None)
@@ -86,7 +85,7 @@ def detach() -> None:
 
 
 def flush(timeout: float) -> bool:
-    """Deliver the spans whose end is deferred to the processors.
+    """Deliver the spans whose ends are deferred to the processors.
 
     Args:
         timeout: Seconds to wait.

@@ -1,4 +1,4 @@
-"""Spans for `with` blocks and spans that are started and ended by hand; both record failures."""
+"""Spans for `with` blocks, spans that are started and ended by hand, and the recording of failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from otel_trading.values.times import nanoseconds
 Attributes = Mapping[str, AttributeValue] | None
 
 _RECORDED = "__otel_trading_recorded__"
-_LIMIT = 4096
+_LONGEST_MESSAGE = 4096
 _OUTGOING = (SpanKind.CLIENT, SpanKind.PRODUCER)
 
 
@@ -46,12 +46,12 @@ def start_span(
         name: The span's name, without identifiers, so that few different names exist.
         attributes: Keys from the registry or of your own.
         kind: OpenTelemetry's span kind.
-        context: The context whose current span is the parent; the current context without it.
+        context: The context whose current span is the parent; the current context by default.
         links: Spans of other traces that led to this one.
         start_time: Unix time in nanoseconds, for a span that started earlier.
 
     Returns:
-        The span, or a span that records nothing where it could not be started.
+        The span, or one that records nothing if the span could not be started.
     """
     fast = CURRENT.fast
     try:
@@ -94,7 +94,10 @@ class SpanScope:
         return self._span
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             if error is not None:
@@ -119,7 +122,7 @@ def span(
         attributes: Keys from the registry or of your own.
         kind: OpenTelemetry's span kind.
         context: The context whose current span is the parent, such as `ot.extract(headers)`; the current
-            context without it.
+            context by default.
         links: Spans of other traces that led to this one.
         start_time: Unix time in nanoseconds, for a span that started earlier.
 
@@ -131,7 +134,7 @@ def span(
 
 
 def close(span: Span, token: Token[Context]) -> None:
-    """Restore the context around a span, and end the span; never raises.
+    """End a span and restore the context around it; never raises.
 
     Args:
         span: The span.
@@ -150,20 +153,20 @@ def close(span: Span, token: Token[Context]) -> None:
 def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL) -> None:
     """Record a failure on a span: status and `error.type`, and once per exception an event and a log record.
 
-    The newer convention wants exceptions in logs
-    (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/); the span event stays beside the
-    log record, because users of Jaeger read it there. Two exceptions are not failures, and nothing is
-    recorded for them: `GeneratorExit`, from an early `break` out of a generator, and `sys.exit(0)`.
+    The current convention puts exceptions into logs
+    (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/); the span has the event
+    as well, for viewers that show only the span, such as Jaeger. Two exceptions are not failures, and nothing
+    is recorded for them: `GeneratorExit`, from an early `break` out of a generator, and `sys.exit(0)`.
 
     Args:
         span: The span of the operation that failed.
-        error: The exception. Cancellation is a failure with the description "cancelled".
+        error: The exception. A cancellation is a failure with the description "cancelled".
         kind: The span's kind; the failure of an outgoing call is logged as a warning, any other as an error.
     """
     if isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return
     with guard("record of an exception"):
-        message = described(error)[:_LIMIT]
+        message = described(error)[:_LONGEST_MESSAGE]
         span.set_attribute("error.type", error_type(error))
         span.set_status(StatusCode.ERROR, "cancelled" if _is_cancellation(error) else message)
         if not _was_recorded(error):
@@ -173,7 +176,7 @@ def fail(span: Span, error: BaseException, *, kind: SpanKind = SpanKind.INTERNAL
 
 
 def _is_cancellation(error: BaseException) -> bool:
-    """Return whether asyncio cancelled the call; if nothing has imported asyncio, it did not."""
+    """Return whether asyncio cancelled the call; only a program that has imported asyncio can do that."""
     loaded = sys.modules.get("asyncio")
     return loaded is not None and isinstance(error, loaded.CancelledError)
 

@@ -55,8 +55,8 @@ def traced(
     An exception is recorded on the span and re-raised unchanged.
 
     Args:
-        name: The span's name, without identifiers, so that few different names exist; the function's
-            qualified name without it.
+        name: The span's name, without identifiers, so that few different names exist; by default the
+            function's qualified name.
         duration: Records the seconds of each call: a bound histogram, or a metric whose labels come from
             `attributes`, and `error.type` from the exception if the call failed.
         attributes: The span's attributes.
@@ -66,7 +66,7 @@ def traced(
         The decorated function, of the same kind; or the decorator, if called with arguments.
 
     Raises:
-        LabelError: `attributes` does not give a label that the metric needs.
+        LabelError: `attributes` lacks a label that the metric needs.
         OtelTradingError: The decorated object is not a function.
     """
     if name is not None and not isinstance(name, str):
@@ -80,7 +80,7 @@ class _Duration:
     """Records the durations of calls.
 
     Attributes:
-        record: Records the seconds of a call that succeeded; None where durations are not recorded.
+        record: Records the seconds of a call that succeeded; None if durations are not recorded.
     """
 
     __slots__ = ("_by_error", "record")
@@ -144,7 +144,7 @@ class _Call:
         return span
 
     def run(self, function: Callable[..., Any], arguments: Any, keywords: Any) -> Any:
-        """Call the function inside a span, where `calls` has no starter for it."""
+        """Call the function inside a span, if `calls` has no starter attached."""
         started = perf_counter()
         with SpanScope(self.start(CURRENT.get_context()), self.kind):
             try:
@@ -162,8 +162,8 @@ class _Call:
         fail(span, error, kind=self.kind)
 
 
-class _Life:
-    """The scope of a generator, from its first step to its last, with a context for its body alone."""
+class _GeneratorScope:
+    """The span and the duration of a generator, from its first step to its last."""
 
     __slots__ = ("_call", "_context", "_span", "_started")
 
@@ -178,10 +178,13 @@ class _Life:
         return self._context
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         seconds = perf_counter() - self._started
-        token = CURRENT.set_context(self._context)  # an exemplar takes the ids of the current span
+        token = CURRENT.set_context(self._context)  # for the ids of the duration's exemplar
         try:
             if error is not None:
                 self._call.fail(self._span, seconds, error)
@@ -200,14 +203,14 @@ def _decorate(function: Any, call_of: Callable[[str], _Call]) -> Any:
         )
     call = call_of(function.__qualname__.replace("<locals>.", ""))
     if inspect.isasyncgenfunction(function):
-        return generators.wrap_async(function, lambda: _Life(call))
+        return generators.wrap_async(function, lambda: _GeneratorScope(call))
     if inspect.isgeneratorfunction(function):
-        steps = generators.wrap(function, lambda: _Life(call))
+        steps = generators.wrap(function, lambda: _GeneratorScope(call))
         return types.coroutine(steps) if _is_awaited(function) else steps
     if inspect.iscoroutinefunction(function):
         return _wrap_async(function, call)
     wrapped = calls.wrap(function, call, call.site)
-    return _of_python(wrapped) if function.__name__ in _IMPLICIT else wrapped
+    return _python_function(wrapped) if function.__name__ in _IMPLICIT else wrapped
 
 
 def _is_awaited(generator_function: Any) -> bool:
@@ -215,8 +218,8 @@ def _is_awaited(generator_function: Any) -> bool:
     return bool(generator_function.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
 
 
-def _of_python(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a function of Cython into one of Python, because a class converts only those to class methods."""
+def _python_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a Cython function in a Python function, because a class converts only those to class methods."""
 
     @functools.wraps(function)
     def wrapper(*arguments: Any, **keywords: Any) -> Any:

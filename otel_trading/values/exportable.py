@@ -1,4 +1,4 @@
-"""The conversion of any value into one that OTLP can carry, without exceptions and warnings.
+"""Conversion of any value into one that OTLP can carry, without exceptions and warnings.
 
 https://opentelemetry.io/docs/specs/otel/common/#anyvalue
 """
@@ -20,7 +20,7 @@ _ITEMS: Final = 128
 _PLAIN: Final = (str, bytes, int, float)  # a tuple, since `str | int` would build a union at each test
 _CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
 _TEXTUAL: Final = (UUID, BaseException, complex)
-"""Further types that become their `str`; `described` catches an exception of `__str__`."""
+"""Further types whose values become their `str`; `described` catches an exception of `__str__`."""
 
 
 def exportable(value: Any, depth: int = _DEPTH) -> Any:
@@ -96,7 +96,7 @@ def _converted(value: object, depth: int) -> Any:
 
 
 def _types(module: str, *names: str) -> tuple[type, ...]:
-    """Return types of a module if it is imported; otherwise no value can have one of these types."""
+    """Return types of a module, or none if nothing imported it: no value can have these types then."""
     found = sys.modules.get(module)
     return tuple(kind for name in names if (kind := getattr(found, name, None)))
 
@@ -129,9 +129,8 @@ def _number(value: object) -> float | int | str | bool | None:
             return float(value)  # type: ignore[arg-type]
         except OverflowError:
             return bounded(str(value))
-    scalar = getattr(
-        type(value), "item", None
-    )  # numpy registers neither its bool nor its datetime with an abstract base class
+    # numpy registers neither its bool nor its datetime with an abstract base class
+    scalar = getattr(type(value), "item", None)
     if type(value).__module__ == "numpy" and scalar is not None and getattr(value, "ndim", 1) == 0:
         return exportable(scalar(value))  # type: ignore[no-any-return]
     return None

@@ -1,4 +1,4 @@
-"""Numbers: which values can be recorded, and how a number that a caller gave is converted.
+"""Numbers: which values can be recorded, and how the callers' numbers are converted.
 
 Only finite numbers can be recorded. A value that cannot be recorded is counted as `invalid_value`.
 """
@@ -20,7 +20,7 @@ BEYOND_INT64: Final = 2**63
 """The first positive integer that OTLP cannot carry; its smallest integer is -2**63."""
 
 _BOOLEANS: Final = frozenset({"bool", "bool_"})
-"""Names of the boolean types of Python and numpy (since 2.0, and before); numpy's has no abstract type."""
+"""Names of the boolean types of Python and numpy, new and old; numpy's is not registered as a number."""
 
 
 def as_number(value: Any) -> Number | None:
@@ -69,12 +69,12 @@ def converted(given: object) -> float | None:
         except ValueError:
             return None
         return value if isfinite(value) else None
-    number_ = as_number(given)
-    return None if number_ is None else float(number_)
+    found = as_number(given)
+    return None if found is None else float(found)
 
 
 def number(given: object) -> float | None:
-    """Return a finite number, or None, counted as `invalid_value`."""
+    """Return a finite number. Any other value is counted as `invalid_value` and becomes None."""
     value = converted(given)
     if value is None:
         reject(given)
@@ -82,7 +82,7 @@ def number(given: object) -> float | None:
 
 
 def quantity(given: object) -> float | None:
-    """Return a number above zero, or None, counted as `invalid_value`."""
+    """Return a number above zero. Any other value is counted as `invalid_value` and becomes None."""
     value = converted(given)
     if value is None or value <= 0:
         reject(given)
@@ -91,7 +91,10 @@ def quantity(given: object) -> float | None:
 
 
 def price(given: object) -> float | None:
-    """Return a price, or None, counted as `invalid_value`. It may be negative (futures), but not zero."""
+    """Return a price, which may be negative (futures) but not zero.
+
+    Any other value is counted as `invalid_value` and becomes None.
+    """
     value = converted(given)
     if value is None or value == 0:
         reject(given)

@@ -1,4 +1,4 @@
-"""Text: bounded in length, and valid UTF-8."""
+"""Text of bounded length that is valid UTF-8."""
 
 from __future__ import annotations
 

@@ -33,11 +33,13 @@ def nanoseconds(given: object) -> int:
 
 
 def seconds_since(then_ns: int, now_ns: int) -> float | None:
-    """Return the seconds between two unix times in nanoseconds, or None, counted as `invalid_value`.
+    """Return the seconds between two unix times in nanoseconds.
+
+    A time that is not usable is counted as `invalid_value`, and the result is None.
 
     Args:
-        then_ns: The caller's time. If it is more than a day away, its unit is wrong, or it comes from a
-            replay of another day; it is then counted as lost.
+        then_ns: The caller's time. If it is more than a day away, it is not usable: its unit is wrong, or it
+            comes from a replay of another day.
         now_ns: The local clock.
     """
     then = then_ns if then_ns.__class__ is int else number(then_ns)

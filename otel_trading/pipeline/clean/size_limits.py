@@ -14,7 +14,7 @@ from opentelemetry.sdk._logs import ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_trading._sdk.logs import FastRecord
-from otel_trading.logs.fast_record import ATTRIBUTE
+from otel_trading.logs.fast_record import ATTRIBUTE_BYTES
 from otel_trading.pipeline.clean import record_copy, span_copy
 from otel_trading.pipeline.clean.record_copy import Record, detached, sanitized
 from otel_trading.pipeline.clean.sanitize import sanitize_record, sanitize_span
@@ -29,7 +29,7 @@ _SPAN: Final = 2048
 _RECORD: Final = 1536
 """About how many bytes a log record holds without its body and attributes."""
 
-_VALUE: Final = ATTRIBUTE
+_VALUE: Final = ATTRIBUTE_BYTES
 _DEEPEST: Final = 4
 _MOST: Final = 1000
 """The number of items of a container that are weighed."""

@@ -1,1 +1,1 @@
-"""The fast path of tracing: it exists for speed alone. Open `README.md` first."""
+"""The fast path of tracing: it exists for speed alone. Read `README.md` first."""

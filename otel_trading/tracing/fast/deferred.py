@@ -1,4 +1,4 @@
-"""Deferred ends: a thread passes ended spans on to the processors, in the order in which the spans ended.
+"""Deferred ends: a thread passes ended spans to the processors, in the order in which the spans ended.
 
 `DeferredEnds` is the first of the provider's processors, so that a flush or shutdown of the provider delivers
 the waiting spans before any other processor flushes.
@@ -19,7 +19,7 @@ from otel_trading._guard import report
 from otel_trading.tracing.fast.fast_span import FastSpan
 
 LIMIT: Final = 16_384
-"""How many spans wait at most; the oldest are dropped for newer ones, and counted."""
+"""The most spans that wait; for each further span the oldest one is dropped and counted."""
 
 _PERIOD_S: Final = 0.05
 _CHUNK: Final = 64
@@ -29,13 +29,13 @@ _CLOSING_S: Final = 5.0
 
 
 class DeferredEnds(SpanProcessor):
-    """Queues spans that ended, and delivers them within some hundredths of a second.
+    """Queues ended spans, and delivers them to the processors within some hundredths of a second.
 
     `put` takes no lock: `append` and `popleft` of a deque are atomic
     (https://docs.python.org/3/library/collections.html#collections.deque).
 
     Args:
-        limit: How many spans wait at most.
+        limit: The most spans that wait.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -46,7 +46,7 @@ class DeferredEnds(SpanProcessor):
     def _start(self) -> None:
         self._waiting: deque[FastSpan] = deque()
         self._delivering = Lock()
-        self._wanted = Event()
+        self._woken = Event()
         self._closing = Event()
         self._asleep = False
         Thread(target=self._work, name="otel-trading-span-ends", daemon=True).start()
@@ -84,23 +84,23 @@ class DeferredEnds(SpanProcessor):
     def shutdown(self) -> None:
         """Deliver the waiting spans for at most 5 s, drop and count the rest, and end the thread."""
         self._closing.set()
-        self._asleep = True  # from now on, so that `put` delivers each later span itself
-        self._wanted.set()
-        self._finish()
+        self._asleep = True  # for good, so that `put` delivers each later span itself
+        self._woken.set()
+        self._deliver_or_drop()
 
     def _wake(self) -> None:
-        self._mark_awake()  # here, not on the thread: it may have to wait for the GIL before it runs
+        self._mark_awake()  # here, not on the delivering thread, which may have to wait for the GIL first
         if self._asleep:
-            self._finish()
+            self._deliver_or_drop()
         else:
-            self._wanted.set()
+            self._woken.set()
 
     def _mark_awake(self) -> None:
         self._asleep = False
-        if self._closing.is_set():  # checked last, because a shutdown may come before the line above
+        if self._closing.is_set():  # checked last: a shutdown may have run before the line above
             self._asleep = True
 
-    def _finish(self) -> None:
+    def _deliver_or_drop(self) -> None:
         if not self.force_flush(int(_CLOSING_S * 1000)):
             self._drop(len(self._waiting))
 
@@ -108,7 +108,7 @@ class DeferredEnds(SpanProcessor):
         for _ in range(count):
             try:
                 self._waiting.popleft()
-            except IndexError:  # delivered meanwhile
+            except IndexError:  # the thread has delivered the last one
                 return
             _losses.add("traces", "deferred_queue_full")
 
@@ -133,9 +133,9 @@ class DeferredEnds(SpanProcessor):
             self._sleep()
 
     def _sleep(self) -> None:
-        """Wait for the next span without a period, so that an idle process causes no wake-ups."""
-        self._wanted.clear()
+        """Wait for the next span without a timeout, so that the thread of an idle process sleeps."""
+        self._woken.clear()
         self._asleep = True
         if not self._waiting and not self._closing.is_set():
-            self._wanted.wait()
+            self._woken.wait()
         self._mark_awake()

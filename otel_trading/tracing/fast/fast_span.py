@@ -6,7 +6,7 @@ exceptions need no second implementation. `calls` starts and ends the spans.
 
 The private names here are those of the fields of the SDK's `Span`, which a subclass has to fill; `calls` sets
 the four that differ from span to span. `probe` compares the spans with the SDK's once, when telemetry is
-attached, and where they differ, every span is a plain one of the SDK.
+attached; if they differ, every span is a plain one of the SDK.
 """
 
 from __future__ import annotations
@@ -66,9 +66,8 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
     _lock: Any = _CHANGEABLE
     _context: Any = Lazy(_drawn_context)
     queue_weight: int | None = None
-    """About how many bytes an unchanged span of a call site holds: 0 until the pipeline weighs one and sets
-    this on the class; None for a span that was changed or has no call site.
-    """
+    """The approximate bytes of an unchanged span of a call site: 0 until the pipeline weighs one and sets
+    this on the class; None for a span that was changed or has no call site."""
     _trace_id: int | None = None
     _given: Any = None
     """The attributes. The spans of a call site share those of their class until something changes one."""
@@ -100,7 +99,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     @property
     def attributes(self) -> Any:
-        """The attributes, for reading; makes no part of the span."""
+        """The attributes, read-only; reading them makes no part of the span."""
         return MappingProxyType(self._given or {})
 
     @property
@@ -110,7 +109,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
 
     @classmethod
     def of_site(cls, name: str, kind: SpanKind, attributes: Attributes) -> type[FastSpan]:
-        """Return a class of spans that have a name, a kind and attributes in common."""
+        """Return a class of spans that share a name, a kind and attributes."""
         shared = {"_name": name, "_kind": kind, "_given": cls.clean(attributes), "queue_weight": 0}
         return type("FastSpan", (cls,), shared)
 
@@ -122,7 +121,7 @@ class FastSpan(safe(Span)):  # type: ignore[misc]
             return _NO_ATTRIBUTES
         most, longest = cls._limits.max_span_attributes, cls._limits.max_span_attribute_length
         fits = longest is None and (most is None or len(plain) <= most)
-        if fits and plain is attributes:  # unchanged, so there is no value that the SDK would convert or cut
+        if fits and plain is attributes:  # unchanged, so the SDK would not convert or cut a value either
             return dict(plain)
         return BoundedAttributes(most, plain, max_value_len=longest)
 
@@ -140,7 +139,7 @@ class FastTracer:
 
     Args:
         tracer: The tracer; its sampler, id generator, limits, resource, scope and processors are used.
-        ends: A `DeferredEnds`, which takes the spans that end and calls their `deliver` later; without it the
+        ends: A `DeferredEnds`, which queues ended spans and calls their `deliver` later; without it, the
             processors get each span at once.
     """
 
@@ -166,7 +165,7 @@ class FastTracer:
         at_fork(before=self._draw_current_ids, in_child=self._refresh)  # the child has its own resource
 
     def close(self) -> None:
-        """Deliver the spans whose end is deferred, and restore the processors of the tracer."""
+        """Deliver the spans whose ends are deferred, and restore the processors of the tracer."""
         if self._ends is not None:
             self._ends.shutdown()
             others = tuple(one for one in self.processors_of(self.processor) if one is not self._ends)
@@ -183,8 +182,8 @@ class FastTracer:
         """Read the processors, and choose the methods that have to be called for them.
 
         Returns:
-            The class of the spans, the method to call when a span starts, or None where no processor acts
-            then, and the processors.
+            The class of the spans; the method to call when a span starts, or None if no processor acts then;
+            and the processors.
         """
         processors = self.processors_of(self.processor)
         deliver = self._deliver if sdk.act_before_end(processors) else self.processor.on_end

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import RLock
 from typing import Any, Final
 
-from otel_trading._forking import at_fork
+from otel_trading._forking import renewed_lock
 
+ONCE: Final = renewed_lock()
+"""The lock under which a span makes its parts; one lock for all spans, since few spans make any.
 
-class Once:
-    """The lock under which a span makes its parts; one lock for all spans, since few spans make any.
-
-    It is reentrant: a signal handler or a finalizer may interrupt the thread that holds it and use the same
-    span. Code under the lock therefore looks a second time before it stores the parts that it has made.
-    """
-
-    def __init__(self) -> None:
-        self._renew()
-        at_fork(in_child=self._renew)  # a thread of the parent, which the child lacks, may hold the lock
-
-    def _renew(self) -> None:
-        self.lock = RLock()
-
-
-ONCE: Final = Once()
+It is reentrant: a signal handler or a finalizer may interrupt the thread that holds it and use the same span.
+Code under the lock therefore checks again before it stores the parts that it has made.
+"""
 
 
 class Lazy:
@@ -34,7 +22,7 @@ class Lazy:
     the `__dict__` directly from then on (https://docs.python.org/3/howto/descriptor.html).
 
     Args:
-        make: Takes the span and returns attributes by name; this one and any that belong to it.
+        make: Takes the span and returns attributes by name: this one, and those that have to be made with it.
     """
 
     def __init__(self, make: Callable[[Any], dict[str, Any]]) -> None:
@@ -47,10 +35,10 @@ class Lazy:
         return self if span is None else self.made(span)
 
     def made(self, span: Any) -> Any:
-        """Return the attribute of a span, and make it first where the span lacks it."""
+        """Return the attribute of a span, and make it first if the span lacks it."""
         parts = span.__dict__
         if self._name not in parts:
-            with ONCE.lock:
+            with ONCE:
                 self._add(span, parts)
         return parts[self._name]
 
@@ -58,5 +46,5 @@ class Lazy:
         if self._name in parts:  # another thread made it while this one waited for the lock
             return
         made = self._make(span)
-        if self._name not in parts:  # nor did a signal handler make it since the first look
-            parts.update(made)  # one call in C, so that a handler finds all of the parts or none
+        if self._name not in parts:  # a signal handler may have made it during the call of `_make`
+            parts.update(made)  # one call in C, so that a signal handler finds all parts or none

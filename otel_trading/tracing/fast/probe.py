@@ -25,7 +25,7 @@ from otel_trading.tracing.fast.fast_span import Attributes, FastTracer
 
 
 def supports(tracer: object) -> bool:
-    """Return whether a tracer's spans can be fast ones; warn where the release of the SDK is the reason.
+    """Return whether a tracer's spans can be fast ones; warn if they cannot because of the SDK's release.
 
     Args:
         tracer: Any tracer.
@@ -39,10 +39,10 @@ def supports(tracer: object) -> bool:
 
 
 def _is_ordinary(tracer: Any) -> bool:
-    """Return whether nothing about a tracer of the SDK needs the tracer itself to start its spans.
+    """Return whether fast spans can replace the spans of this tracer of the SDK.
 
-    A sampler of the user has to be called for each span; a tracer may be switched off, or record metrics
-    about its spans; and processors may be called by a class of the user.
+    They cannot if the sampler or the multi-processor is a class of the user, or if the tracer is switched
+    off or records metrics about its spans.
     """
     return (
         SampleBounds.of(tracer.sampler) is not None
@@ -97,7 +97,7 @@ def _start_and_end(tracer: Tracer) -> None:
 
 
 def _knows_tracers(tracer: Tracer) -> bool:
-    # The environment decides whether spans are counted, so a tracer that counts is not an unknown release.
+    # the environment makes a tracer count its spans, which does not mean that the release is unknown
     return _is_ordinary(tracer) or OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED in os.environ
 
 

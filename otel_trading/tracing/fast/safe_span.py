@@ -19,7 +19,7 @@ _END: Final = guard("end of a span")
 
 
 def make_safe(span: Span) -> Span:
-    """Replace the class of a span of the SDK by its safe subclass, and return the span.
+    """Replace the class of one of the SDK's spans by its safe subclass, and return the span.
 
     A span of another implementation is returned unchanged.
     """

@@ -15,7 +15,7 @@ from otel_trading.tracing.fast.once import ONCE
 
 _NEVER_RUN: Final = False
 if not TYPE_CHECKING and _NEVER_RUN:
-    import cython  # never executed; the compiler reads this line to know the name
+    import cython  # Cython compiles this line although it never runs: it resolves the name at compile time
 else:
     from otel_trading.recording import _cython as cython
 
@@ -26,16 +26,16 @@ FLAGS: Final = tuple(map(TraceFlags, range(4)))
 """The trace flags by number: one object for each instead of one per span."""
 
 
-@cython.no_gc  # no cycles: a span refers to the root of its trace here, and a root to no span
+@cython.no_gc  # no cycles are possible: a span refers to the root of its trace, and a root refers to no span
 @cython.freelist(8)
 @cython.final
 @cython.cclass
 class UnsampledSpan:
     """A span that is not recorded.
 
-    To the API it is a `NonRecordingSpan`; it does not inherit from it, since a struct in C cannot. Its
-    methods accept arguments of any type: the compiled form enforces annotations, and would raise into the
-    caller's code.
+    The API accepts it as a `NonRecordingSpan`. It does not inherit from that class, since a struct in C
+    cannot. Its methods accept arguments of any type: the compiled form enforces annotations and would raise
+    into the caller's code.
 
     `calls` makes it and sets the fields, which never change afterwards except for `_context`.
     """
@@ -60,7 +60,7 @@ class UnsampledSpan:
 
     def _draw(self) -> None:
         above: Any = None if self._root is None else self._root.get_span_context()
-        with ONCE.lock:
+        with ONCE:
             if self._context is not None:
                 return
             if above is None:
@@ -68,7 +68,7 @@ class UnsampledSpan:
             else:
                 trace_id, flags, state = above.trace_id, above.trace_flags, above.trace_state
             drawn = SpanContext(trace_id, getrandbits(64) or 1, False, FLAGS[flags], state)  # noqa: FBT003
-            if self._context is None:  # a signal handler may have drawn them since the first look
+            if self._context is None:  # a signal handler may have drawn them since the check above
                 self._context = drawn
 
     def is_recording(self) -> bool:
@@ -101,8 +101,8 @@ NonRecordingSpan.register(UnsampledSpan)
 def trace_id_of(drawn: cython.double) -> Any:
     """Return a trace id for which a sampler by ratio decides the same again, in this process or the next.
 
-    Such samplers compare the lower 64 bits of an id with a bound. The highest 53 of these are the digits of
-    `drawn`; all other bits are random.
+    Such samplers compare the lower 64 bits of an id with a bound. The highest 53 of these bits are those of
+    `drawn`; all others are random.
 
     Args:
         drawn: The random number that decided about the trace, from 0 to 1.

@@ -15,7 +15,7 @@ METHODS = ("_is_owned", "_release_save", "_acquire_restore", "_at_fork_reinit")
 
 @pytest.fixture(params=[RLock, TrackedLock], ids=["CPython's", "in Python"])
 def lock(request, monkeypatch):
-    monkeypatch.setattr(locks, "_KIND", request.param)
+    monkeypatch.setattr(locks, "_MAKE_LOCK", request.param)
     return locks.reentrant_lock()
 
 
@@ -52,7 +52,7 @@ def test_the_probe_refuses_a_class_that_lacks_a_method(name):
 
 
 def start_once(lock) -> None:
-    """Make a new lock the first time and do nothing afterwards."""
+    """Replace the lock at the first call, and do nothing afterwards."""
     if "_lock" not in vars(lock):
         TrackedLock._at_fork_reinit(lock)
 

@@ -34,6 +34,6 @@ def test_the_warning_names_the_feature_and_appears_once(caplog):
     warn_unknown_release("fast spans")
     [record] = caplog.records
     assert record.getMessage() == (
-        "otel_trading: this release of opentelemetry-sdk is not known to the fast spans, "
-        "so the SDK's own are used: correct, and slower"
+        "otel_trading: the fast spans do not support the installed release of opentelemetry-sdk, "
+        "so the SDK's own are used: correct, but slower"
     )

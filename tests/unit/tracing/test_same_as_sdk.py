@@ -94,8 +94,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk_trace, "time_ns", lambda: 1_000)
 
 
-# Names and keys that are not empty: the SDK keeps an empty name, and drops what has an empty key with a
-# warning; a span of ours and its attributes have a name.
+# Names and keys that are not empty: the SDK keeps an empty name, and drops an attribute with an empty key and
+# warns; this package gives both the name "unnamed".
 keys = st.sampled_from(["a", "b", "c", "d", "é"])
 names = st.text(min_size=1, max_size=5)
 scalars = st.one_of(

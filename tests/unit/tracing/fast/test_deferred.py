@@ -193,7 +193,7 @@ def test_a_late_span_is_delivered_wherever_a_shutdown_interrupts_the_queue(ends,
             ends.shutdown()
         return closing
 
-    ends._wanted.wait = lambda: True
+    ends._woken.wait = lambda: True
     ends._closing.is_set = shut_down_after_a_look
     getattr(ends, step)()
     late = Waiting()
