@@ -17,7 +17,7 @@ class Bar(NamedTuple):
     Attributes:
         pure: The limit for the pure Python form.
         compiled: The limit for the compiled form.
-        says: The heading of the row.
+        heading: The heading of the row.
         highest: Whether the limit is an upper one, as for a cost, or a lower one, as for a gain.
         keeps: For each form, the weaker limit that holds while the bar cannot be reached, with room for
             noise; None if the bar itself holds. `WHY` gives the reasons.
@@ -25,7 +25,7 @@ class Bar(NamedTuple):
 
     pure: float
     compiled: float
-    says: str
+    heading: str
     highest: bool = False
     keeps: tuple[float | None, float | None] = (None, None)
 

@@ -62,7 +62,7 @@ class CollectorMeter:
     """Reads the Collector of a stack: its own metrics, its CPU time and its memory."""
 
     def __init__(self, stack: Stack) -> None:
-        self._url = stack.site.url("OTELCOL_METRICS_PORT") + "/metrics"
+        self._url = stack.deployment.url("OTELCOL_METRICS_PORT") + "/metrics"
         self._process = psutil.Process(stack.pid("otelcol"))
         self.peak = 0
 
@@ -88,7 +88,7 @@ def run(name: str, given: argparse.Namespace, config: tuple[Path, ...] | None, p
         stack = Stack(Deployment(Path(folder), free_ports(), binaries, settings=settings, **options))
         try:
             stack.start()
-            install(Server({"ELASTICSEARCH_URL": stack.site.url("ELASTICSEARCH_PORT")}))
+            install(Server({"ELASTICSEARCH_URL": stack.deployment.url("ELASTICSEARCH_PORT")}))
             return _measure(name, given, stack, is_bare=config is not None)
         finally:
             stack.close()
@@ -102,7 +102,7 @@ def _measure(name: str, given: argparse.Namespace, stack: Stack, *, is_bare: boo
         plans.append([(load.logs(), given.logs / load.LOGS)])
         plans.append([(load.metrics(first), 1 / _EXPORT_INTERVAL) for first in firsts])
     plans = [plan for plan in plans if plan and plan[0][1] > 0]
-    senders = [load.LoadSender(stack.site.address("OTLP_HTTP_PORT")) for _ in plans]
+    senders = [load.LoadSender(stack.deployment.address("OTLP_HTTP_PORT")) for _ in plans]
     cpu, begin = collector.cpu(), time.perf_counter()
     with ThreadPoolExecutor(len(plans)) as threads:  # one connection each, like services
         counts = threads.map(load.run, senders, plans, repeat(given.seconds))
@@ -159,7 +159,7 @@ def _lost(collector: CollectorMeter, stack: Stack, sent: dict[str, int], *, is_b
 
 
 def _documents(stack: Stack) -> int:
-    url = stack.site.url("ELASTICSEARCH_PORT")
+    url = stack.deployment.url("ELASTICSEARCH_PORT")
     with urllib.request.urlopen(f"{url}/trading-logs-*/_refresh", timeout=60):
         pass
     with urllib.request.urlopen(f"{url}/trading-logs-*/_count", timeout=60) as answer:

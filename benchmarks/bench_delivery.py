@@ -31,7 +31,7 @@ from collector.stack.programs import PROGRAMS, Deployment, free_ports
 from collector.stack.running import Stack
 from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 _POLL = 0.1
 _STEP = 1.3
 
@@ -41,14 +41,14 @@ class Round:
 
     Args:
         number: The number of the round, which distinguishes its sample.
-        site: The running stack.
+        deployment: The running stack.
     """
 
-    def __init__(self, number: int, site: Deployment) -> None:
+    def __init__(self, number: int, deployment: Deployment) -> None:
         self._number = str(number)
-        self._prometheus = Prometheus(site.url("PROMETHEUS_PORT"))
-        self._jaeger = Jaeger(site.url("JAEGER_PORT"))
-        self._elasticsearch = Elasticsearch(site.url("ELASTICSEARCH_PORT"))
+        self._prometheus = Prometheus(deployment.url("PROMETHEUS_PORT"))
+        self._jaeger = Jaeger(deployment.url("JAEGER_PORT"))
+        self._elasticsearch = Elasticsearch(deployment.url("ELASTICSEARCH_PORT"))
         with ot.span("round", {"trading.order.id": self._number}) as span:
             ot.event("delivery.round", {"round": self._number})
             self._trace_id = format_trace_id(span.get_span_context().trace_id)
@@ -79,7 +79,7 @@ class Round:
             for name, ask in wanted.items():
                 if name not in found and _answer(ask):
                     found[name] = time.monotonic() - self._begin
-            if time.monotonic() - self._begin > _PATIENCE:
+            if time.monotonic() - self._begin > _TIMEOUT:
                 raise TimeoutError(f"after a minute: {sorted(wanted.keys() - found.keys())} not found")
             time.sleep(_POLL)
         return found
@@ -92,13 +92,13 @@ def _answer(ask: Callable[[], object]) -> object:
         return None
 
 
-def measure(rounds: int, site: Deployment) -> dict[str, list[float]]:
+def measure(rounds: int, deployment: Deployment) -> dict[str, list[float]]:
     """Run overlapping rounds, and return the seconds of all rounds by backend, in ascending order."""
     draw = random.Random(7)  # noqa: S311 - random times, not secrets
     with ThreadPoolExecutor(rounds) as threads:
         running = []
         for number in range(rounds):
-            running.append(threads.submit(Round(number, site).measure))
+            running.append(threads.submit(Round(number, deployment).measure))
             time.sleep(draw.uniform(0, 2 * _STEP))
         found = [future.result() for future in running]
     return {name: sorted(one[name] for one in found) for name in found[0]}
@@ -121,10 +121,10 @@ def main() -> int:
         stack = Stack(Deployment(Path(folder), free_ports(), binaries))
         try:
             stack.start()
-            install(Server({"ELASTICSEARCH_URL": stack.site.url("ELASTICSEARCH_PORT")}))
-            os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = stack.site.url("OTLP_GRPC_PORT")
+            install(Server({"ELASTICSEARCH_URL": stack.deployment.url("ELASTICSEARCH_PORT")}))
+            os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = stack.deployment.url("OTLP_GRPC_PORT")
             with ot.configure("bench-delivery", environment="bench", json_logs=False):
-                rows = {name: percentiles(s) for name, s in measure(given.rounds, stack.site).items()}
+                rows = {name: percentiles(s) for name, s in measure(given.rounds, stack.deployment).items()}
         finally:
             stack.close()
     if given.json:

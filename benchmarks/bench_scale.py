@@ -115,9 +115,9 @@ def contend(variant: str, threads: int) -> dict[str, float]:
     return {"ns": (time.perf_counter_ns() - start) / (threads * RECORDS_PER_THREAD)}
 
 
-def in_own_process(what: str, variant: str, number: int) -> dict[str, float]:
+def in_own_process(measurement: str, variant: str, number: int) -> dict[str, float]:
     """Run `grow` or `contend` in its own process, so that no other measurement affects its memory."""
-    command = [sys.executable, __file__, what, variant, str(number)]
+    command = [sys.executable, __file__, measurement, variant, str(number)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     seen: dict[str, float] = json.loads(done.stdout)
     return seen
@@ -139,9 +139,9 @@ def ratios() -> dict[str, float]:
     """Return collection time against the SDK, and memory against prometheus_client and the SDK."""
     runs = [{variant: in_own_process("grow", variant, JUDGED) for variant in VARIANTS} for _ in range(RUNS)]
     middle = {
-        (variant, what): statistics.median(run[variant][what] for run in runs)
+        (variant, figure): statistics.median(run[variant][figure] for run in runs)
         for variant in VARIANTS
-        for what in ("bytes", "collect_us")
+        for figure in ("bytes", "collect_us")
     }
     return {
         "collection_vs_raw": middle["bound", "collect_us"] / middle["SDK", "collect_us"],

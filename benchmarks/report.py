@@ -65,7 +65,7 @@ def _ratios(runs: list[dict[str, Any]]) -> str:
     head = "| | " + " | ".join(f"{run['form']} | bar" for run in runs) + " |\n|--|" + "--|--|" * len(runs)
     rows = []
     for name in dict.fromkeys(name for run in runs for name in run["ratios"]):
-        cells = [BARS[name].says if name in BARS else f"`{name}`"]
+        cells = [BARS[name].heading if name in BARS else f"`{name}`"]
         for run in runs:
             ratio = run["ratios"].get(name)
             missed = ratio is not None and name in BARS and not BARS[name].is_held(run["form"], ratio)

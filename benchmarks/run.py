@@ -58,7 +58,7 @@ def measure_apart(form: str, names: list[str]) -> dict[str, Any]:
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603
     results: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
     if results["form"] != FORMS[form]:
-        sys.exit("the cells are not compiled: `python hatch_build.py` says why, or use --form pure")
+        sys.exit("the cells are not compiled: `python hatch_build.py` prints the reason; or use --form pure")
     return results
 
 

@@ -1,4 +1,4 @@
-"""Checking: every problem of a registry, in the order of its files."""
+"""Checking: finds every problem of a registry, in the order of its files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def check(folder: Path) -> list[Problem]:
     """Return every problem of the registry in a folder.
 
     Args:
-        folder: Holds the YAML files. The rules are checked only if each file has the right structure.
+        folder: The folder with the YAML files. Rules are checked only if each file has a valid structure.
     """
     files, problems = load(folder)
     problems += [problem for file in files for problem in structure.check(file)]

@@ -61,15 +61,16 @@ def _compose(command: str) -> int:
         print(
             "starting the stack in containers (Docker runs here; --native starts native programs)", flush=True
         )
-        draw_secrets()
+        create_passwords()
     words = ["up", "--detach", "--wait"] if command == "up" else ["down", "--volumes"]
     return subprocess.run([*_COMPOSE, *words], check=False).returncode
 
 
-def draw_secrets() -> int:
-    """Create a password for each user of the containers, unless its file exists.
+def create_passwords() -> int:
+    """Create a password file for each user of the containers; existing files stay unchanged.
 
-    Only the owner can enter the folder. All can read the files, since each container runs as another user.
+    Only the owner can enter the folder. Everybody can read the files in it, since each container runs as
+    another user.
     """
     SECRETS.mkdir(mode=0o700, exist_ok=True)
     for name in ("elastic", "otelcol", "jaeger", "kibana", "reader", "grafana"):
@@ -77,13 +78,13 @@ def draw_secrets() -> int:
         if not path.exists():
             path.write_text(secrets.token_urlsafe(24))
             path.chmod(0o444)
-    print(f"the passwords are in {SECRETS}, those of Grafana's admin and of Elasticsearch's elastic included")
-    lay_out_receivers()
+    print(f"the passwords are in {SECRETS}, including those of Grafana's admin and Elasticsearch's elastic")
+    create_receiver_files()
     return 0
 
 
-def lay_out_receivers() -> None:
-    """Create an empty file for each secret of Alertmanager's receivers, and print which are still empty."""
+def create_receiver_files() -> None:
+    """Create an empty file for each secret of Alertmanager's receivers, and print the empty files."""
     RECEIVERS.mkdir(mode=0o700, exist_ok=True)
     for name in ("pagerduty_routing_key", "slack_webhook_url", "smtp_password", "deadman_url"):
         path = RECEIVERS / name
@@ -93,7 +94,7 @@ def lay_out_receivers() -> None:
             print(f"alerts do not reach this receiver until you fill its file: {path}")
 
 
-def _site() -> Deployment:
+def _deployment() -> Deployment:
     return Deployment(
         FOLDER, read_ports(), build(sorted({program.component for program in PROGRAMS.values()}))
     )
@@ -104,9 +105,9 @@ def _up() -> int:
         print("the stack runs already")
         return _status()
     print("starting the stack as native programs, without containers", flush=True)
-    site = _site()
-    check_ports(site, PROGRAMS.values())
-    lay_out_receivers()
+    deployment = _deployment()
+    check_ports(deployment, PROGRAMS.values())
+    create_receiver_files()
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "ready").unlink(missing_ok=True)
     with (FOLDER / "supervisor.log").open("wb") as log:
@@ -133,10 +134,10 @@ def _supervise() -> int:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        stack = Stack(_site())
+        stack = Stack(_deployment())
         try:
             stack.start()
-            _install_templates(stack.site)
+            _install_templates(stack.deployment)
             (FOLDER / "ready").touch()
             supervise(stack, stopping)
         finally:
@@ -144,10 +145,10 @@ def _supervise() -> int:
     return 0
 
 
-def _install_templates(site: Deployment) -> None:
+def _install_templates(deployment: Deployment) -> None:
     """Install the index template; the log names a lifecycle that the server refuses."""
     script = CONFIG / "backends" / "elasticsearch" / "install.py"
-    environ = {**os.environ, "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT")}
+    environ = {**os.environ, "ELASTICSEARCH_URL": deployment.url("ELASTICSEARCH_PORT")}
     subprocess.run([sys.executable, str(script)], env=environ, check=False)
 
 
@@ -187,7 +188,13 @@ def _status() -> int:
     return 0
 
 
-_COMMANDS = {"up": _up, "down": _down, "status": _status, "secrets": draw_secrets, "supervise": _supervise}
+_COMMANDS = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "secrets": create_passwords,
+    "supervise": _supervise,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Builds the programs of the stack from their public modules, each once, into a cache outside the tree.
+"""Builds the programs of the stack from their public modules into a cache outside the repository.
 
 A component is built again only if its folder here, its command or its toolchain changes.
 `python collector/stack/build.py [COMPONENT ...]` prints the folder of each component.
@@ -136,7 +136,7 @@ def build(names: Iterable[str]) -> dict[str, Path]:
 
 
 def _key(component: Component) -> str:
-    # The folder's path is not part of the key: a moved tree finds its builds again.
+    # The key does not contain the path of the folder, so that a moved repository finds its builds again.
     digest = hashlib.sha256(repr((component.commands(Path("OUT")), GO)).encode())
     for path in sorted((HERE / component.name).iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -161,7 +161,7 @@ def _check_tools(component: Component) -> None:
 
 
 def _build(component: Component, place: Path) -> None:
-    """Build into a temporary folder, and rename it when complete: nobody finds half a build."""
+    """Build into a temporary folder, and rename it when complete, so that no process uses a partial build."""
     CACHE.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=CACHE, prefix=f".{component.name}-") as folder:

@@ -16,10 +16,13 @@ CONFIG = Path(__file__).resolve().parent.parent
 ALERTS = CONFIG.parent / "alerts"
 LOOPBACK = "127.0.0.1"
 GARBAGE_COLLECTION = {"GOGC": "300", "GOMEMLIMIT": "330MiB"}
-"""For the Collector, as in compose.yaml: Go scans the traces that wait for a decision less often."""
+"""Settings of the Collector, as in compose.yaml: Go then scans the waiting traces less often."""
 RESEND_DELAY = "--rules.alert.resend-delay=10s"
-"""For Prometheus, as in compose.yaml: an alert that is not sent again ends after four times this delay, so
-that the dead-man's switch falls silent 40 s after Prometheus."""
+"""Option of Prometheus, as in compose.yaml.
+
+An alert that Prometheus does not send again ends after four times this delay, so the dead-man's switch falls
+silent 40 s after Prometheus.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,11 @@ class Deployment:
     """One running copy of the stack.
 
     Attributes:
-        folder: Holds its data, its logs and the configuration that is derived for it.
+        folder: The folder for its data, its logs and its derived configuration.
         ports: The port numbers by their names in `stack.env`.
         binaries: The folder of each built component, by its name.
         collector: The files of the Collector's configuration, which are merged in this order.
-        alertmanager: The file of Alertmanager's configuration, beside the files that it names.
+        alertmanager: The file of Alertmanager's configuration; relative paths in it start at its folder.
         settings: More environment variables for the programs.
     """
 
@@ -60,12 +63,12 @@ class Program:
     """One program.
 
     Attributes:
-        name: Its name here, in logs and on the command line.
-        component: The component of `build.COMPONENTS` that holds it.
-        ports: The names, in `stack.env`, of the ports it listens on.
-        ready: The path, on the first of the ports, that answers 200 when the program is ready.
-        command: Returns its command line.
-        environ: Returns its environment variables.
+        name: The name of the program in the stack, in logs and on the command line.
+        component: The component of `build.COMPONENTS` that contains the program.
+        ports: The names in `stack.env` of the ports that the program listens on.
+        ready: The path on the first port that answers 200 when the program is ready.
+        command: Returns the command line.
+        environ: Returns the environment variables.
     """
 
     name: str
@@ -76,28 +79,28 @@ class Program:
     environ: Callable[[Deployment], dict[str, str]] = lambda _: {}
 
 
-def _elasticsearch(site: Deployment) -> list[str]:
-    built, port = site.binaries["opensearch"], str(site.ports["ELASTICSEARCH_PORT"])
+def _elasticsearch(deployment: Deployment) -> list[str]:
+    built, port = deployment.binaries["opensearch"], str(deployment.ports["ELASTICSEARCH_PORT"])
     memory = ("-Xms512m", "-Xmx512m")
     classes = f"{built / 'classes'}:{built / 'lib'}/*"
-    folder = str(site.data("elasticsearch"))
+    folder = str(deployment.data("elasticsearch"))
     return ["java", *memory, "-cp", classes, "SearchServer", folder, port, "product-header"]
 
 
-def _prometheus(site: Deployment) -> list[str]:
-    config = site.folder / "prometheus"
+def _prometheus(deployment: Deployment) -> list[str]:
+    config = deployment.folder / "prometheus"
     for source, place in ((CONFIG / "backends" / "prometheus", config), (ALERTS / "rules", config / "rules")):
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(source, place)
     for name in ("prometheus", "otelcol", "alertmanager"):
         port = "OTELCOL_METRICS_PORT" if name == "otelcol" else f"{name.upper()}_PORT"
-        (config / "targets" / f"{name}.yml").write_text(f'- targets: ["{site.address(port)}"]\n')
+        (config / "targets" / f"{name}.yml").write_text(f'- targets: ["{deployment.address(port)}"]\n')
     return [
-        str(site.binaries["prometheus"] / "prometheus"),
+        str(deployment.binaries["prometheus"] / "prometheus"),
         f"--config.file={config / 'prometheus.yml'}",
-        f"--storage.tsdb.path={site.data('prometheus')}",
+        f"--storage.tsdb.path={deployment.data('prometheus')}",
         "--storage.tsdb.retention.time=30d",
-        f"--web.listen-address={site.address('PROMETHEUS_PORT')}",
+        f"--web.listen-address={deployment.address('PROMETHEUS_PORT')}",
         "--web.enable-otlp-receiver",
         "--web.enable-lifecycle",
         RESEND_DELAY,
@@ -105,52 +108,52 @@ def _prometheus(site: Deployment) -> list[str]:
     ]
 
 
-def _alertmanager(site: Deployment) -> list[str]:
+def _alertmanager(deployment: Deployment) -> list[str]:
     return [
-        str(site.binaries["alertmanager"] / "alertmanager"),
-        f"--config.file={site.alertmanager}",
-        f"--storage.path={site.data('alertmanager')}",
-        f"--web.listen-address={site.address('ALERTMANAGER_PORT')}",
+        str(deployment.binaries["alertmanager"] / "alertmanager"),
+        f"--config.file={deployment.alertmanager}",
+        f"--storage.path={deployment.data('alertmanager')}",
+        f"--web.listen-address={deployment.address('ALERTMANAGER_PORT')}",
         "--cluster.listen-address=",
     ]
 
 
-def _jaeger(site: Deployment) -> list[str]:
+def _jaeger(deployment: Deployment) -> list[str]:
     config = CONFIG / "backends" / "jaeger" / "jaeger.yaml"
-    return [str(site.binaries["jaeger"] / "jaeger"), "--config", str(config)]
+    return [str(deployment.binaries["jaeger"] / "jaeger"), "--config", str(config)]
 
 
-def _jaeger_environ(site: Deployment) -> dict[str, str]:
+def _jaeger_environ(deployment: Deployment) -> dict[str, str]:
     return {
-        "JAEGER_OTLP_HTTP": site.address("JAEGER_OTLP_PORT"),
-        "JAEGER_HTTP": site.address("JAEGER_PORT"),
+        "JAEGER_OTLP_HTTP": deployment.address("JAEGER_OTLP_PORT"),
+        "JAEGER_HTTP": deployment.address("JAEGER_PORT"),
         "JAEGER_GRPC": f"{LOOPBACK}:0",
-        "JAEGER_HEALTH": site.address("JAEGER_HEALTH_PORT"),
-        "PROMETHEUS_URL": site.url("PROMETHEUS_PORT"),
+        "JAEGER_HEALTH": deployment.address("JAEGER_HEALTH_PORT"),
+        "PROMETHEUS_URL": deployment.url("PROMETHEUS_PORT"),
     }
 
 
-def _otelcol(site: Deployment) -> list[str]:
-    set_aside(site.data("otelcol"))
-    program = str(site.binaries["otelcol"] / "otelcol")
-    return [program, *(text for file in site.collector for text in ("--config", str(file)))]
+def _otelcol(deployment: Deployment) -> list[str]:
+    set_aside(deployment.data("otelcol"))
+    program = str(deployment.binaries["otelcol"] / "otelcol")
+    return [program, *(text for file in deployment.collector for text in ("--config", str(file)))]
 
 
-def _otelcol_environ(site: Deployment) -> dict[str, str]:
-    logs = site.folder / "services"
+def _otelcol_environ(deployment: Deployment) -> dict[str, str]:
+    logs = deployment.folder / "services"
     logs.mkdir(parents=True, exist_ok=True)
     return {
         **GARBAGE_COLLECTION,
-        "OTELCOL_OTLP_GRPC": site.address("OTLP_GRPC_PORT"),
-        "OTELCOL_OTLP_HTTP": site.address("OTLP_HTTP_PORT"),
-        "OTELCOL_HEALTH": site.address("OTELCOL_HEALTH_PORT"),
-        "OTELCOL_METRICS_PORT": str(site.ports["OTELCOL_METRICS_PORT"]),
-        "OTELCOL_STORAGE": str(site.data("otelcol")),
+        "OTELCOL_OTLP_GRPC": deployment.address("OTLP_GRPC_PORT"),
+        "OTELCOL_OTLP_HTTP": deployment.address("OTLP_HTTP_PORT"),
+        "OTELCOL_HEALTH": deployment.address("OTELCOL_HEALTH_PORT"),
+        "OTELCOL_METRICS_PORT": str(deployment.ports["OTELCOL_METRICS_PORT"]),
+        "OTELCOL_STORAGE": str(deployment.data("otelcol")),
         "OTELCOL_LOG_FILES": f"{logs}/*.log",
         "OTELCOL_JOURNAL_FILES": f"{logs}/journal/*.jsonl",
-        "PROMETHEUS_URL": site.url("PROMETHEUS_PORT"),
-        "JAEGER_OTLP_URL": site.url("JAEGER_OTLP_PORT"),
-        "ELASTICSEARCH_URL": site.url("ELASTICSEARCH_PORT"),
+        "PROMETHEUS_URL": deployment.url("PROMETHEUS_PORT"),
+        "JAEGER_OTLP_URL": deployment.url("JAEGER_OTLP_PORT"),
+        "ELASTICSEARCH_URL": deployment.url("ELASTICSEARCH_PORT"),
     }
 
 
@@ -182,7 +185,7 @@ PROGRAMS = {
 
 
 def read_ports(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """Read the ports of `stack.env`; a variable of the environment wins over the file."""
+    """Read the ports of `stack.env`; a variable of the environment overrides the file."""
     ports = {}
     for line in (CONFIG / "stack.env").read_text(encoding="utf-8").splitlines():
         name, _, value = line.partition("=")
@@ -192,7 +195,7 @@ def read_ports(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
 
 
 def free_ports() -> dict[str, int]:
-    """Return free ports for a copy of the stack that runs beside others."""
+    """Return a free port for each port of `stack.env`, for a copy of the stack beside others."""
     with ExitStack() as held:
         ports = {}
         for name in read_ports({}):

@@ -1,7 +1,8 @@
 """Renames the queue files that the Collector's database cannot open, so that the Collector starts.
 
 The Collector's own `recreate` replaces a file that is damaged inside, but the Collector does not start if a
-file has no readable head. `python queues.py FOLDER` runs before it, and needs only Python's standard library.
+file has no readable head. Run `python queues.py FOLDER` before the Collector; it needs only Python's standard
+library.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-# bbolt: a page begins with a head of 16 bytes, the first two pages are heads of the database ("meta"), one of
-# which must be good: go.etcd.io/bbolt, internal/common/meta.go
+# In a bbolt file each page begins with a head of 16 bytes. The first two pages are heads of the database
+# ("meta"), and at least one of them must be valid: go.etcd.io/bbolt, internal/common/meta.go
 _PAGE_HEAD = 16
 _MAGIC, _VERSION = 0xED0CDAED, 2
 _SUMMED = 56
@@ -25,7 +26,7 @@ def set_aside(folder: Path) -> list[Path]:
     """Rename the files that are not databases.
 
     Args:
-        folder: The Collector's `OTELCOL_STORAGE`; it may be missing.
+        folder: The Collector's `OTELCOL_STORAGE`; the folder may be missing.
 
     Returns:
         The new paths, `<name>.<time>.backup` as in the Collector's own backups.
@@ -39,7 +40,7 @@ def set_aside(folder: Path) -> list[Path]:
 
 
 def _can_be_opened(path: Path) -> bool:
-    """Return whether the database opens a file; it makes a new database of an empty one."""
+    """Return whether the database can open a file; it turns an empty file into a new database."""
     if not path.stat().st_size:
         return True
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Running: the programs as child processes, each started, watched and stopped by its process id."""
+"""Running: starts the programs as child processes, watches them, and stops them by their process ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from .programs import LOOPBACK, PROGRAMS, Deployment, Program
 
 _POLL = 0.1
-_PATIENCE = 120.0
+_TIMEOUT = 120.0
 _GRACE = 30.0
 _LAST_LINES = 5
 
@@ -28,11 +28,11 @@ class Stack:
     """One copy of the stack.
 
     Args:
-        site: Its folder, its ports and its configuration.
+        deployment: The folder, the ports and the configuration of the copy.
     """
 
-    def __init__(self, site: Deployment) -> None:
-        self.site = site
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -42,14 +42,14 @@ class Stack:
             StackError: A port is taken, or a program ended while it started.
         """
         programs = [PROGRAMS[name] for name in names or PROGRAMS]
-        check_ports(self.site, programs)
+        check_ports(self.deployment, programs)
         for program in programs:
             self._spawn(program)
         for program in programs:
             self._wait_until_ready(program)
 
     def stop(self, name: str) -> None:
-        """Ask a program to end, and wait until it ended."""
+        """Send SIGTERM to a program, and wait until it has ended; kill it after 30 seconds."""
         process = self._running.pop(name)
         process.terminate()
         try:
@@ -59,7 +59,7 @@ class Stack:
             process.wait()
 
     def kill(self, name: str) -> None:
-        """End a program at once, as a crash does."""
+        """Kill a program, as a crash does."""
         process = self._running.pop(name)
         process.kill()
         process.wait()
@@ -73,7 +73,7 @@ class Stack:
         return self._running[name].pid
 
     def ended(self) -> list[str]:
-        """Return the names of the programs that ended by themselves, and forget those programs."""
+        """Return the names of the programs that ended by themselves since the last call."""
         names = [name for name, process in self._running.items() if process.poll() is not None]
         for name in names:
             del self._running[name]
@@ -87,16 +87,16 @@ class Stack:
 
     def log(self, name: str) -> str:
         """Return the output of all runs of a program."""
-        return (self.site.folder / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        return (self.deployment.folder / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def _spawn(self, program: Program) -> None:
-        data, log = self.site.data(program.name), self.site.folder / "log"
+        data, log = self.deployment.data(program.name), self.deployment.folder / "log"
         data.mkdir(parents=True, exist_ok=True)
         log.mkdir(parents=True, exist_ok=True)
-        environ = {**os.environ, **program.environ(self.site), **self.site.settings}
+        environ = {**os.environ, **program.environ(self.deployment), **self.deployment.settings}
         with (log / f"{program.name}.log").open("ab") as output:
             self._running[program.name] = subprocess.Popen(
-                program.command(self.site),
+                program.command(self.deployment),
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -105,26 +105,26 @@ class Stack:
             )
 
     def _wait_until_ready(self, program: Program) -> None:
-        url = self.site.url(program.ports[0]) + program.ready
-        deadline = time.monotonic() + _PATIENCE
+        url = self.deployment.url(program.ports[0]) + program.ready
+        deadline = time.monotonic() + _TIMEOUT
         while not answers(url):
             process = self._running[program.name]
             if process.poll() is not None:
                 del self._running[program.name]
-                raise StackError(f"{program.name} ended while it started: {self._last_words(program.name)}")
+                raise StackError(f"{program.name} ended while it started: {self._last_lines(program.name)}")
             if time.monotonic() > deadline:
-                raise StackError(f"{program.name} did not answer at {url} within {_PATIENCE:.0f} s")
+                raise StackError(f"{program.name} did not answer at {url} within {_TIMEOUT:.0f} s")
             time.sleep(_POLL)
 
-    def _last_words(self, name: str) -> str:
+    def _last_lines(self, name: str) -> str:
         return " / ".join(self.log(name).splitlines()[-_LAST_LINES:])
 
 
-def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
+def check_ports(deployment: Deployment, programs: Iterable[Program]) -> None:
     """Check that each port is free.
 
     Args:
-        site: The stack that is about to start.
+        deployment: The copy of the stack that is about to start.
         programs: The programs whose ports are checked.
 
     Raises:
@@ -133,13 +133,13 @@ def check_ports(site: Deployment, programs: Iterable[Program]) -> None:
     for program in programs:
         for port in program.ports:
             with socket.socket() as probe:
-                # as the programs set it: a port in TIME_WAIT is free
+                # The programs set this option as well, so a port in TIME_WAIT counts as free.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    probe.bind((LOOPBACK, site.ports[port]))
+                    probe.bind((LOOPBACK, deployment.ports[port]))
                 except OSError:
                     raise StackError(
-                        f"port {site.ports[port]} of {program.name} is taken: "
+                        f"port {deployment.ports[port]} of {program.name} is taken: "
                         f"stop the program that listens there, or set {port} to another one"
                     ) from None
 

@@ -8,7 +8,7 @@ every service       grow {megabytes} and shrink     resident memory
                     spin and rest                   one busy core, while the event loop runs on
                     hang {seconds}                  a blocked event loop
 market-data         slow_ticks {seconds} and fast_ticks
-signal-bridge       fail_model and mend_model
+signal-bridge       fail_model and repair_model
 risk-manager        trip and reset                  the kill switch, as by an operator
                     limit {name, value}             a new value of a limit; send the old one to end the fault
                     pause and resume                stop and resume the consumer of ticks
@@ -67,7 +67,7 @@ class Memory:
         self._blocks.append(block)
 
     def shrink(self) -> None:
-        """Release all of it."""
+        """Release all allocated memory."""
         while self._blocks:
             self._blocks.pop().close()
 

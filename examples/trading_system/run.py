@@ -148,7 +148,7 @@ class System:
             await self._request("POST", "faults", {"name": step.name, "seconds": lasts, **step.parameters})
         elif self._leader:
             self._leader.send(step.service, step.name, **step.parameters)
-        print_line("fault", name=step.name, says=step.description, seconds=round(lasts, 1))
+        print_line("fault", name=step.name, description=step.description, seconds=round(lasts, 1))
 
     async def _settled(self) -> None:
         """Wait until every order has ended and every tick was sent or withheld: some milliseconds."""

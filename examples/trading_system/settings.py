@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 DRILL_URL = "TRADING_DRILL_URL"
-"""The variable of `Settings.drill_url`."""
+"""The variable of `SystemSettings.drill_url`."""
 
 _ENDPOINT = re.compile(r"(tcp://[^:/\s]+:\d{1,5}|ipc://\S+)")
 

@@ -73,7 +73,7 @@ async def work(settings: SystemSettings, context: Context, drill: Drill) -> None
     bridge = SignalBridge(settings, classifier)
     drill.offer(
         fail_model=partial(setattr, bridge, "classifier", classifier.misfit()),
-        mend_model=partial(setattr, bridge, "classifier", classifier),
+        repair_model=partial(setattr, bridge, "classifier", classifier),
     )
     ticks, signals = ot.Channel("ticks"), ot.Channel("signals")
     incoming = connect(context, zmq.SUB, settings.ticks_url)

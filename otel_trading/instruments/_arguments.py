@@ -1,4 +1,4 @@
-"""Arguments of the instruments: names, quantities at construction, and words of closed sets."""
+"""Arguments of the instruments: names, quantities at construction, words of closed sets, and errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from otel_trading.errors import LabelError
 from otel_trading.recording import BoundMetric
+from otel_trading.values.error_type import status_or_error_type
 from otel_trading.values.numbers import converted
+from otel_trading.values.text import described
 
 
 def name(given: object, what: str) -> str:
@@ -41,6 +43,15 @@ def size(given: object, what: str) -> float:
     if value is None or value <= 0:
         raise LabelError(f"{what} takes a finite number above 0, not {shown(given)}")
     return value
+
+
+def failure(error: BaseException | str) -> str:
+    """Return the value of `error.type` for a failure that the caller reports.
+
+    Args:
+        error: An exception, whose HTTP status code is used if it has one, or a short word of a small set.
+    """
+    return status_or_error_type(error) if isinstance(error, BaseException) else described(error)
 
 
 def word(metric: BoundMetric[Any], keyword: str, given: object) -> str:

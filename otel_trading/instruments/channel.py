@@ -19,7 +19,7 @@ from otel_trading.values.error_type import error_type
 
 
 class Sent(Timed):
-    """A send, as a context manager: `with` binds the frames, with the trace context in one more."""
+    """A send, as a context manager: `with` binds the frames and one more frame with the trace context."""
 
     __slots__ = ("frames",)
 
@@ -85,7 +85,7 @@ class Channel:
             frames: The message; the topic of a PUB socket first.
 
         Returns:
-            A context manager that binds the frames to send, with the trace context in one more at the end.
+            A context manager that binds the frames to send; the last one is added and has the trace context.
         """
         sent = Sent(self._sends.open(), self._send, self._send_failed)
         sent.frames = frames
@@ -106,7 +106,7 @@ class Channel:
             frames: The frames as they were received.
 
         Returns:
-            A context manager that binds the frames without that of the trace context.
+            A context manager that binds the frames without the frame of the trace context.
         """
         context: Context | None = None
         with guard("trace context of a message"):

@@ -16,7 +16,6 @@ from otel_trading.recording import Counter, Histogram, Timer
 from otel_trading.semconv import market_data as names
 from otel_trading.tracing import span
 from otel_trading.values import numbers, times
-from otel_trading.values.error_type import status_or_error_type
 from otel_trading.values.numbers import reject
 from otel_trading.values.text import described
 
@@ -113,8 +112,8 @@ class Feed:
         Args:
             error: The exception, or a short word of a small set.
         """
-        kind = status_or_error_type(error) if isinstance(error, BaseException) else described(error)
-        metrics.market_data_connection_failed.bind(feed_name=self.name, error_type=kind).add()
+        error_type = _arguments.failure(error)
+        metrics.market_data_connection_failed.bind(feed_name=self.name, error_type=error_type).add()
         self._status.change("disconnected")
 
     def received(

@@ -39,8 +39,8 @@ class Portfolio:
 
     Args:
         account: An alias of the account, never its number.
-        session_start_value: The value at the start of the session, which is the first peak. Without it, the
-            first `value` is.
+        session_start_value: The value at the start of the session, which is the first peak. Without it,
+            the first `value` is the first peak.
 
     Raises:
         LabelError: The account is not text, or empty; the value is not a number above 0.
@@ -70,10 +70,10 @@ class Portfolio:
             market_price: The current price, in USD.
             average_price: The average entry price, in USD.
         """
-        numbers = [number(given) for given in (quantity, market_price, average_price)]
-        if None in numbers:
+        given = [number(one) for one in (quantity, market_price, average_price)]
+        if None in given:
             return
-        held, price, entry_price = (float(n) for n in numbers if n is not None)
+        held, price, entry_price = (float(one) for one in given if one is not None)
         with self._lock:
             positions = self._positions.setdefault(described(strategy), {})
             if held == 0:

@@ -32,7 +32,7 @@ class RiskCheck(Operation):
     __slots__ = ("_type", "reason", "result")
 
     def __init__(self, opened: Opened, check_type: str) -> None:
-        super().__init__(opened, metrics.risk_check_duration.bind(check_type=check_type))
+        super().__init__(opened)
         self._type = check_type
         self.result = "pass"
         self.reason = ""
@@ -124,9 +124,9 @@ class RiskGate:
                 self._breached.discard((known_type, known_scope))
             elif (known_type, known_scope) not in self._breached:
                 self._breached.add((known_type, known_scope))
-                self._breach(known_type, known_scope, ratio)
+                self._report_breach(known_type, known_scope, ratio)
 
-    def _breach(self, limit_type: str, scope: str, ratio: float) -> None:
+    def _report_breach(self, limit_type: str, scope: str, ratio: float) -> None:
         metrics.risk_limit_breached.bind(limit_type=limit_type, limit_scope=scope).add()
         attributes = {
             names.TRADING_RISK_LIMIT_TYPE: limit_type,
@@ -219,12 +219,12 @@ def _emit(event_name: str, attributes: dict[str, Any], severity: str) -> None:
 
 
 def _utilization(used: float, limit: float) -> float | None:
-    taken, allowed = numbers.number(used), numbers.number(limit)
-    if taken is None or allowed is None:
+    used_amount, limit_amount = numbers.number(used), numbers.number(limit)
+    if used_amount is None or limit_amount is None:
         return None
-    if allowed > 0:
-        return max(0.0, taken / allowed)
-    if allowed == 0:
-        return 1.0 if taken > 0 else 0.0
-    numbers.quantity(allowed)  # counts the negative limit as an invalid value
+    if limit_amount > 0:
+        return max(0.0, used_amount / limit_amount)
+    if limit_amount == 0:
+        return 1.0 if used_amount > 0 else 0.0
+    numbers.quantity(limit_amount)  # counts the negative limit as an invalid value
     return None

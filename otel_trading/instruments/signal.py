@@ -1,4 +1,4 @@
-"""A model: features, inference, signal."""
+"""A model: the computation of its features, its inference, and the signal that follows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Generation(Operation):
     __slots__ = ("_strategy", "direction")
 
     def __init__(self, opened: Opened, strategy: str) -> None:
-        super().__init__(opened, _generate_duration(strategy, "hold"))
+        super().__init__(opened)
         self._strategy = strategy
         self.direction = "hold"
 
@@ -115,13 +115,13 @@ class Model:
         self._count_error(error_type(error))
 
     def _failed_inference(self, error: BaseException) -> Histogram:
-        kind = error_type(error)
+        type_name = error_type(error)
         if isinstance(error, Exception):
-            self._count_error(kind)
-        return metrics.signal_inference_duration.bind(model_name=self.name, error_type=kind)
+            self._count_error(type_name)
+        return metrics.signal_inference_duration.bind(model_name=self.name, error_type=type_name)
 
-    def _count_error(self, kind: str) -> None:
-        metrics.signal_inference_errors.bind(model_name=self.name, error_type=kind).add()
+    def _count_error(self, type_name: str) -> None:
+        metrics.signal_inference_errors.bind(model_name=self.name, error_type=type_name).add()
 
 
 def _generate_duration(strategy: str, direction: str) -> Histogram:

@@ -13,11 +13,9 @@ from otel_trading.instruments.operation import Operation
 from otel_trading.instruments.status import Status
 from otel_trading.semconv import venue as names
 from otel_trading.tracing import span
-from otel_trading.values.error_type import status_or_error_type
-from otel_trading.values.text import described
 
-_AWAITED: Final = ("429", "500", "502", "503", "504")
-"""Failures whose series exist from the start, so that `increase()` sees the first failure."""
+_EXPECTED_FAILURES: Final = ("429", "500", "502", "503", "504")
+"""Status codes whose series exist from the start, so that `increase()` sees the first failure."""
 
 
 class Request(Operation):
@@ -58,8 +56,8 @@ class Venue:
             "state", connection_type="order_entry", server_address=self.address
         )
         self._status = Status(states, "disconnected")
-        for error_type in _AWAITED:
-            metrics.venue_request_failed.bind(venue_name=self.name, error_type=error_type)
+        for code in _EXPECTED_FAILURES:
+            metrics.venue_request_failed.bind(venue_name=self.name, error_type=code)
 
     @property
     def state(self) -> str:
@@ -105,5 +103,5 @@ class Venue:
             error: An exception, or a short word of a small set. The `error.type` of an exception is its HTTP
                 `status_code` or that of its `response` (requests, httpx, alpaca-py), else its class name.
         """
-        kind = status_or_error_type(error) if isinstance(error, BaseException) else described(error)
-        metrics.venue_request_failed.bind(venue_name=self.name, error_type=kind).add()
+        error_type = _arguments.failure(error)
+        metrics.venue_request_failed.bind(venue_name=self.name, error_type=error_type).add()

@@ -51,7 +51,7 @@ __all__ = [
 
 _VERSION: Final = "test"
 _REAL_TIME: Final = ("otel_trading.pipeline", "otel_trading.ops", "otel_trading.testing")
-"""The rooms that read the real time during a test."""
+"""Packages that read the real time during a test."""
 
 
 @contextmanager

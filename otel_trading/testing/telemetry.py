@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from otel_trading import _losses, semconv
 from otel_trading.errors import LabelError, nearest
+from otel_trading.pipeline.clean.metrics_data import each_metric
 from otel_trading.recording import BoundMetric
 from otel_trading.semconv.definitions import Metric
 from otel_trading.testing.captured import (
@@ -112,15 +113,9 @@ class CapturedTelemetry:
         if self._kept is not None:
             return self._kept
         data = self._reader.get_metrics_data()
-        metrics = (
-            metric
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-        )
         return {
             metric.name: [point for point in metric.data.data_points if _was_recorded(metric.data, point)]
-            for metric in metrics
+            for _, _, metric in (each_metric(data) if data else ())
         }
 
 

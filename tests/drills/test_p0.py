@@ -23,6 +23,6 @@ def test_every_p0_alert_fires_within_a_minute_and_no_other_pages(tmp_path: Path)
             record = conduct(scene, faults.P0)
     except BuildError as error:
         pytest.skip(str(error))
-    assert all(result.well for result in record.results), table.markdown(record.results)
+    assert all(result.passed for result in record.results), table.markdown(record.results)
     assert [notice for notice in record.noise if notice.receiver == "pagerduty"] == []
     assert len(record.results) == sum(map(len, faults.P0))  # no fault of P0 has consequences

@@ -28,4 +28,4 @@ def test_an_alert_without_an_environment_is_routed_like_one_of_real_money() -> N
 def test_no_receiver_that_is_shipped_acts_on_an_alert() -> None:
     receivers = {receiver.pop("name"): receiver for receiver in ALERTMANAGER["receivers"]}
     assert receivers["remediation"] == {}
-    assert [name for name, told in receivers.items() if "webhook_configs" in told] == ["deadman"]
+    assert [name for name, receiver in receivers.items() if "webhook_configs" in receiver] == ["deadman"]

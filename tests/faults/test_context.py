@@ -54,7 +54,7 @@ async def test_work_of_asyncio_in_threads_has_the_parent_of_the_copied_context(p
 @pytest.mark.parametrize(
     "error", [ValueError("x"), KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()]
 )
-def test_an_error_ends_its_span_as_failed_and_goes_on_as_it_came(pipelines, http, error) -> None:
+def test_an_error_ends_its_span_as_failed_and_propagates_unchanged(pipelines, http, error) -> None:
     pipeline = pipelines(http.url)
     with pytest.raises(type(error)) as raised, ot.span("s"):
         raise error
@@ -64,7 +64,7 @@ def test_an_error_ends_its_span_as_failed_and_goes_on_as_it_came(pipelines, http
 
 
 @pytest.mark.fault(39)
-def test_a_generator_that_is_never_finished_leaves_its_span_to_nobody(pipelines, http) -> None:
+def test_the_span_of_an_unfinished_generator_is_not_the_parent_of_later_spans(pipelines, http) -> None:
     pipeline = pipelines(http.url)
 
     @ot.traced

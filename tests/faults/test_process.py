@@ -13,7 +13,9 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_D
 
 from tools.faults.endpoint import Endpoint, Mode
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are others on Windows")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows does not fork and has no SIGTERM handlers"
+)
 
 RECORD = """
 import multiprocessing, os, signal, sys, time
@@ -131,18 +133,18 @@ def test_counts_before_and_after_a_fork_are_exported_once(run, http, temporality
 
 
 @pytest.mark.fault(48)
-def test_threads_that_tell_a_state_during_a_fork_keep_no_child_from_exporting(run, http) -> None:
+def test_threads_that_record_during_a_fork_do_not_block_the_exports_of_a_child(run, http) -> None:
     done = run(
         "import itertools, threading\n" + RECORD + "telemetry = setup()\n"
         "def work_of(number):\n"
         "    metrics.order_submitted.bind(venue_name='XNAS', order_type='limit', strategy_name=f's{number}').add(1)\n"
         "states = metrics.connection_status.bind_states("
         "'state', connection_type='market_data', feed_name='sip')\n"
-        "def tell():\n"
+        "def record_states():\n"
         "    for number in itertools.count():\n"
         "        states.set('connected')\n"
         "        work_of(number % 1900)\n"
-        "for _ in range(2): threading.Thread(target=tell, daemon=True).start()\n"
+        "for _ in range(2): threading.Thread(target=record_states, daemon=True).start()\n"
         "for _ in range(3):\n"
         "    pid = os.fork()\n"
         "    if pid == 0:\n"
@@ -175,7 +177,7 @@ def test_a_metric_that_was_created_after_configure_does_not_block_a_fork(run, ht
 def test_a_callback_that_is_under_way_at_a_fork_is_called_again_in_the_child(run, http) -> None:
     done = run(
         "from otel_trading.pipeline.collect import isolated_callbacks\n"
-        "isolated_callbacks._PATIENCE_S = 0.05\n" + RECORD + "telemetry = setup()\n"
+        "isolated_callbacks._TIMEOUT_S = 0.05\n" + RECORD + "telemetry = setup()\n"
         "parent = os.getpid()\n"
         "def slow(_):\n"
         "    if os.getpid() == parent: time.sleep(60)\n"
@@ -343,7 +345,7 @@ def test_a_span_that_is_open_at_a_fork_is_its_parents(run, http) -> None:
 
 @pytest.mark.fault(43, 45)
 @pytest.mark.parametrize("defer", ["0", "1"])
-def test_what_is_open_when_the_process_ends_is_exported_as_incomplete(start, http, defer) -> None:
+def test_orders_and_spans_that_are_open_at_the_end_are_exported_as_incomplete(start, http, defer) -> None:
     program = start(
         RECORD + "setup()\n"
         "order = ot.Order('c-1', venue='XNAS', type='limit', side='buy', quantity=1, strategy='mm')\n"
@@ -511,7 +513,7 @@ def test_a_callback_that_misbehaves_harms_its_own_instrument_only(pipelines, htt
 
     from opentelemetry.metrics import Observation
 
-    monkeypatch.setattr("otel_trading.pipeline.collect.isolated_callbacks._PATIENCE_S", 0.05)
+    monkeypatch.setattr("otel_trading.pipeline.collect.isolated_callbacks._TIMEOUT_S", 0.05)
     never = Event()
     pipeline = pipelines(http.url)
 
@@ -578,13 +580,13 @@ def test_logging_in_odd_places_neither_recurses_nor_blocks(run, http) -> None:
     )
     assert done.returncode == 0
     assert "True" in done.stderr.splitlines()
-    said = [record.body.string_value for record in http.records]
-    assert {"in a signal handler", "in a finalizer"} <= set(said)
-    assert not [line for line in said if "/v1/logs" in line]
+    bodies = [record.body.string_value for record in http.records]
+    assert {"in a signal handler", "in a finalizer"} <= set(bodies)
+    assert not [line for line in bodies if "/v1/logs" in line]
 
 
 @pytest.mark.fault(44)
-def test_without_file_descriptors_the_process_goes_on_and_says_so(run, http) -> None:
+def test_without_file_descriptors_the_process_continues_and_its_items_wait(run, http) -> None:
     done = run(
         RECORD + "import json, resource\n"
         "telemetry = setup()\n"
@@ -599,7 +601,7 @@ def test_without_file_descriptors_the_process_goes_on_and_says_so(run, http) -> 
     flushed, waiting = json.loads(done.stdout)
     assert not flushed
     assert waiting["traces"] == 10
-    assert waiting["logs"] >= 10  # with the warnings about it
+    assert waiting["logs"] >= 10  # the warnings about it wait too
 
 
 @pytest.mark.fault(49)

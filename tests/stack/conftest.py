@@ -13,19 +13,38 @@ from typing import Any
 import pytest
 import trading_system
 
-from collector.stack.build import BuildError
+from collector.stack.build import BuildError, build
 from tests.stack.watched import Watched, watched
-from tools.drills.running import RunningStack
+from tools.drills.running import RunningStack, poll_until
 
 SECONDS = 25
+EXPORT_INTERVAL = 5.0
+HEARTBEAT = 'trading_service_heartbeat_timestamp_seconds{deployment_environment_name="test"}'
 EXAMPLES = Path(trading_system.__file__).parents[1]
 Start = Callable[..., RunningStack]
 
 
 @pytest.fixture(scope="session")
-def _is_asked_for() -> None:
+def _stack_is_enabled() -> None:
     if not os.environ.get("OTEL_TRADING_STACK_TESTS"):
         pytest.skip("needs the real backends, which `make test-stack` builds and starts")
+
+
+def _built(component: str, program: str) -> Path:
+    try:
+        return build([component])[component] / program
+    except BuildError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def amtool(_stack_is_enabled: None) -> Path:
+    return _built("alertmanager", "amtool")
+
+
+@pytest.fixture(scope="session")
+def promtool(_stack_is_enabled: None) -> Path:
+    return _built("prometheus", "promtool")
 
 
 def _started(folder: Path, **settings: str) -> RunningStack:
@@ -33,31 +52,31 @@ def _started(folder: Path, **settings: str) -> RunningStack:
         running = RunningStack(folder, settings)
     except BuildError as error:
         pytest.skip(str(error))
-    running.stack.start()
+    running.programs.start()
     return running
 
 
 @pytest.fixture(scope="session")
-def stack(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The stack that tests share, which they leave as it is."""
+def stack(_stack_is_enabled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Yield the stack that all tests share and do not change."""
     running = _started(tmp_path_factory.mktemp("stack"))
     running.install()
     yield running
-    running.stack.close()
+    running.programs.close()
 
 
 @pytest.fixture(scope="module")
-def own_stack(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A stack for one module, whose tests end parts of it, and start them again."""
+def own_stack(_stack_is_enabled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Yield a stack for one module, whose tests stop and restart programs."""
     running = _started(tmp_path_factory.mktemp("own"), OTELCOL_KEEP_PERCENT="100")
     running.install()
     yield running
-    running.stack.close()
+    running.programs.close()
 
 
 @pytest.fixture(scope="session", name="watched")
-def _watched(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """The example system with a stack of its own, seen trading well, and then with faults."""
+def _watched(_stack_is_enabled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Yield the example system on its own stack, after it traded without and then with faults."""
     try:
         with watched(tmp_path_factory.mktemp("watched")) as seen:
             yield seen
@@ -67,7 +86,7 @@ def _watched(_is_asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="session")
 def traded(stack: RunningStack) -> dict[str, Any]:
-    """The example system traded against the stack; its venue's own counts."""
+    """Let the example system trade on the stack, and return the counts of its venue."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TRADING_"))}
     done = subprocess.run(
         [sys.executable, "-m", "trading_system.run", "--seconds", str(SECONDS)],
@@ -88,3 +107,11 @@ def traded(stack: RunningStack) -> dict[str, Any]:
     assert not any(any(one["losses"].values()) for one in ended["health"].values())
     counts: dict[str, Any] = next(line["counts"] for line in reversed(lines) if line.get("counts"))
     return counts
+
+
+@pytest.fixture(scope="session")
+def ended(stack: RunningStack, traded: dict[str, Any]) -> float:
+    """Return the time of the services' last export, in Unix seconds; queries for a later time find no series."""
+    newest = f"max(last_over_time({HEARTBEAT}[1h]))"
+    beats = poll_until("a heartbeat is in Prometheus", lambda: stack.prometheus.query(newest))
+    return float(beats[0]["value"][1]) + EXPORT_INTERVAL

@@ -24,57 +24,57 @@ def checked(*command: str, **environ: str) -> str:
 
 
 @pytest.fixture
-def site(stack: RunningStack) -> Deployment:
-    return stack.site
+def deployment(stack: RunningStack) -> Deployment:
+    return stack.deployment
 
 
-def test_otelcol_validates_its_configuration_with_nothing_set(site, tmp_path):
-    program = str(site.binaries["otelcol"] / "otelcol")
-    files = [text for file in site.collector for text in ("--config", str(file))]
+def test_otelcol_validates_its_configuration_with_nothing_set(deployment, tmp_path):
+    program = str(deployment.binaries["otelcol"] / "otelcol")
+    files = [text for file in deployment.collector for text in ("--config", str(file))]
     assert "deprecat" not in checked(program, "validate", *files, OTELCOL_STORAGE=str(tmp_path)).lower()
 
 
-def test_otelcol_validates_an_exporter_of_ones_own_beside_it(site, tmp_path):
-    """The example that stands in otelcol.extras.yaml, as somebody would take it out of its comment."""
+def test_otelcol_validates_an_additional_exporter(deployment, tmp_path):
+    """The commented example in otelcol.extras.yaml is valid without the comment signs."""
     text = (CONFIG / "otelcol.extras.yaml").read_text()
     (tmp_path / "extras.yaml").write_text(
         "\n".join(
             line[2:] for line in text.splitlines() if line.startswith(("# exporters", "# service", "#  "))
         )
     )
-    program = str(site.binaries["otelcol"] / "otelcol")
+    program = str(deployment.binaries["otelcol"] / "otelcol")
     files = ("--config", str(CONFIG / "otelcol.yaml"), "--config", str(tmp_path / "extras.yaml"))
     checked(program, "validate", *files, OTELCOL_STORAGE=str(tmp_path))
 
 
-def test_promtool_accepts_prometheus_configuration(site):
+def test_promtool_accepts_prometheus_configuration(deployment):
     checked(
-        str(site.binaries["prometheus"] / "promtool"),
+        str(deployment.binaries["prometheus"] / "promtool"),
         "check",
         "config",
         str(CONFIG / "backends/prometheus/prometheus.yml"),
     )
 
 
-def test_amtool_accepts_alertmanagers_configuration(site):
+def test_amtool_accepts_alertmanagers_configuration(deployment):
     checked(
-        str(site.binaries["alertmanager"] / "amtool"),
+        str(deployment.binaries["alertmanager"] / "amtool"),
         "check-config",
         str(ALERTS / "alertmanager.yml"),
     )
 
 
 @pytest.mark.parametrize("storage", ["jaeger.yaml", "jaeger.elasticsearch.yaml"])
-def test_jaeger_validates_each_of_its_storages(site, storage):
+def test_jaeger_validates_each_of_its_storages(deployment, storage):
     folder = CONFIG / "backends" / "jaeger"
     files = ["--config", str(folder / "jaeger.yaml")]
     if storage != "jaeger.yaml":
         files += ["--config", str(folder / storage)]
-    checked(str(site.binaries["jaeger"] / "jaeger"), "validate", *files)
+    checked(str(deployment.binaries["jaeger"] / "jaeger"), "validate", *files)
 
 
 @pytest.fixture
-def compose(_is_asked_for: None, tmp_path: Path) -> Path:
+def compose(_stack_is_enabled: None, tmp_path: Path) -> Path:
     try:
         program = build(["compose"])["compose"] / "compose"
     except BuildError as error:
@@ -91,7 +91,7 @@ def compose(_is_asked_for: None, tmp_path: Path) -> Path:
 
 
 def test_compose_resolves_every_service_path_and_port(compose, tmp_path):
-    """With the implementation that Docker Compose itself is made from; it needs no daemon."""
+    """Compose's own library resolves the file without a daemon."""
     folder = tmp_path / "collector"
     project = json.loads(
         checked(str(compose), str(folder / "stack.env"), str(folder / "compose.yaml"), "example")

@@ -45,7 +45,7 @@ def name(query: Asked) -> str:
 
 
 def written_out(expr: str, seconds: float) -> str:
-    """As Grafana sends it with everything chosen; its rate interval is four times the export's."""
+    """Return an expression as Grafana sends it if all variables are set to All."""
     everything = dict.fromkeys(("service", "venue", "strategy"), ".*")
     values = {
         **everything,
@@ -58,7 +58,7 @@ def written_out(expr: str, seconds: float) -> str:
 
 @pytest.fixture
 def seen(watched: Watched) -> Any:
-    """Ask for a query's series while all was well, or until now."""
+    """Return a function that queries the series of the healthy period, or of the whole time until now."""
 
     def ask(expr: str, *, well: bool) -> list[dict[str, Any]]:
         end = watched.well_until if well else time.time()
@@ -78,7 +78,7 @@ def test_a_query_that_is_empty_by_design_has_data_once_its_fault_is_in_force(see
     assert seen(query.expr, well=False)
 
 
-def test_every_fault_that_a_panel_waits_for_is_brought_about():
+def test_every_fault_that_a_panel_waits_for_is_applied():
     in_kibana = {each.unless for each in (*kibana.SEARCHES, *kibana.CHARTS)}
     assert {query.unless for query in QUERIES} | in_kibana == FAULTS.keys() | {""}
 

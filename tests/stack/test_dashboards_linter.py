@@ -1,4 +1,4 @@
-"""Grafana's dashboard-linter passes, if it is installed; tests/unit/dashboards also holds its rules."""
+"""Grafana's dashboard-linter passes if it is installed; tests/unit/dashboards checks the same rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.support.dashboards import BOARDS, ROOT
 
 
-@pytest.mark.usefixtures("_is_asked_for")
+@pytest.mark.usefixtures("_stack_is_enabled")
 @pytest.mark.parametrize("uid", BOARDS)
 def test_grafanas_linter_accepts_the_dashboard(uid):
     linter = shutil.which("dashboard-linter")

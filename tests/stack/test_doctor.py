@@ -40,8 +40,8 @@ def test_all_is_well(own_stack):
     assert {check["state"] for check in checks.values()} <= {"ok", "look"}
     for hop in HOPS:
         assert 0 < checks[hop]["milliseconds"] < 15_000
-    assert checks["version of Collector"]["says"] == "0.157.0"
-    assert checks["version of Prometheus"]["says"] == "3.16.0"
+    assert checks["version of Collector"]["message"] == "0.157.0"
+    assert checks["version of Prometheus"]["message"] == "3.16.0"
     assert checks["clock"]["state"] == "ok"
 
 
@@ -55,11 +55,11 @@ def test_all_is_well(own_stack):
     ],
 )
 def test_a_program_that_is_down_is_named_with_the_setting_to_look_at(own_stack, program, hop, setting):
-    own_stack.stack.stop(program)
+    own_stack.programs.stop(program)
     try:
         code, checks = doctor(own_stack)
     finally:
-        own_stack.stack.start(program)
+        own_stack.programs.start(program)
     assert code == 1
     assert checks[hop]["state"] == "failed"
     assert setting in checks[hop]["setting"]

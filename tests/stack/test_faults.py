@@ -20,7 +20,7 @@ JAEGER = "otlp_http/jaeger"
 
 
 class Load:
-    """Sends all three signals at a steady rate, from a thread of its own, and counts what was accepted."""
+    """Sends all three signals at a steady rate in a thread, and counts the accepted items."""
 
     def __init__(self, stack: RunningStack, service: str) -> None:
         self._stack = stack
@@ -68,7 +68,7 @@ def records_in(stack: RunningStack, load: Load) -> int:
 
 
 def samples_in(stack: RunningStack, load: Load) -> tuple[int, float]:
-    """How many samples Prometheus has of the load's counter, and its last value."""
+    """Return the number of samples of the load's counter in Prometheus, and its last value."""
     series = f'load_rounds_total{{job="{load.service}"}}'
     asked = f"count_over_time({series}[30m])", f"last_over_time({series}[30m])"
     count, last = (sum(float(found["value"][1]) for found in stack.prometheus.query(q)) for q in asked)
@@ -76,7 +76,7 @@ def samples_in(stack: RunningStack, load: Load) -> tuple[int, float]:
 
 
 def assert_all_arrived(stack: RunningStack, load: Load) -> None:
-    """Counts are equal on both ends: no trace, record or sample is missing, and no record is there twice."""
+    """Check that no trace, record or sample is missing, and that no record is stored twice."""
     poll_until("every trace is in Jaeger, whole", lambda: traces_in(stack, load))
     poll_until("every record is in Elasticsearch", lambda: records_in(stack, load) >= load.records)
     assert records_in(stack, load) == load.records
@@ -85,7 +85,7 @@ def assert_all_arrived(stack: RunningStack, load: Load) -> None:
 
 
 def arrivals(stack: RunningStack, load: Load) -> dict[str, Callable[[], bool]]:
-    """By backend, whether the round that comes after those sent so far has arrived there."""
+    """Return a check for each backend: whether a round that is sent after this call has arrived there."""
     traces, rounds = len(load.traces), load.count
     return {
         "jaeger": lambda: len(load.traces) > traces and stack.jaeger.trace(load.traces[traces]) is not None,
@@ -97,53 +97,60 @@ def arrivals(stack: RunningStack, load: Load) -> dict[str, Callable[[], bool]]:
 @pytest.fixture(params=["jaeger", "elasticsearch", "prometheus"])
 def backend(request: pytest.FixtureRequest, own_stack: RunningStack) -> Iterator[str]:
     yield request.param
-    if request.param not in own_stack.stack.running():
-        own_stack.stack.start(request.param)
+    if request.param not in own_stack.programs.running():
+        own_stack.programs.start(request.param)
 
 
 def test_a_backend_that_is_down_for_a_minute_loses_nothing_and_harms_no_other(own_stack, backend):
     with Load(own_stack, f"without-{backend}") as load:
-        if backend == "jaeger":  # it keeps traces only in memory, so those before its end are not checked
+        if (
+            backend == "jaeger"
+        ):  # Jaeger keeps traces in memory only, so the test ignores the traces before the stop
             load.traces.clear()
-        own_stack.stack.stop(backend)
+        own_stack.programs.stop(backend)
         began = time.monotonic()
         for other, has_arrived in arrivals(own_stack, load).items():
             if other != backend:
-                poll_until(f"{other} still gets its own", has_arrived)
+                poll_until(f"{other} still receives data", has_arrived)
         Event().wait(OUTAGE - (time.monotonic() - began))
         queue = {"jaeger": "otlp_http/jaeger", "prometheus": "otlp_http/prometheus"}.get(backend, backend)
-        assert own_stack.own("otelcol_exporter_queue_size", exporter=queue) > 0
-        own_stack.stack.start(backend)
+        assert own_stack.collector_total("otelcol_exporter_queue_size", exporter=queue) > 0
+        own_stack.programs.start(backend)
     assert_all_arrived(own_stack, load)
 
 
 def test_a_collector_that_is_killed_with_full_queues_has_lost_nothing(own_stack):
     for name in ("jaeger", "elasticsearch", "prometheus"):
-        own_stack.stack.stop(name)
+        own_stack.programs.stop(name)
     load = Load(own_stack, "killed")
-    before = own_stack.own("otelcol_processor_batch_batch_send_size_sum", processor="batch/kept")
+    before = own_stack.collector_total("otelcol_processor_batch_batch_send_size_sum", processor="batch/kept")
     for _ in range(100):
         load.send_one()
     queued = "otelcol_processor_batch_batch_send_size_sum"  # counts the items that enter the queue on disk
     spans = before + SPANS * len(load.traces)
-    poll_until("every trace is queued", lambda: own_stack.own(queued, processor="batch/kept") == spans)
-    poll_until("and waits", lambda: own_stack.own("otelcol_exporter_queue_size", exporter=JAEGER) > 0)
-    own_stack.stack.kill("otelcol")
-    own_stack.stack.start("otelcol")
-    own_stack.stack.start("elasticsearch", "prometheus", "jaeger")
+    poll_until(
+        "every trace is queued", lambda: own_stack.collector_total(queued, processor="batch/kept") == spans
+    )
+    poll_until(
+        "the traces wait in the queue",
+        lambda: own_stack.collector_total("otelcol_exporter_queue_size", exporter=JAEGER) > 0,
+    )
+    own_stack.programs.kill("otelcol")
+    own_stack.programs.start("otelcol")
+    own_stack.programs.start("elasticsearch", "prometheus", "jaeger")
     assert_all_arrived(own_stack, load)
 
 
-def test_a_corrupt_queue_is_set_aside_and_the_others_go_on(own_stack):
-    own_stack.stack.stop("elasticsearch")
+def test_a_corrupt_queue_is_renamed_and_the_other_queues_keep_their_data(own_stack):
+    own_stack.programs.stop("elasticsearch")
     load = Load(own_stack, "corrupt")
     for _ in range(20):
         load.send_one()
-    own_stack.stack.kill("otelcol")
-    folder = own_stack.site.data("otelcol")
+    own_stack.programs.kill("otelcol")
+    folder = own_stack.deployment.data("otelcol")
     (queue,) = folder.glob("exporter_elasticsearch*")
     queue.write_bytes(b"this is no database" * 1000)
-    own_stack.stack.start("otelcol", "elasticsearch")
+    own_stack.programs.start("otelcol", "elasticsearch")
     assert list(folder.glob("exporter_elasticsearch*.backup*"))
     after = Load(own_stack, "after-corrupt")
     for _ in range(20):
@@ -169,21 +176,22 @@ def test_a_read_only_index_holds_the_records_until_it_is_writable(own_stack):
     assert records_in(own_stack, load) == load.records
 
 
-def test_a_record_that_elasticsearch_refuses_is_counted_and_takes_no_other_with_it(own_stack):
+def test_a_record_that_elasticsearch_refuses_is_counted_and_affects_no_other_record(own_stack):
     service = "conflict"
     own_stack.send("logs", otlp.logs([otlp.record("a text", {"conflict": "text"})], service))
     poll_until("the first is there", lambda: own_stack.documents({"term": {"service.name": service}}))
     failed = "otelcol_elasticsearch_docs_processed"  # in Prometheus with dots
-    before = own_stack.own(failed, outcome="failed_client")
+    before = own_stack.collector_total(failed, outcome="failed_client")
     records = [otlp.record("an object", {"conflict.inner": 1}), otlp.record("well")]
     own_stack.send("logs", otlp.logs(records, service))
     poll_until(
-        "the refused one is counted", lambda: own_stack.own(failed, outcome="failed_client") == before + 1
+        "the refused one is counted",
+        lambda: own_stack.collector_total(failed, outcome="failed_client") == before + 1,
     )
     poll_until(
         "the other is there", lambda: own_stack.count_documents({"term": {"service.name": service}}) == 2
     )
-    assert "failed to index document" in own_stack.stack.log("otelcol")
+    assert "failed to index document" in own_stack.programs.log("otelcol")
 
 
 def test_a_number_in_a_field_of_text_is_stored(own_stack):

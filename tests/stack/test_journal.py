@@ -22,12 +22,12 @@ os._exit(0)
 """
 
 
-def test_an_event_is_stored_once_whichever_way_and_however_often_it_comes(stack) -> None:
-    journal = stack.lines / "journal"
+def test_an_event_is_stored_once_on_every_route_and_after_repetitions(stack) -> None:
+    journal = stack.log_folder / "journal"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    for way in ("both", "journal"):  # the second process ends without an export
+    for route in ("both", "journal"):  # the second process ends without an export
         subprocess.run(
-            [sys.executable, "-c", TRADE, way],
+            [sys.executable, "-c", TRADE, route],
             env={**kept, **stack.environ(), "JOURNAL": str(journal)},
             check=True,
             timeout=120,
@@ -35,7 +35,7 @@ def test_an_event_is_stored_once_whichever_way_and_however_often_it_comes(stack)
     lines = sum(len(file.read_text().splitlines()) for file in journal.glob("audit-*"))
     assert lines == 200
     received = "otelcol_receiver_accepted_log_records"
-    poll_until("the journal was read", lambda: stack.own(received, receiver="file_log") >= lines)
+    poll_until("the journal was read", lambda: stack.collector_total(received, receiver="file_log") >= lines)
     fills = {
         "bool": {
             "filter": [
@@ -47,6 +47,6 @@ def test_an_event_is_stored_once_whichever_way_and_however_often_it_comes(stack)
     poll_until("every fill is there", lambda: stack.count_documents(fills) >= 100)
     found = stack.documents(fills)
     ids = [document["trading.order.id"] for document in found]
-    assert sorted(ids) == sorted(f"{way}-{number}" for way in ("both", "journal") for number in range(50))
+    assert sorted(ids) == sorted(f"{route}-{number}" for route in ("both", "journal") for number in range(50))
     assert len({document["event.id"] for document in found}) == 100
-    assert "version_conflict" not in stack.stack.log("otelcol")
+    assert "version_conflict" not in stack.programs.log("otelcol")

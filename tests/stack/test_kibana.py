@@ -19,7 +19,7 @@ def objects(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def query_of(saved: dict[str, Any]) -> str:
-    """The words of a saved object, which Kibana sends as they are: they are in Lucene's syntax."""
+    """Return the query of a saved object, in Lucene's syntax; Kibana sends it unchanged."""
     source = json.loads(saved["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])
     assert source["query"]["language"] == "lucene"
     return str(source["query"]["query"])
@@ -27,7 +27,7 @@ def query_of(saved: dict[str, Any]) -> str:
 
 @pytest.fixture
 def ask(watched: Watched) -> Any:
-    """Search the data view's indices by a saved query."""
+    """Return a function that runs a saved query on the indices of the data view."""
     (view,) = objects("index-pattern").values()
     url = f"{watched.stack.elasticsearch.url}/{view['attributes']['title']}"
 
@@ -57,7 +57,7 @@ def test_a_search_finds_lines_that_have_its_columns(ask, search):
 
 
 @pytest.mark.parametrize("search", [s for s in kibana.SEARCHES if s.unless], ids=lambda search: search.id)
-def test_a_search_that_is_empty_by_design_finds_nothing_of_before_its_fault(ask, watched, search):
+def test_a_search_that_is_empty_by_design_finds_nothing_before_its_fault(ask, watched, search):
     query = query_of(objects("search")[search.id])
     until = f"{watched.well_until * 1000:.0f}"
     assert lines(ask(f"({query}) AND @timestamp:[* TO {until}]")) == []

@@ -1,4 +1,4 @@
-"""`install` installs template and lifecycle any number of times, or reports the refusal."""
+"""`install` installs the template and the lifecycle, also repeatedly, or reports a refusal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_template_is_installed_and_in_force(stack, template):
 
 
 def test_a_server_without_lifecycles_is_named_each_time(stack):
-    """The OpenSearch that is built here has no plugin for it; ILM and ISM are tested against a fake."""
+    """The OpenSearch of the tests lacks the plugin; the unit tests cover ILM and ISM with a fake server."""
     messages = [stack.install(), stack.install()]
     assert messages[0] == messages[1]
     assert "refused the 30-day lifecycle (400: no handler found" in messages[0]

@@ -34,8 +34,8 @@ RUST = {
 
 
 def written(stack: RunningStack, name: str, *lines: str) -> Path:
-    stack.lines.mkdir(parents=True, exist_ok=True)
-    path = stack.lines / name
+    stack.log_folder.mkdir(parents=True, exist_ok=True)
+    path = stack.log_folder / name
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)
     return path
@@ -54,7 +54,7 @@ def of(stack: RunningStack, service: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_line_of_this_sdk_is_the_record_that_it_was(stack):
+def test_a_line_of_this_sdk_becomes_the_original_record(stack):
     written(stack, "lines-a.log", json.dumps(OURS))
     found = document(stack, "execution-engine")
     assert (

@@ -1,4 +1,4 @@
-"""Links of notifications, as Alertmanager's own template engine renders them."""
+"""Alertmanager's own template engine renders the links of notifications."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from collector.stack.build import BuildError, build
 from collector.stack.programs import ALERTS
 
 ALERT = {"alertname": "TradingHighSlippage"}
@@ -42,14 +41,6 @@ URLS = {
 }
 
 
-@pytest.fixture(scope="module")
-def amtool(_is_asked_for: None) -> Path:
-    try:
-        return build(["alertmanager"])["alertmanager"] / "amtool"
-    except BuildError as error:
-        pytest.skip(str(error))
-
-
 def rendered(amtool: Path, folder: Path, template: str) -> str:
     data = folder / "notification.json"
     data.write_text(json.dumps(NOTIFICATION), encoding="utf-8")
@@ -60,7 +51,7 @@ def rendered(amtool: Path, folder: Path, template: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a copy of the shipped templates, to which a test can add those of a site."""
+    """Return a folder with the shipped templates, to which a test can add the templates of a site."""
     shutil.copy(ALERTS / "notifications/links.tmpl", tmp_path)
     return tmp_path
 

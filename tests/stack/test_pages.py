@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,36 +11,22 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.pages import Step, shows, steps_of
+from tests.support.pages import Step, in_test, shows, steps_of
 from tools.drills.running import RunningStack, poll_until
 
 PAGES = ("guide.md", "verification.md")
 ASKED = [(page, number, step) for page in PAGES for number, step in enumerate(steps_of(page), start=1)]
 BESIDE = str(Path(sys.executable).parent)
-EXPORT_INTERVAL = 5.0
 
 
 def blocks(language: str) -> Any:
-    """Parametrize over the blocks of a language; a shell's only if they need the stack."""
+    """Parametrize over the blocks of a language; of shell blocks, only those that need the stack."""
     wanted = [
         pytest.param(step, id=f"{page}-{number}")
         for page, number, step in ASKED
         if step.language == language and (language != "bash" or step.mark == "stack")
     ]
     return pytest.mark.parametrize("step", wanted)
-
-
-def in_test(text: str) -> str:
-    """The text of a block, with the environment that the example traded in."""
-    return re.sub(r"\blive\b", "test", text)
-
-
-@pytest.fixture(scope="module")
-def ended(stack: RunningStack, traded: dict[str, Any]) -> float:
-    """When the services had ended, their last export included, as Unix time."""
-    newest = 'max(last_over_time(trading_service_heartbeat_timestamp_seconds{deployment_environment_name="test"}[1h]))'
-    beats = poll_until("a heartbeat is in Prometheus", lambda: stack.prometheus.query(newest))
-    return float(beats[0]["value"][1]) + EXPORT_INTERVAL
 
 
 @blocks("promql")
@@ -74,7 +59,7 @@ def test_a_command_prints_the_output_on_the_page(stack, traded, step):
 
 
 def following(step: Step) -> str:
-    """The output that the page shows below a block."""
+    """Return the output that the page shows below a block."""
     steps = [other for _, _, other in ASKED]
     after = steps[steps.index(step) + 1]
     assert after.language == "text"
@@ -82,7 +67,7 @@ def following(step: Step) -> str:
 
 
 def printed_by(step: Step, stack: RunningStack) -> str:
-    """The output of a block, with the ports of the test's stack in place of those on the page."""
+    """Run a block with the ports of the test's stack in place of those on the page, and return its output."""
     text = step.text
     for port, url in ((16686, stack.jaeger.url), (9999, stack.prometheus.url)):
         text = text.replace(f"http://127.0.0.1:{port}", url)

@@ -1,4 +1,4 @@
-"""Every alert reaches the receiver of its priority and subject, as amtool routes it."""
+"""amtool routes every alert to the receiver of its priority and environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.stack.build import BuildError, build
 from collector.stack.programs import ALERTS
 from tests.support.pages import steps_of
 
@@ -22,14 +21,6 @@ RULES: list[dict[str, Any]] = [
     if "alert" in rule
 ]
 PAGED = {"P0": "remediation,pagerduty", "P1": "slack", "P2": "email"}
-
-
-@pytest.fixture(scope="module")
-def amtool(_is_asked_for: None) -> Path:
-    try:
-        return build(["alertmanager"])["alertmanager"] / "amtool"
-    except BuildError as error:
-        pytest.skip(str(error))
 
 
 def receivers(amtool: Path, rule: dict[str, Any], **labels: str) -> str:
@@ -44,13 +35,13 @@ def wanted(rule: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_what_trades_real_money_reaches_whom_its_priority_calls_for(amtool, rule):
+def test_a_live_alert_reaches_the_receiver_of_its_priority(amtool, rule):
     assert receivers(amtool, rule, deployment_environment_name="live") == wanted(rule)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 @pytest.mark.parametrize("environment", ["paper", "backtest", "test"])
-def test_what_trades_none_reaches_nobody(amtool, rule, environment):
+def test_an_alert_of_another_environment_reaches_nobody(amtool, rule, environment):
     expected = "deadman" if rule["alert"] == "TradingWatchdog" else "nobody"
     assert receivers(amtool, rule, deployment_environment_name=environment) == expected
 
@@ -58,11 +49,11 @@ def test_what_trades_none_reaches_nobody(amtool, rule, environment):
 @pytest.mark.parametrize(
     "rule", [rule for rule in RULES if rule["labels"]["category"] == "meta"], ids=lambda rule: rule["alert"]
 )
-def test_what_is_about_the_watching_itself_reaches_somebody(amtool, rule):
+def test_an_alert_about_the_monitoring_reaches_a_receiver(amtool, rule):
     assert receivers(amtool, rule) == wanted(rule)
 
 
-def test_what_a_cause_silences_is_an_alert_that_exists():
+def test_inhibit_rules_name_existing_alerts():
     names = {rule["alert"] for rule in RULES}
     text = (ALERTS / "alertmanager.yml").read_text()
     inhibit = yaml.safe_load(text)["inhibit_rules"]
@@ -74,7 +65,7 @@ def test_what_a_cause_silences_is_an_alert_that_exists():
 
 
 @pytest.mark.parametrize("priority", sorted(PAGED))
-def test_the_alert_that_the_verification_sends_is_routed_as_one_of_its_class(amtool, priority):
+def test_the_alert_on_the_verification_page_is_routed_by_its_class(amtool, priority):
     steps = steps_of("verification.md")
     (sent,) = (step for step in steps if "ReceiverTest" in step.text and step.mark == "by-hand")
     labels = yaml.safe_load(re.findall(r'"labels": (\{.*?\})', sent.text, re.DOTALL)[0])

@@ -37,7 +37,7 @@ Series = dict[str, set[frozenset[tuple[str, str]]]]
 
 
 def series_of(stack: RunningStack, job: str) -> Series:
-    """The series of our metrics, by name: their labels without those that tell the two services apart."""
+    """Return the labels of our metrics' series by name, without the labels that identify the service."""
     names = {
         m.prometheus + s
         for m in ALL_METRICS
@@ -54,7 +54,7 @@ def series_of(stack: RunningStack, job: str) -> Series:
 
 
 def complete(found: Series) -> Series | None:
-    """The found series once it has all metrics, except those of HTTP requests, of which there are none."""
+    """Return the series if every metric has one, else None; the service makes no HTTP requests."""
     wanted = {m.prometheus for m in ALL_METRICS} - {"http_client_request_duration_seconds"}
     return found if {name.removesuffix("_count") for name in found} >= wanted else None
 

@@ -1,4 +1,4 @@
-"""A service in Rust shares traces with the Python services, and has its metrics and lines beside theirs."""
+"""A service in Rust shares traces, metrics and log lines with the Python services."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def program(stack: RunningStack) -> Path:
 
 @contextmanager
 def running(program: Path, stack: RunningStack) -> Iterator[str]:
-    """The service, with its log where the Collector reads; gives its address."""
-    stack.lines.mkdir(parents=True, exist_ok=True)
-    log = stack.lines / f"{SERVICE}.log"
+    """Run the service with its log in the folder that the Collector reads, and yield its URL."""
+    stack.log_folder.mkdir(parents=True, exist_ok=True)
+    log = stack.log_folder / f"{SERVICE}.log"
     environ = {
         **os.environ,
         **stack.environ(),

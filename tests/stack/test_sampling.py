@@ -11,7 +11,7 @@ BATCH = 100
 
 
 def send(stack: RunningStack, traces: dict[str, list[dict[str, object]]]) -> None:
-    """Send the spans of traces, those of one trace spread over two services and two requests."""
+    """Send traces, each split over two services and two requests."""
     ids = list(traces)
     for begin in range(0, len(ids), BATCH):
         chosen = ids[begin : begin + BATCH]
@@ -25,7 +25,7 @@ def plain(trace_id: str) -> list[dict[str, object]]:
 
 
 def kept(stack: RunningStack, ids: list[str]) -> dict[str, int]:
-    """How many spans Jaeger has of each trace that it has."""
+    """Return the number of spans in Jaeger for each trace that it has."""
     found = {trace_id: stack.jaeger.trace(trace_id) for trace_id in ids}
     return {trace_id: len(trace["spans"]) for trace_id, trace in found.items() if trace}
 
@@ -55,28 +55,28 @@ WORTH_KEEPING = {
 }
 
 
-@pytest.mark.parametrize("what", WORTH_KEEPING)
-def test_a_trace_is_kept_for(stack, what):
+@pytest.mark.parametrize("reason", WORTH_KEEPING)
+def test_a_trace_worth_keeping_is_kept_whole(stack, reason):
     traces = {}
     for _ in range(20):
         trace_id = otlp.new_trace_id()
-        traces[trace_id] = [*plain(trace_id)[:3], otlp.span(trace_id, **WORTH_KEEPING[what])]
+        traces[trace_id] = [*plain(trace_id)[:3], otlp.span(trace_id, **WORTH_KEEPING[reason])]
     send(stack, traces)
     poll_until("each is kept, whole", lambda: kept(stack, list(traces)) == dict.fromkeys(traces, 4))
 
 
-def test_of_the_rest_a_tenth_is_kept_whole(stack):
+def test_a_tenth_of_the_other_traces_is_kept_whole(stack):
     traces = {(trace_id := otlp.new_trace_id()): plain(trace_id) for _ in range(1000)}
     send(stack, traces)
     last = otlp.new_trace_id()
     send(stack, {last: [otlp.span(last, error="the last")]})
-    poll_until("what was sent later is there", lambda: stack.jaeger.trace(last))
+    poll_until("the last trace is there", lambda: stack.jaeger.trace(last))
     found = kept(stack, list(traces))
     assert set(found.values()) == {4}
     assert 50 < len(found) < 150  # five standard deviations from 100
 
 
-def test_a_span_that_comes_late_follows_the_decision_about_its_trace(stack):
+def test_a_late_span_follows_the_decision_about_its_trace(stack):
     trace_id = otlp.new_trace_id()
     send(stack, {trace_id: [otlp.span(trace_id, error="no position")]})
     poll_until("the trace is there", lambda: stack.jaeger.trace(trace_id))

@@ -61,7 +61,7 @@ def trace_id() -> str:
 @pytest.fixture(scope="module")
 def _sent(stack: RunningStack, trace_id: str) -> None:
     spans = [
-        otlp.span(trace_id, "careless", planted(), error=text, events={"told": planted()})
+        otlp.span(trace_id, "careless", planted(), error=text, events={"event": planted()})
         for text in BY_VALUE
     ]
     stack.send("traces", otlp.traces(spans, SERVICE, planted()))
@@ -79,8 +79,8 @@ def _sent(stack: RunningStack, trace_id: str) -> None:
         }
         for text in BY_VALUE
     ]
-    stack.lines.mkdir(parents=True, exist_ok=True)
-    with (stack.lines / "careless.log").open("a") as file:
+    stack.log_folder.mkdir(parents=True, exist_ok=True)
+    with (stack.log_folder / "careless.log").open("a") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 

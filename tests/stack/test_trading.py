@@ -14,14 +14,14 @@ from otel_trading.semconv import ALL_METRICS
 from tools.drills.running import RunningStack, poll_until
 
 SERVICE_LABELS = {"job", "instance", "service_name", "service_instance_id", "deployment_environment_name"}
-WAY = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
+SERVICES = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
 
 pytestmark = pytest.mark.usefixtures("traded")
 
 
 @pytest.fixture(scope="module")
 def filled(stack: RunningStack, traded: dict[str, Any]) -> dict[str, Any]:
-    """The document of an order's fill."""
+    """Return the document of an order's fill."""
     terms = {"event.action": "trading.order.filled", "service.name": "execution-engine"}  # not another test's
     query = {"bool": {"filter": [{"term": {key: value}} for key, value in terms.items()]}}
     return poll_until("a fill is in Elasticsearch", lambda: stack.documents(query))[0]
@@ -29,12 +29,12 @@ def filled(stack: RunningStack, traded: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def trace(stack: RunningStack, filled: dict[str, Any]) -> dict[str, Any]:
-    """The trace of that order, as Jaeger has it."""
+    """Return the trace of that order from Jaeger."""
     return poll_until("its trace is in Jaeger", lambda: stack.jaeger.trace(filled["trace.id"]))
 
 
 def last_values(stack: RunningStack, name: str) -> list[dict[str, Any]]:
-    """The series of the example system, which has ended."""
+    """Return the last values of the series of the example system, which has ended."""
     return stack.prometheus.query(f'last_over_time({name}{{deployment_environment_name="test"}}[15m])')
 
 
@@ -57,7 +57,7 @@ def test_an_orders_trace_is_one_tree_from_the_tick_over_all_four_services(trace)
         if parent is not None:
             assert parent in spans, f"the parent of {span['operationName']!r} is missing"
             crossings.add((service_of(trace, spans[parent]), service_of(trace, span)))
-    assert {*itertools.pairwise(WAY)} <= crossings
+    assert {*itertools.pairwise(SERVICES)} <= crossings
 
 
 def test_the_orders_span_carries_its_id_and_its_fills(trace, filled):
@@ -74,7 +74,7 @@ def test_the_log_lines_of_the_trace_are_found_by_its_id(stack, trace):
     actions = {line.get("event.action") for line in lines}
     assert {"trading.order.submitted", "trading.order.acknowledged", "trading.order.filled"} <= actions
     for line in lines:
-        assert line["service.name"] in WAY
+        assert line["service.name"] in SERVICES
         assert line["service.environment"] == "test"
         assert line["log.level"] in {"info", "warn", "error"}
         assert line["@timestamp"].endswith("Z")
@@ -136,8 +136,8 @@ def test_jaegers_monitor_tab_has_latencies(stack):
     assert 0.0001 < max(latencies) < 10  # seconds: an HTTP request to the venue
 
 
-def test_the_service_map_has_each_hop_of_the_way(stack):
-    for client, server in itertools.pairwise(WAY):
+def test_the_service_map_has_each_hop_of_an_order(stack):
+    for client, server in itertools.pairwise(SERVICES):
         query = f'traces_service_graph_request_total{{client="{client}",server="{server}"}}'
         poll_until(f"{client} calls {server}", lambda query=query: stack.prometheus.query(query))
 
@@ -155,5 +155,5 @@ def test_the_collector_and_its_host_are_watched_too(stack, query):
     poll_until(query, lambda: stack.prometheus.query(query))
 
 
-def test_the_collector_started_without_a_word_about_deprecation(stack):
-    assert "deprecat" not in stack.stack.log("otelcol").lower()
+def test_the_collector_logs_no_deprecation(stack):
+    assert "deprecat" not in stack.programs.log("otelcol").lower()

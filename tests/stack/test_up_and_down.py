@@ -19,8 +19,8 @@ Environ = dict[str, str]
 
 
 @pytest.fixture
-def environ(_is_asked_for: None, tmp_path: Path) -> Iterator[Environ]:
-    """The environment of a stack on free ports, which always ends with the test."""
+def environ(_stack_is_enabled: None, tmp_path: Path) -> Iterator[Environ]:
+    """Yield the environment of a stack on free ports, and stop the stack after the test."""
     ports = {name: str(port) for name, port in free_ports().items()}
     environ = {**os.environ, **ports, "OTEL_TRADING_STACK": str(tmp_path / "stack")}
     yield environ
@@ -40,12 +40,12 @@ def run(command: str, environ: Environ) -> subprocess.CompletedProcess[str]:
 
 
 def programs_of(environ: Environ) -> list[psutil.Process]:
-    """The processes that keep their data in the stack's folder."""
+    """Return the processes that the supervisor of the stack has started."""
     supervisor = Path(environ["OTEL_TRADING_STACK"]) / "supervisor"
     return psutil.Process(int(supervisor.read_text())).children(recursive=True)
 
 
-def test_the_stack_is_started_once_and_ends_without_a_trace(environ):
+def test_the_stack_starts_once_and_leaves_nothing_behind(environ):
     up = run("up", environ)
     assert up.returncode == 0, up.stdout + up.stderr
     for name in PROGRAMS:

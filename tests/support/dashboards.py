@@ -13,18 +13,18 @@ BOARDS = {board.uid: board for board in DASHBOARDS}
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    """The JSON files, by uid."""
+    """Return the content of the JSON files by uid."""
     files = sorted((ROOT / "dashboards" / "grafana").glob("*.json"))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
 
 
 def awaited() -> dict[str, str]:
-    """The event before which a query has no data, by its expression."""
+    """Return the event before which a query has no data, by the expression of the query."""
     queries = (query for board in DASHBOARDS for panel, _ in board.panels() for query in panel.queries)
     return {query.expr: query.unless for query in queries if query.unless}
 
 
 def saved_objects() -> list[dict[str, Any]]:
-    """The saved objects of Kibana, in the order of their file."""
+    """Return the saved objects of Kibana in the order of their file."""
     path = ROOT / "dashboards" / "kibana" / "trading-logs.ndjson"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

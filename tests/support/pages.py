@@ -19,7 +19,7 @@ class Step(NamedTuple):
     """One block of a page.
 
     Attributes:
-        language: "python" is written to a file, "bash" is run, "text" is what the run before it prints.
+        language: "python" is written to a file, "bash" is run, "text" is the output of the run before it.
         mark: "stack" needs the real backends, "by-hand" is not run here; None for all others.
         file: The file that a block of Python is appended to.
         text: The text that the reader pastes.
@@ -29,6 +29,11 @@ class Step(NamedTuple):
     mark: str | None
     file: str | None
     text: str
+
+
+def in_test(text: str) -> str:
+    """Return the text of a block with the environment "test", in which the example traded, in place of "live"."""
+    return re.sub(r"\blive\b", "test", text)
 
 
 def steps_of(page: str) -> list[Step]:

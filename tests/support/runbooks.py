@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from textwrap import dedent
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parents[2] / "docs/runbooks"
-PAGES = {path.stem: path for path in sorted(FOLDER.glob("*.md")) if path.stem != "index"}
+from tests.support.pages import DOCS, steps_of
 
-_FENCE = re.compile(r"^( *)```(\w+)( \{\.data\})?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+FOLDER = DOCS / "runbooks"
+PAGES = {path.stem: path for path in sorted(FOLDER.glob("*.md")) if path.stem != "index"}
 
 
 class Block(NamedTuple):
     """One query or command of a runbook.
 
     Attributes:
-        page: The alert that the runbook is for.
-        number: Its number among the blocks of its language on the page.
-        finds_data: Whether it also finds data in a healthy system.
+        page: The name of the alert and of its runbook.
+        number: The number of the block among the blocks of its language on the page.
+        finds_data: Whether the query also finds data in a healthy system.
         text: The text that the reader pastes.
     """
 
@@ -37,10 +34,10 @@ def text_of(page: str) -> str:
 
 
 def blocks_of(page: str, language: str) -> list[Block]:
-    found = [fence for fence in _FENCE.findall(text_of(page)) if fence[1] == language]
+    found = [step for step in steps_of(f"runbooks/{page}.md") if step.language == language]
     return [
-        Block(page, number, bool(data), dedent(text).strip())
-        for number, (_, _, data, text) in enumerate(found, start=1)
+        Block(page, number, step.mark == "data", step.text.strip())
+        for number, step in enumerate(found, start=1)
     ]
 
 

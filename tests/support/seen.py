@@ -43,7 +43,7 @@ class Seen:
         logs.detach()
 
     def points(self, name: str, /, **labels: str) -> list[Any]:
-        """The data points of a metric with these labels, each named by the last word of its key."""
+        """Return the data points of a metric with these labels; a label is named by the last part of its key."""
         data = self._reader.get_metrics_data()
         scopes = [s for r in (data.resource_metrics if data else ()) for s in r.scope_metrics]
         points = [p for s in scopes for m in s.metrics if m.name == name for p in m.data.data_points]
@@ -54,13 +54,13 @@ class Seen:
         ]
 
     def total(self, name: str, /, **labels: str) -> float:
-        """The sum of the values, or counts, of these points."""
+        """Return the sum of the values, or of the counts, of these points."""
         return sum(p.count if hasattr(p, "count") else p.value for p in self.points(name, **labels))
 
     def values(self, name: str, /, **labels: str) -> list[float]:
-        """The values of these points, or the sums of histograms that hold anything.
+        """Return the values of these points, or the sums of histograms with at least one value.
 
-        Counters at zero are left out, since other tests may have bound them.
+        The result omits counters at zero, since other tests may have bound them.
         """
         points = self.points(name, **labels)
         if points and hasattr(points[0], "count"):
@@ -69,7 +69,7 @@ class Seen:
         return [p.value for p in points if p.value or kinds[name] != "counter"]
 
     def state(self, name: str, /, **labels: str) -> list[str]:
-        """The states of a status that are 1."""
+        """Return the states of a status whose value is 1."""
         return [
             p.attributes[k]
             for p in self.points(name, **labels)
@@ -84,7 +84,7 @@ class Seen:
         return list(self._spans.get_finished_spans())
 
     def span(self, name: str) -> ReadableSpan:
-        """The one span of this name."""
+        """Return the only span of this name."""
         (found,) = [span for span in self.spans if span.name == name]
         return found
 
@@ -93,10 +93,10 @@ class Seen:
         return [data.log_record for data in self._logs.get_finished_logs()]
 
     def events(self, prefix: str = "trading.") -> list[str]:
-        """The names of the events, in order."""
+        """Return the names of the events in order."""
         return [r.event_name for r in self.log_records if (r.event_name or "").startswith(prefix)]
 
     def event(self, name: str) -> dict[str, Any]:
-        """The attributes of the one event of this name."""
+        """Return the attributes of the only event of this name."""
         (found,) = [r for r in self.log_records if r.event_name == name]
         return dict(found.attributes)

@@ -8,6 +8,7 @@ from typing import Final
 from promql_parser import parse
 
 from otel_trading.ops.rules.promql.expressions import name_of, patterns_of, selectors
+from otel_trading.ops.rules.promql.vocabulary import HISTOGRAM_PARTS
 from otel_trading.semconv import ALL_METRICS
 from tools.dashboards.panels import Dashboard, Panel
 from tools.dashboards.queries import Query, substituted
@@ -22,7 +23,7 @@ PARSABLE: Final = {
 }
 """Values for Grafana's variables, with which an expression can be parsed."""
 
-_PARTS: Final = ("", "_bucket", "_sum", "_count")
+_PARTS: Final = ("", *HISTOGRAM_PARTS)
 
 
 def names_read(query: Query, known: Iterable[str]) -> set[str]:

@@ -140,7 +140,7 @@ def _color_of(panel: Panel, value: float) -> str:
 
 
 def _colors(panel: Panel, found: list[list[Result]]) -> list[tuple[str, Result]]:
-    """Each series with its colour: a name's own, else its query's, else the next."""
+    """Return each series with its colour: that of its name, else that of its query, else the next colour."""
     flat = [(index, one) for index, results in enumerate(found) for one in results]
     is_one_each = all(len(results) <= 1 for results in found)
     colored = []

@@ -47,7 +47,7 @@ def written(dashboard: Dashboard) -> str:
     builder = (
         build.Dashboard(dashboard.title)
         .uid(dashboard.uid)
-        .description(f"{dashboard.says} {GENERATED}")
+        .description(f"{dashboard.question} {GENERATED}")
         .tags(["otel_trading", "generated"])
         .readonly()
         .refresh(dashboard.refresh)

@@ -35,7 +35,7 @@ class Search:
     Attributes:
         id: Its id.
         title: A few words.
-        says: Its purpose, and the condition to add.
+        purpose: Its purpose, and the condition to add.
         query: The query in Lucene's syntax, as `query_string` accepts it.
         columns: The columns beside the time.
         is_story: Whether the oldest line comes first.
@@ -44,7 +44,7 @@ class Search:
 
     id: str
     title: str
-    says: str
+    purpose: str
     query: str
     columns: tuple[str, ...]
     is_story: bool = False
@@ -226,7 +226,7 @@ def _view() -> dict[str, Any]:
 def _search(search: Search) -> dict[str, Any]:
     attributes = {
         "title": search.title,
-        "description": f"{search.says} {GENERATED}",
+        "description": f"{search.purpose} {GENERATED}",
         "columns": list(search.columns),
         "sort": [["@timestamp", "asc" if search.is_story else "desc"]],
         "kibanaSavedObjectMeta": _asks(search.query),
@@ -279,7 +279,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 
 def _dashboard(id_: str) -> dict[str, Any]:
-    title, says, placed = DASHBOARDS[id_]
+    title, purpose, placed = DASHBOARDS[id_]
     panels, references = [], []
     x = y = 0
     for number, (width, height, of) in enumerate(placed, 1):
@@ -299,7 +299,7 @@ def _dashboard(id_: str) -> dict[str, Any]:
         x, y = (x + width, y) if x + width < _WIDTH else (0, y + height)
     attributes = {
         "title": title,
-        "description": f"{says} {GENERATED}",
+        "description": f"{purpose} {GENERATED}",
         "panelsJSON": _packed(panels),
         "optionsJSON": _packed({"useMargins": True, "syncCursor": True, "hidePanelTitles": False}),
         "timeRestore": True,

@@ -149,7 +149,7 @@ class Dashboard:
     Attributes:
         uid: The id that alerts link to.
         title: Its name.
-        says: The question that it answers, in a sentence.
+        question: The question that it answers, in a sentence.
         refresh: The interval between two refreshes.
         since: The length of its time range.
         variables: Its variables in their order.
@@ -158,7 +158,7 @@ class Dashboard:
 
     uid: str
     title: str
-    says: str
+    question: str
     refresh: str
     since: str
     variables: tuple[Variable, ...]

@@ -1,1 +1,1 @@
-"""Puts real faults in force on the real stack, and measures how soon the alerts notice: `make drill`."""
+"""Applies real faults to the real stack, and measures how soon the alerts fire: `make drill`."""

@@ -19,8 +19,8 @@ class Record:
     """The results of some rounds.
 
     Attributes:
-        results: One for each drill.
-        noise: Notifications of alerts that no drill expected.
+        results: One result for each drill.
+        noise: The notifications of alerts that no drill expected.
         seconds: The duration of all rounds.
     """
 
@@ -34,7 +34,7 @@ def conduct(scene: Scene, rounds: Sequence[Sequence[Drill]]) -> Record:
 
     Args:
         scene: The stage that the drills run on.
-        rounds: Each begins after the previous one ended and its alerts resolved.
+        rounds: The drills of each round. A round begins after the alerts of the previous one resolved.
     """
     began, results = time.time(), []
     for drills in rounds:

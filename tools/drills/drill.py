@@ -12,7 +12,7 @@ from tools.drills.running import RunningStack
 from tools.drills.system import ENVIRONMENT, TradingSystem
 
 _LATER = 60.0
-"""Seconds after the limit in which a drill still waits for a notification, to know how late it is."""
+"""Seconds that a drill waits for a notification after the limit, to measure how late it is."""
 
 RECEIVERS = {"P0": "pagerduty", "P1": "slack", "P2": "email"}
 
@@ -28,19 +28,20 @@ class Scene:
 
 @dataclass(frozen=True)
 class Drill:
-    """A fault, and the alert that has to follow.
+    """A fault, and the alert that must follow.
 
     Attributes:
-        alert: The alert's name.
-        priority: Its priority, which selects the receiver.
+        alert: The name of the alert.
+        priority: The priority of the alert, which selects the receiver.
         fault: The fault in words.
         begin: Applies the fault.
         end: Ends the fault.
-        within: The longest time from the fault to the notification, in seconds.
-        resolves_within: The longest time from the end of the fault to the resolved notification, in seconds.
+        within: The longest allowed time from the fault to the notification, in seconds.
+        resolves_within: The longest allowed time from the end of the fault to the resolved notification, in
+            seconds.
         labels: The labels that distinguish the alert from others of its name.
-        is_ours: Whether the alert is about the trading system, and carries its environment.
-        consequences: Drills of the same fault, which lasts until all of them were noticed.
+        is_ours: Whether the alert is about the trading system, and has the label of its environment.
+        consequences: Drills of the same fault. The fault lasts until the alerts of all of them have fired.
     """
 
     alert: str
@@ -65,8 +66,8 @@ class Result:
 
     Attributes:
         drill: The drill.
-        detected: Seconds from the fault to the notification; None if none came.
-        resolved: Seconds from the end of the fault to the resolved notification; None if none came.
+        detected: Seconds from the fault to the notification; None without a notification.
+        resolved: Seconds from the end of the fault to the resolved notification; None without one.
         notices: The number of notifications while the fault lasted.
     """
 
@@ -76,12 +77,12 @@ class Result:
     notices: int
 
     def __str__(self) -> str:
-        """Return one line for a person who watches the drills."""
+        """Return the result on one line."""
         seconds = ["never" if one is None else f"after {one:.1f} s" for one in (self.detected, self.resolved)]
         return f"{self.drill.alert}: fired {seconds[0]}, resolved {seconds[1]}, sent {self.notices} times"
 
     @property
-    def well(self) -> bool:
+    def passed(self) -> bool:
         """Whether the alert fired in time, once, and resolved in time."""
         return (
             self.detected is not None
@@ -113,8 +114,8 @@ def perform(drill: Drill, scene: Scene) -> list[Result]:
 
 
 def _wait(scene: Scene, drill: Drill, status: str, since: float, until: float) -> Notice | None:
-    patience = max(0.0, until - time.time()) + _LATER
-    return scene.receiver.wait(lambda notice: _is_of(notice, drill, status, since), patience)
+    timeout = max(0.0, until - time.time()) + _LATER
+    return scene.receiver.wait(lambda notice: _is_of(notice, drill, status, since), timeout)
 
 
 def _is_of(notice: Notice, drill: Drill, status: str, since: float) -> bool:

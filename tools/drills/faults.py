@@ -25,7 +25,7 @@ def _venue(name: str, **parameters: float) -> Callable[[Scene], None]:
 
 
 def _end(name: str) -> Callable[[Scene], None]:
-    """Return a step that ends a fault of the venue: the fault applied again for a millisecond."""
+    """Return a step that ends a fault of the venue, by applying it again for a millisecond."""
     return lambda scene: scene.system.fault(name, 0.001)
 
 
@@ -46,12 +46,12 @@ def _signalled(service: str, number: int) -> Callable[[Scene], None]:
 
 
 def _limited(**limits: float) -> Callable[[Scene], None]:
-    """Return a step that sets limits; an order size of one share stops all orders: a loss can recover."""
+    """Return a step that sets limits. An order size of one share stops orders; a loss can then recover."""
     return _all(*(_do("risk-manager", "limit", name=name, value=value) for name, value in limits.items()))
 
 
 def _until_recovered(scene: Scene) -> None:
-    """Wait until prices have recovered, since the usual limit would trip the kill switch before."""
+    """Wait until prices have recovered; with the usual limit the kill switch would trip before that."""
     profit = 'sum({__name__=~"trading_pnl_(realized|unrealized)_USD"}) > -4000'
     poll_until("the loss has recovered", lambda: scene.stack.prometheus.query(profit))
 
@@ -63,13 +63,13 @@ class Flapping:
         self._stopping = Event()
 
     def start(self, scene: Scene) -> None:
-        """Start to change the limit, in a thread that ends with `stop`."""
+        """Change the limit in a thread until `stop`."""
         self._stopping.clear()
         self._thread = Thread(target=self._run, args=(scene,))
         self._thread.start()
 
     def stop(self, scene: Scene) -> None:
-        """Stop, and set the usual limit."""
+        """Stop the thread, and set the usual limit."""
         self._stopping.set()
         self._thread.join()
         scene.system.do("risk-manager", "limit", name="position", value=600)
@@ -109,7 +109,7 @@ P0 = [
         Drill(
             "TradingMaxDailyLossExceeded",
             "P0",
-            "prices move 10% against what is held, and the limit is set too high",
+            "prices move 10% against the positions, and the limit is set too high",
             _all(_limited(order_size=1, daily_loss=1e9), _venue("adverse_move", bps=1000)),
             _all(_end("adverse_move"), _until_recovered, _limited(order_size=500, daily_loss=5000)),
             within=60,
@@ -161,7 +161,7 @@ P0 = [
         ),
     ],
 ]
-"""Faults that cost money each second: each alert fires within a minute."""
+"""Faults that cost money each second. Each alert must fire within a minute."""
 
 P1 = [
     [
@@ -219,7 +219,7 @@ P1 = [
             "P1",
             "the model raises",
             _do("signal-bridge", "fail_model"),
-            _do("signal-bridge", "mend_model"),
+            _do("signal-bridge", "repair_model"),
             within=120,
             resolves_within=480,
         ),
@@ -234,19 +234,19 @@ P1 = [
         ),
     ],
 ]
-"""Faults that cost money each minute, or need attention today; `LONG` has rate limits and CPU."""
+"""Faults that cost money each minute, or need attention today. `LONG` has those of rate limits and CPU."""
 
 
 def _load_slow_group(scene: Scene) -> None:
-    """Load a group of rules that is due every millisecond, and takes longer."""
-    rules = scene.stack.site.folder / "prometheus" / "rules" / "drill.yml"
+    """Load a group of rules that is due every millisecond, and takes longer than that."""
+    rules = scene.stack.deployment.folder / "prometheus" / "rules" / "drill.yml"
     rule = {"record": "drill:series", "expr": 'count({job!=""})'}
     rules.write_text(json.dumps({"groups": [{"name": "drill", "interval": "1ms", "rules": [rule]}]}))
     _reload(scene)
 
 
 def _remove_slow_group(scene: Scene) -> None:
-    Path(scene.stack.site.folder / "prometheus" / "rules" / "drill.yml").unlink()
+    Path(scene.stack.deployment.folder / "prometheus" / "rules" / "drill.yml").unlink()
     _reload(scene)
 
 
@@ -260,8 +260,8 @@ LONG = [
             "TelemetryExporterQueueNearFull",
             "P1",
             "Jaeger is away, and the queue for it is short",
-            lambda scene: scene.stack.stack.stop("jaeger"),
-            lambda scene: scene.stack.stack.start("jaeger"),
+            lambda scene: scene.stack.programs.stop("jaeger"),
+            lambda scene: scene.stack.programs.start("jaeger"),
             within=180,
             resolves_within=180,
             labels={"exporter": "otlp_http/jaeger"},
@@ -360,4 +360,4 @@ LONG = [
         ),
     ],
 ]
-"""Faults of the monitoring itself, and faults that last for minutes: all in one round."""
+"""Faults of the monitoring itself, and faults that last for minutes, all in one round."""

@@ -1,4 +1,4 @@
-"""Quiet: trades sessions without a fault at several speeds, in which no alert may fire.
+"""Quiet: trades sessions without a fault at several speeds. No alert may fire.
 
 `python -m tools.drills.quiet [--minutes 3]`; the exit code is 1 if an alert fired.
 """

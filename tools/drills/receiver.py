@@ -1,4 +1,4 @@
-"""Receiver: stands in for all receivers of Alertmanager, and records when each notification arrives."""
+"""Receiver: replaces all receivers of Alertmanager, and records the time of each notification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from typing_extensions import Self
 
 OF_PRODUCTION = ("slack_api_url_file", "smtp_smarthost", "smtp_from", "smtp_auth_username")
-"""Settings of the replaced receivers."""
+"""Settings that only the replaced receivers need."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Notice:
         alert: The alert's name.
         status: "firing" or "resolved".
         labels: The labels of the alert.
-        at: The time of its arrival, in seconds since the epoch.
+        at: The time of arrival, in seconds since the epoch.
     """
 
     receiver: str
@@ -42,19 +42,19 @@ class Receiver:
 
     Attributes:
         notices: All notifications, oldest first.
-        broken_for: The receiver whose notifications it refuses with 500, or None.
+        broken_for: The name of the receiver whose notifications get the status 500, or None.
     """
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
         self.broken_for: str | None = None
-        self._came = Condition()
+        self._arrival = Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
     def url(self) -> str:
-        """The URL that it listens on; the path of a request is the name of a receiver."""
+        """The URL of the server; the path of a request is the name of a receiver."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
@@ -66,39 +66,39 @@ class Receiver:
         self._thread.join()
         self._server.server_close()
 
-    def wait(self, wanted: Callable[[Notice], bool], patience: float) -> Notice | None:
-        """Wait for a notice, unless it arrived already.
+    def wait(self, wanted: Callable[[Notice], bool], timeout: float) -> Notice | None:
+        """Wait for a notice; return at once if it has already arrived.
 
         Args:
-            wanted: Returns whether a notice is the wanted one.
-            patience: The longest wait, in seconds.
+            wanted: Returns whether a notice matches.
+            timeout: The longest wait, in seconds.
 
         Returns:
-            The first wanted notice, or None.
+            The first matching notice, or None.
         """
         found: list[Notice] = []
 
-        def has_come() -> bool:
+        def has_arrived() -> bool:
             found[:] = [notice for notice in self.notices if wanted(notice)]
             return bool(found)
 
-        with self._came:
-            self._came.wait_for(has_come, patience)
+        with self._arrival:
+            self._arrival.wait_for(has_arrived, timeout)
         return found[0] if found else None
 
     def break_for(self, receiver: str | None) -> None:
-        """Refuse the notifications of a receiver; None refuses no more."""
+        """Refuse the notifications of a receiver; None accepts all notifications again."""
         self.broken_for = receiver
 
-    def take(self, receiver: str, payload: dict[str, Any]) -> None:
+    def record(self, receiver: str, payload: dict[str, Any]) -> None:
         """Record each alert of a notification."""
         now = time.time()
-        with self._came:
+        with self._arrival:
             self.notices += [
                 Notice(receiver, alert["labels"]["alertname"], alert["status"], alert["labels"], now)
                 for alert in payload["alerts"]
             ]
-            self._came.notify_all()
+            self._arrival.notify_all()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
@@ -109,7 +109,7 @@ class Receiver:
                 name = self.path.strip("/")
                 is_broken = name == receiver.broken_for
                 if not is_broken:
-                    receiver.take(name, json.loads(body))
+                    receiver.record(name, json.loads(body))
                 self.send_response(500 if is_broken else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -120,11 +120,12 @@ class Receiver:
         return Handler
 
 
-def drilled(config: Path, url: str) -> dict[str, Any]:
-    """Return Alertmanager's configuration with our receiver in place of every other; the routes stay.
+def drill_configuration(config: Path, url: str) -> dict[str, Any]:
+    """Return Alertmanager's configuration with our receiver in place of all others, and the same routes.
 
-    The route of P2 becomes faster: in production its mail waits five minutes, resolves within the hour, and
-    leaves only in session.
+    Only the route of P2 is faster here: in production its mail waits five minutes, resolves within the hour,
+        and
+    is sent only in session.
 
     Args:
         config: The configuration file.

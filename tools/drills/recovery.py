@@ -1,4 +1,4 @@
-"""Recovery: kills a part of the monitoring, and measures who notices, how soon, and the lost samples.
+"""Recovery: kills a part of the monitoring; measures the time until an alarm and the number of lost samples.
 
 `make drill-recovery`, or `python -m tools.drills.recovery [--json FILE]`.
 """
@@ -35,30 +35,30 @@ class Outcome:
     """The result of one kill.
 
     Attributes:
-        killed: The killed program.
-        noticed_by: The alert or the switch that noticed.
-        after: Seconds from the kill to the notice; None if there was none.
-        lost: The missing samples of a service's heartbeat, from the kill to the recovery.
-        of: The number of samples without a kill.
+        killed: The name of the killed program.
+        noticed_by: The alert or the switch that raised the alarm.
+        after: Seconds from the kill to the alarm; None without an alarm.
+        lost: The number of missing samples of a service's heartbeat, from the kill to the recovery.
+        expected: The number of samples without a kill.
     """
 
     killed: str
     noticed_by: str
     after: float | None
     lost: int
-    of: int
+    expected: int
 
 
 def kill(scene: Scene, name: str) -> None:
     """Kill a program of the stack, or a service of the system, as a crash does."""
-    if name in scene.stack.stack.running():
-        scene.stack.stack.kill(name)
+    if name in scene.stack.programs.running():
+        scene.stack.programs.kill(name)
     else:
         os.kill(scene.system.pid(name), signal.SIGKILL)
 
 
 def dead_mans_switch(scene: Scene, began: float) -> float | None:
-    """Wait until the dead-man's switch was silent long enough to raise the alarm."""
+    """Wait until the dead-man's switch raises the alarm; return the seconds until then, or None."""
     while time.time() - began < OUTAGE:
         last = max((n.at for n in scene.receiver.notices if n.alert == ALWAYS), default=began)
         if time.time() - last >= SILENCE:
@@ -68,15 +68,15 @@ def dead_mans_switch(scene: Scene, began: float) -> float | None:
 
 
 def page(scene: Scene, began: float) -> float | None:
-    """Wait for a page; return the seconds until it came, or None."""
+    """Wait for a page; return the seconds until then, or None."""
     notice = scene.receiver.wait(
         lambda n: n.receiver == "pagerduty" and n.status == "firing" and n.at >= began, OUTAGE
     )
     return notice.at - began if notice else None
 
 
-def nobody(scene: Scene, began: float) -> float | None:
-    """Check that nobody is paged, since a program that restarts within seconds is not an incident."""
+def no_page(scene: Scene, began: float) -> float | None:
+    """Wait for a page that must not come: a program that restarts within seconds is not an incident."""
     return page(scene, began)
 
 
@@ -84,21 +84,21 @@ VICTIMS: list[tuple[str, str, Callable[[Scene, float], float | None]]] = [
     ("prometheus", "the dead-man's switch", dead_mans_switch),
     ("alertmanager", "the dead-man's switch", dead_mans_switch),
     ("otelcol", "TradingServiceHeartbeatStale", page),
-    ("risk-manager", "nobody: it restarts within seconds", nobody),
+    ("risk-manager", "nobody: it restarts within seconds", no_page),
 ]
 
 
 def outcome(
-    scene: Scene, name: str, noticed_by: str, notice: Callable[[Scene, float], float | None]
+    scene: Scene, name: str, noticed_by: str, alarm: Callable[[Scene, float], float | None]
 ) -> Outcome:
-    """Kill a program, wait for the notice, start the program again, and count the missing samples."""
+    """Kill a program, wait for the alarm, start the program again, and count the missing samples."""
     began = time.time()
     kill(scene, name)
-    after = notice(scene, began)
-    if name not in scene.stack.stack.running() and name != "risk-manager":
-        scene.stack.stack.start(name)
+    after = alarm(scene, began)
+    if name not in scene.stack.programs.running() and name != "risk-manager":
+        scene.stack.programs.start(name)
     until_quiet(scene, 120)
-    time.sleep(2 * _EXPORT)  # for the last queued samples, and the next export
+    time.sleep(2 * _EXPORT)  # until the queued samples and those of the next export have arrived
     seconds = round(time.time() - began)
     query = _BEATS.format(seconds=seconds)
     (found,) = poll_until("samples are there", lambda: scene.stack.prometheus.query(query))
@@ -107,7 +107,7 @@ def outcome(
 
 
 def main() -> int:
-    """Kill one program after another; the exit code is 1 if a notice is missing or unexpected."""
+    """Kill one program after another; the exit code is 1 if an alarm is missing or unexpected."""
     parser = argparse.ArgumentParser(prog="python -m tools.drills.recovery", description=__doc__)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -117,7 +117,8 @@ def main() -> int:
     sys.stdout.write("| killed | noticed by | after | samples lost |\n|--|--|--|--|\n")
     for each in found:
         after = "never" if each.after is None else f"{each.after:.0f} s"
-        sys.stdout.write(f"| {each.killed} | {each.noticed_by} | {after} | {each.lost} of {each.of} |\n")
+        lost = f"{each.lost} of {each.expected}"
+        sys.stdout.write(f"| {each.killed} | {each.noticed_by} | {after} | {lost} |\n")
     if given.json:
         given.json.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n")
     return 1 if any((each.after is None) == (each.killed != "risk-manager") for each in found) else 0

@@ -16,22 +16,22 @@ from collector.stack.programs import PROGRAMS, Deployment, free_ports
 from collector.stack.running import Stack
 from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Prometheus
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 T = TypeVar("T")
 
 
-def poll_until(sentence: str, ask: Callable[[], T | None], patience: float = PATIENCE) -> T:
-    """Ask until the answer is true, and return it.
+def poll_until(sentence: str, ask: Callable[[], T | None], timeout: float = TIMEOUT) -> T:
+    """Repeat a query until its answer is true, and return the answer.
 
     Args:
-        sentence: The expected state, for the error.
-        ask: Returns the answer, or a false value if it is not there yet.
-        patience: The longest wait, in seconds.
+        sentence: The expected state, for the error message.
+        ask: Returns the answer; a false value repeats the query.
+        timeout: The longest wait, in seconds.
 
     Raises:
-        AssertionError: The answer did not come in time.
+        AssertionError: The answer was not true in time.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
         try:
             answer, why = ask(), None
@@ -40,47 +40,54 @@ def poll_until(sentence: str, ask: Callable[[], T | None], patience: float = PAT
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {patience:.0f} s: {sentence}" + (f" ({why})" if why else ""))
+            raise AssertionError(f"not within {timeout:.0f} s: {sentence}" + (f" ({why})" if why else ""))
         time.sleep(0.1)
 
 
 class RunningStack:
-    """A copy of the stack, and clients of its backends as the doctor has them.
+    """A copy of the stack, and the doctor's clients of its backends.
 
     Args:
         folder: The folder for its data and logs.
         settings: More environment variables for the programs.
         configuration: Other fields of `Deployment`.
+
+    Attributes:
+        programs: Starts and stops the programs of the copy.
+        log_folder: The folder from which the Collector reads log files.
+        metrics_ports: The ports that the Collector scrapes, by its environment variables.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, **configuration: Any) -> None:
-        services = free_ports()
+        spare = free_ports()
         self.metrics_ports = {
-            "MARKET_DATA_METRICS": services["GRAFANA_PORT"],
-            "SIGNAL_BRIDGE_METRICS": services["KIBANA_PORT"],
-            "RISK_MANAGER_METRICS": services["PROMETHEUS_PORT"],
-            "EXECUTION_ENGINE_METRICS": services["JAEGER_PORT"],
+            "MARKET_DATA_METRICS": spare["GRAFANA_PORT"],
+            "SIGNAL_BRIDGE_METRICS": spare["KIBANA_PORT"],
+            "RISK_MANAGER_METRICS": spare["PROMETHEUS_PORT"],
+            "EXECUTION_ENGINE_METRICS": spare["JAEGER_PORT"],
         }
         targets = {name: f"127.0.0.1:{port}" for name, port in self.metrics_ports.items()}
         components = sorted({program.component for program in PROGRAMS.values()})
         settings = {"OTELCOL_HOST_INTERVAL": "5s", **targets, **(settings or {})}
-        self.site = Deployment(folder, free_ports(), build(components), settings=settings, **configuration)
-        self.stack = Stack(self.site)
-        self.prometheus = Prometheus(self.site.url("PROMETHEUS_PORT"))
-        self.jaeger = Jaeger(self.site.url("JAEGER_PORT"))
-        self.elasticsearch = Elasticsearch(self.site.url("ELASTICSEARCH_PORT"))
-        self.otlp = self.site.url("OTLP_HTTP_PORT")
-        self.lines = folder / "services"
+        self.deployment = Deployment(
+            folder, free_ports(), build(components), settings=settings, **configuration
+        )
+        self.programs = Stack(self.deployment)
+        self.prometheus = Prometheus(self.deployment.url("PROMETHEUS_PORT"))
+        self.jaeger = Jaeger(self.deployment.url("JAEGER_PORT"))
+        self.elasticsearch = Elasticsearch(self.deployment.url("ELASTICSEARCH_PORT"))
+        self.otlp = self.deployment.url("OTLP_HTTP_PORT")
+        self.log_folder = folder / "services"
 
     def environ(self) -> dict[str, str]:
-        """Return the variables by which a service and the doctor find this stack."""
+        """Return the environment variables with the addresses of this stack, for services and the doctor."""
         return {
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.otlp,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "PROMETHEUS_URL": self.prometheus.url,
             "JAEGER_URL": self.jaeger.url,
             "ELASTICSEARCH_URL": self.elasticsearch.url,
-            "OTELCOL_HEALTH_URL": self.site.url("OTELCOL_HEALTH_PORT"),
+            "OTELCOL_HEALTH_URL": self.deployment.url("OTELCOL_HEALTH_PORT"),
         }
 
     def install(self) -> str:
@@ -88,16 +95,16 @@ class RunningStack:
         return "\n".join(install(Server({"ELASTICSEARCH_URL": self.elasticsearch.url})))
 
     def send(self, signal: str, payload: dict[str, Any]) -> None:
-        """Send OTLP as JSON, as another SDK might, and wait until the Collector accepts it."""
+        """Send OTLP as JSON, as another SDK may do, and check that the Collector accepts it."""
         headers = {"Content-Type": "application/json"}
         body = json.dumps(payload)
         answer = requests.post(f"{self.otlp}/v1/{signal}", body, headers=headers, timeout=10)
         assert answer.ok, answer.text
         assert not any(answer.json().get("partialSuccess", {}).values()), answer.text
 
-    def own(self, name: str, **labels: str) -> float:
-        """Return the sum of the Collector's own samples of a metric that have these labels."""
-        text = requests.get(self.site.url("OTELCOL_METRICS_PORT") + "/metrics", timeout=5).text
+    def collector_total(self, name: str, **labels: str) -> float:
+        """Return the sum of the samples with these labels that the Collector reports about itself."""
+        text = requests.get(self.deployment.url("OTELCOL_METRICS_PORT") + "/metrics", timeout=5).text
         total = 0.0
         for line in text.splitlines():
             series, _, value = line.rpartition(" ")
@@ -106,12 +113,12 @@ class RunningStack:
         return total
 
     def documents(self, query: dict[str, Any], size: int = 1000) -> list[dict[str, Any]]:
-        """Find log documents, including the latest ones."""
+        """Return the log documents that match a query, including the latest ones."""
         requests.post(f"{self.elasticsearch.url}/trading-logs-*/_refresh", timeout=10)
         return self.elasticsearch.search(query, size)
 
     def count_documents(self, query: dict[str, Any]) -> int:
-        """Count log documents."""
+        """Return the number of log documents that match a query."""
         url = f"{self.elasticsearch.url}/trading-logs-*"
         requests.post(f"{url}/_refresh", timeout=10).raise_for_status()
         answer = requests.post(f"{url}/_count", json={"query": query}, timeout=10)

@@ -1,7 +1,8 @@
 """Series: exports the results of the drills to the Prometheus that watched them.
 
-Only the drill knows when its fault began and whether an alert missed it. So two figures, mean time to detect
-and missed alerts, come from here; those about alerts that fired come from the history of Prometheus.
+Only the drill knows when its fault began, and whether an alert missed it. The mean time to detect and the
+number of missed alerts therefore come from here; the figures about fired alerts come from the history of
+Prometheus.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def record(scene: Scene, results: list[Result]) -> dict[str, dict[str, float]]:
             detect.set(result.detected, labels)
     provider.shutdown()
     wanted = len({result.drill.alert for result in results})
-    poll_until("the drills are series", lambda: _value(scene, "count(trading_drill_missed)") == wanted)
+    poll_until(
+        "the results of the drills are in Prometheus",
+        lambda: _value(scene, "count(trading_drill_missed)") == wanted,
+    )
     return {
         "mean_seconds_to_detect": _by_priority(scene, MEAN),
         "missed": _by_priority(scene, MISSED),

@@ -1,4 +1,4 @@
-"""Services: each runs in a process, and has one fault: `python -m tools.drills.services NAME`."""
+"""Services: small services with one fault each: `python -m tools.drills.services NAME`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Services:
 
 
 def lonely() -> None:
-    """Run market data alone in an environment, and end its session at the end."""
+    """Run market data as the only service of an environment; at the end, report that its session is over."""
     with ot.configure("market-data"):
         feed = ot.Feed("sip")
         feed.connected()
@@ -60,7 +60,7 @@ def drifting() -> None:
 
 
 def exploding() -> None:
-    """Run a service that uses an identifier as a label of an OpenTelemetry instrument, which has no limit."""
+    """Run a service that uses an identifier as a label, on an OpenTelemetry instrument without a limit."""
     with ot.configure("exploding"):
         counter = metrics.get_meter("drill").create_counter("drill.requests")
         for number in range(_MANY):

@@ -1,4 +1,4 @@
-"""Stage: runs the real stack with our receiver behind Alertmanager, and the example system against it."""
+"""Stage: runs the example system on the real stack, whose Alertmanager notifies our receiver."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import yaml
 
 from collector.stack.programs import ALERTS, CONFIG
 from tools.drills.drill import Scene
-from tools.drills.receiver import Receiver, drilled
+from tools.drills.receiver import Receiver, drill_configuration
 from tools.drills.running import RunningStack, poll_until
 from tools.drills.system import ENVIRONMENT, SERVICES, TradingSystem
 
-# Fills within a minute of an outage of Jaeger, instead of hours.
+# This queue fills within a minute of an outage of Jaeger; the usual queue takes hours.
 _SHORT_QUEUE = {"exporters": {"otlp_http/jaeger": {"sending_queue": {"queue_size": 60}}}}
 ALWAYS = "TradingWatchdog"
 
 MISSED_BY_THE_EXAMPLE = frozenset({"market-data-latency", "order-submit-latency"})
-"""Objectives of microseconds, which services in Python miss: their alerts are true, and not noise."""
+"""Objectives of microseconds, which services in Python miss. Their alerts are correct and not noise."""
 
 
 @contextmanager
 def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
-    """Start everything, and yield once all four services report and orders flow.
+    """Start everything, wait until all four services report and orders flow, and yield the scene.
 
     Args:
         folder: The folder for data and logs of the stack.
@@ -33,11 +33,13 @@ def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
     """
     with Receiver() as receiver:
         alertmanager, extras = folder / "alertmanager.yml", folder / "extras.yaml"
-        alertmanager.write_text(yaml.safe_dump(drilled(ALERTS / "alertmanager.yml", receiver.url)))
+        alertmanager.write_text(
+            yaml.safe_dump(drill_configuration(ALERTS / "alertmanager.yml", receiver.url))
+        )
         extras.write_text(yaml.safe_dump(_SHORT_QUEUE))
         files = (CONFIG / "otelcol.yaml", extras)
         running = RunningStack(folder, alertmanager=alertmanager, collector=files)
-        running.stack.start()
+        running.programs.start()
         try:
             running.install()
             with TradingSystem(folder, running.environ(), rate) as system:
@@ -45,7 +47,7 @@ def stage(folder: Path, rate: int = 400) -> Iterator[Scene]:
                 _until_trading(scene)
                 yield scene
         finally:
-            running.stack.close()
+            running.programs.close()
 
 
 def firing(scene: Scene) -> list[dict[str, str]]:
@@ -55,18 +57,18 @@ def firing(scene: Scene) -> list[dict[str, str]]:
 
 
 def is_constant(labels: dict[str, str]) -> bool:
-    """Return whether an alert always fires, by its labels."""
+    """Return whether the alert with these labels always fires."""
     return labels["alertname"] == ALWAYS or labels.get("slo") in MISSED_BY_THE_EXAMPLE
 
 
 def is_aftermath(labels: dict[str, str]) -> bool:
-    """Return whether an alert is about an error budget, whose windows last for hours after a fault."""
+    """Return whether the alert with these labels is about an error budget, which lasts after a fault."""
     return labels["alertname"].startswith("TradingSLO")
 
 
-def until_quiet(scene: Scene, patience: float) -> bool:
-    """Wait until only aftermaths fire; return False if `patience` seconds pass before."""
-    deadline = time.monotonic() + patience
+def until_quiet(scene: Scene, timeout: float) -> bool:
+    """Wait until only aftermaths fire; return False if `timeout` seconds pass before."""
+    deadline = time.monotonic() + timeout
     while not all(map(is_aftermath, firing(scene))):
         if time.monotonic() > deadline:
             return False
@@ -78,4 +80,4 @@ def _until_trading(scene: Scene) -> None:
     beats = f"count(trading_service_heartbeat_timestamp_seconds) == {len(SERVICES)}"
     poll_until("all services report", lambda: scene.stack.prometheus.query(beats))
     orders = f'sum(trading_order_submitted_total{{deployment_environment_name="{ENVIRONMENT}"}}) >= 20'
-    poll_until("orders flow", lambda: scene.stack.prometheus.query(orders), patience=120)
+    poll_until("orders flow", lambda: scene.stack.prometheus.query(orders), timeout=120)

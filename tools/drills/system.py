@@ -1,4 +1,4 @@
-"""System: runs the example system for the drills, and acts on its parts and processes."""
+"""System: runs the example system for the drills, and changes its parts and processes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tools.drills.running import poll_until
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRONMENT = "live"
 SERVICES = ("market-data", "signal-bridge", "risk-manager", "execution-engine")
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 
 
 class TradingSystem:
     """A context in which the venue and the four services trade.
 
     Args:
-        folder: The folder for the socket of the drills.
-        environ: Environment variables with the endpoints of their telemetry.
+        folder: The folder for the socket of the drill commands.
+        environ: The environment variables with the endpoints for telemetry.
         rate: Ticks a second.
-        sampled: The share of sampled traces. The default is that of production, since sampled ticks are
-            slower and an alert watches the p95 of ticks.
+        sampled: The share of sampled traces. The default is the share in production, because sampled ticks
+            are slower, and an alert watches the p95 of ticks.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class TradingSystem:
         )
         self._reading = Thread(target=self._read)
         self._reading.start()
-        assert self._leader.wait_for(*SERVICES, seconds=_PATIENCE), self.last_lines
+        assert self._leader.wait_for(*SERVICES, seconds=_TIMEOUT), self.last_lines
         with self._started:
-            assert self._started.wait_for(lambda: len(self._pids) > len(SERVICES), _PATIENCE), self.last_lines
+            assert self._started.wait_for(lambda: len(self._pids) > len(SERVICES), _TIMEOUT), self.last_lines
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(_PATIENCE)
+        self._process.wait(_TIMEOUT)
         self._reading.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -94,14 +94,15 @@ class TradingSystem:
         requests.post(f"{self._venue}/control/market", json=body, timeout=10).raise_for_status()
 
     def trade_outside(self, symbol: str, quantity: int, side: str) -> None:
-        """Trade on the account behind the system's back, as a person on the broker's page can."""
+        """Trade on the account without the system, as a person can do on the broker's page."""
         headers = {"APCA-API-KEY-ID": "demo-key", "APCA-API-SECRET-KEY": "demo-secret"}
         order = {"symbol": symbol, "qty": str(quantity), "side": side, "type": "market"}
         body = {**order, "time_in_force": "day"}
         url = f"{self._venue}/v2/orders"
-        # the venue refuses it while the system has an open order on the other side
+        # The venue refuses the order while the system has an open order on the other side.
         poll_until(
-            "the order is taken", lambda: requests.post(url, json=body, headers=headers, timeout=10).ok
+            "the venue accepts the order",
+            lambda: requests.post(url, json=body, headers=headers, timeout=10).ok,
         )
 
     def pid(self, service: str) -> int:

@@ -36,7 +36,7 @@ def figures(record: Record) -> dict[str, Any]:
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """Return all results and figures."""
+    """Return all results and figures in the structure of the JSON file."""
     rows = [
         {
             "alert": r.drill.alert,
@@ -47,7 +47,7 @@ def as_json(record: Record) -> dict[str, Any]:
             "within": r.drill.within,
             "resolves_within": r.drill.resolves_within,
             "notices": r.notices,
-            "well": r.well,
+            "passed": r.passed,
         }
         for r in record.results
     ]

@@ -27,7 +27,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace
 
-KINDS: dict[str, tuple[Any, Any, str]] = {
+MESSAGES: dict[str, tuple[Any, Any, str]] = {
     "traces": (trace.ExportTraceServiceRequest, trace.ExportTraceServiceResponse, "rejected_spans"),
     "metrics": (
         metrics.ExportMetricsServiceRequest,
@@ -36,7 +36,9 @@ KINDS: dict[str, tuple[Any, Any, str]] = {
     ),
     "logs": (logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse, "rejected_log_records"),
 }
-PATHS = {f"/v1/{signal}": signal for signal in KINDS}
+"""The request, the response and the field of rejected items, by signal."""
+
+PATHS = {f"/v1/{signal}": signal for signal in MESSAGES}
 METHODS = {
     "/opentelemetry.proto.collector.trace.v1.TraceService/Export": "traces",
     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export": "metrics",
@@ -99,11 +101,11 @@ class Endpoint:
 
     def accept(self, signal: str, body: bytes) -> None:
         with self.changed:
-            self.accepted.append((signal, KINDS[signal][0].FromString(body)))
+            self.accepted.append((signal, MESSAGES[signal][0].FromString(body)))
             self.changed.notify_all()
 
     def response(self, signal: str) -> bytes:
-        _, make, rejected = KINDS[signal]
+        _, make, rejected = MESSAGES[signal]
         response = make()
         if self.mode.rejected:
             setattr(response.partial_success, rejected, self.mode.rejected)
@@ -115,7 +117,7 @@ class Endpoint:
             assert self.changed.wait_for(happened, timeout=60)
 
     def items_of(self, signal: str, *path: str) -> list[Any]:
-        items = [request for kind, request in self.accepted if kind == signal]
+        items = [request for accepted, request in self.accepted if accepted == signal]
         for step in path:
             items = [below for item in items for below in getattr(item, step)]
         return items
@@ -134,7 +136,7 @@ class Endpoint:
 
     @property
     def text(self) -> str:
-        """All accepted requests as text, including their bytes fields."""
+        """All accepted requests as text, including their fields of bytes."""
         return "\n".join(str(request) for _, request in self.accepted)
 
 
@@ -246,7 +248,7 @@ ENDPOINTS = {"grpc": grpc_endpoint, "http/protobuf": http_endpoint}
 
 
 def environment(endpoint: Endpoint, **overrides: str) -> dict[str, str]:
-    """Return the environment of a service that exports to an endpoint, without those of shell and pytest.
+    """Return the environment of a service that exports to an endpoint, without the variables of shell and pytest.
 
     Args:
         endpoint: The endpoint.

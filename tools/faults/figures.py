@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
 OUTAGE_S = float(os.environ.get("OUTAGE_SECONDS", "60"))
-BACK_S = 2.0
+RECOVERY_S = 2.0
 """Seconds before the end of an outage in which the endpoint works again."""
 BOTH = ("ours", "raw")
 DOWN = Mode(status=503)
@@ -109,7 +109,7 @@ def outage(sdk: str) -> str:
     with served(DOWN) as endpoint, tempfile.TemporaryDirectory() as journal:
         env = {"JOURNAL": journal} if sdk == "ours" else {}
         child = start(sdk, "outage", endpoint, FAULT_SECONDS=str(OUTAGE_S), **env)
-        time.sleep(OUTAGE_S - BACK_S)
+        time.sleep(OUTAGE_S - RECOVERY_S)
         endpoint.mode = Mode()
         found = finish(child)
         arrived = {(r.event_name, next(a.value.int_value for a in r.attributes if a.key == "number")) for r in endpoint.records}  # fmt: skip

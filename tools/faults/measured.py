@@ -1,4 +1,4 @@
-"""Measured: a service under one fault: `python -m tools.faults.measured ours|raw SCENARIO`.
+"""Measured: runs a service under one fault: `python -m tools.faults.measured ours|raw SCENARIO`.
 
 It uses this SDK or OpenTelemetry alone, and prints one line of JSON. `figures` starts it and the faulty endpoint.
 """
@@ -140,7 +140,7 @@ def hot_path(sdk: Any) -> dict[str, Any]:
 
 
 def endings(sdk: Any) -> dict[str, Any]:
-    """Time a flush of a second and a shutdown of four after it, with data of each signal to export."""
+    """Time a flush of one second and then a shutdown of four, with data of each signal to export."""
     for _ in range(600):
         sdk.span("order")
         sdk.event("trading.test")
@@ -231,7 +231,7 @@ def _record(sdk: Any, count: int) -> None:
 
 
 def outage(sdk: Any) -> dict[str, Any]:
-    """Record 300 events a second, every tenth an audit event; return how many of each."""
+    """Record 300 events a second, every tenth an audit event; return the number of both."""
     print("ready", flush=True)
     produced = audit = 0
     due, until = time.monotonic(), time.monotonic() + SECONDS

@@ -21,15 +21,17 @@ from typing import Any
 
 import psutil
 
-from tools.faults.endpoint import KINDS, Endpoint, Mode, environment, http_endpoint
+from tools.faults.endpoint import MESSAGES, Endpoint, Mode, environment, http_endpoint
 
 ROOT = Path(__file__).parents[2]
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1200"))
 PERIOD = min(60.0, SECONDS / 12)
-RATE = "1000"  # ticks a second, about what two cores hold
+RATE = "1000"  # ticks a second, about the most that two cores sustain
 GROWTH_MB, EXIT_S = 64, 5.0
 WARM_UP = 3
+"""The number of faults after which the memory of a service must not grow any more."""
+
 FAULTS = {
     "none": Mode(),
     "503": Mode(status=503),
@@ -48,7 +50,7 @@ COMMAND = ["-m", "trading_system.run", "--seconds", str(SECONDS + 600), "--rate"
 
 
 class Arrived:
-    """Counts the items that the endpoint accepts, instead of keeping those of twenty minutes."""
+    """Counts the items that the endpoint accepts, so that it does not keep the items of twenty minutes."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._lock = endpoint, Lock()
@@ -56,16 +58,16 @@ class Arrived:
         endpoint.accept = self.accept  # type: ignore[method-assign]
 
     def accept(self, signal: str, body: bytes) -> None:
-        request = KINDS[signal][0].FromString(body)
+        request = MESSAGES[signal][0].FromString(body)
         arrived = len(items(signal, request)) - self._endpoint.mode.rejected
         with self._lock:
             self.counts[signal] += max(arrived, 0)
 
 
-def items(kind: str, request: Any) -> list[Any]:
-    if kind == "traces":
+def items(signal: str, request: Any) -> list[Any]:
+    if signal == "traces":
         return [span for r in request.resource_spans for s in r.scope_spans for span in s.spans]
-    if kind == "logs":
+    if signal == "logs":
         return [record for r in request.resource_logs for s in r.scope_logs for record in s.log_records]
     metrics = [metric for r in request.resource_metrics for s in r.scope_metrics for metric in s.metrics]
     return [point for metric in metrics for point in getattr(metric, metric.WhichOneof("data")).data_points]
@@ -148,7 +150,7 @@ def judge(sizes: dict[str, list[float]], output: Path, journals: Path, arrived: 
         and counts["fills"]["executions"] > 0,
         f"each account is exact: {sum(r['produced'] for r in routes)} produced, "
         f"{sum(r['delivered'] for r in routes)} delivered, {sum(r['waiting'] for r in routes)} waiting, "
-        f"dropped {dict(dropped)}": signals == [set(KINDS)] * len(SERVICES) and all(map(is_exact, routes)),
+        f"dropped {dict(dropped)}": signals == [set(MESSAGES)] * len(SERVICES) and all(map(is_exact, routes)),
         f"delivered {dict(delivered)}, arrived {dict(arrived)}": delivered == arrived,
         f"exits took {exits} s with a hanging endpoint, at most {EXIT_S:.0f}": len(exits) == len(SERVICES)
         and max(exits.values()) <= EXIT_S,

@@ -57,13 +57,13 @@ class Raises:
         raise RuntimeError("no format")
 
 
-class Speaks:
-    """An object that records whether its text was asked for."""
+class RecordsText:
+    """An object that records whether its text was requested."""
 
-    asked = False
+    was_requested = False
 
     def __str__(self) -> str:
-        Speaks.asked = True
+        RecordsText.was_requested = True
         return "text"
 
     __repr__ = __str__
@@ -80,7 +80,7 @@ class RaisingMapping(Mapping[str, Any]):
         return 3
 
 
-class Lying(str):
+class RaisingText(str):
     """A text whose methods raise."""
 
     __slots__ = ()
@@ -130,7 +130,7 @@ NORMAL = {
 
 HOSTILE: dict[str, Any] = {
     "raises": Raises(),
-    "lying text": Lying("x"),
+    "text that raises": RaisingText("x"),
     "object": object(),
     "mapping that raises": RaisingMapping(),
     "recursive": recursive(),

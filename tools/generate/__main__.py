@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the files that are stale, or print how they differ.
 
     Args:
-        arguments: Of the command line; those of the process by default.
+        arguments: The arguments of the command line; by default those of the process.
 
     Returns:
         The exit code: 1 if the registry or an objective is wrong, or if `--check` found a stale file.

@@ -58,10 +58,10 @@ def _python(schema_url: str, domains: list[Domain]) -> Iterator[tuple[str, str]]
 def _names_in(domain: Domain, domains: list[Domain]) -> dict[str, Any]:
     kinds = sorted({HANDLES[metric.kind] for metric in domain.metrics})
     used = {ref.attribute for m in domain.metrics for ref in m.references if ref.attribute.members}
-    homes = {attribute: home.name for home in domains for attribute in home.attributes}
+    domain_of = {attribute: owner.name for owner in domains for attribute in owner.attributes}
     imports: dict[str, list[str]] = {}
-    for attribute in sorted(used & homes.keys()):
-        imports.setdefault(homes[attribute], []).append(attribute.enum)
+    for attribute in sorted(used & domain_of.keys()):
+        imports.setdefault(domain_of[attribute], []).append(attribute.enum)
     shared = {
         "boundaries": any(metric.buckets for metric in domain.metrics),
         "labels": any(metric.references for metric in domain.metrics),

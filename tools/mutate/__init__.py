@@ -1,4 +1,4 @@
-"""Removes one clause at a time, of an alert or of a protection, and reports each that no test notices.
+"""Removes one clause of an alert or of a protection at a time, and reports the removals that no test notices.
 
-`python -m tools.mutate alerts` and `python -m tools.mutate protections`: two front ends of one engine.
+`python -m tools.mutate alerts` and `python -m tools.mutate protections` share one engine.
 """

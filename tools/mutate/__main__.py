@@ -1,4 +1,4 @@
-"""Removes clauses of alerts or of protections, one at a time: a test has to notice each."""
+"""Removes clauses of alerts or of protections one at a time; a test must notice each removal."""
 
 from __future__ import annotations
 

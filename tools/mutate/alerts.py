@@ -23,7 +23,7 @@ _USAGE_ERROR: Final = 2
 
 
 def rules() -> Iterator[Rule]:
-    """Yield the rules that are written by hand, as they stand in their files."""
+    """Yield the hand-written rules in the structure of their files."""
     for file in ("p0", "p1", "p2", "meta"):
         for group in yaml.safe_load((ALERTS / "rules" / f"{file}.yml").read_text())["groups"]:
             yield from group["rules"]
@@ -44,7 +44,7 @@ def _make(rule: Rule, test: dict[str, Any], parts: list[list[Any]], folder: Path
 
 
 def _short_ones_first(test: dict[str, Any]) -> list[list[Any]]:
-    """Divide the cases of a test: the ones that last for hours run only if the short ones notice nothing."""
+    """Divide the cases of a test: cases of several hours run only if no short case notices the mutant."""
     short: list[Any] = []
     long: list[Any] = []
     for case in test["tests"]:
@@ -64,7 +64,7 @@ def _mutant(promtool: Path, changed: ChangedRule) -> Mutant:
 
 
 def _judge(promtool: Path, rule: Rule) -> list[Verdict]:
-    """Judge the mutants of an alert, and print the ones that no test notices."""
+    """Judge the mutants of an alert, and print those that no test notices."""
     if judge(_mutant(promtool, ChangedRule("unchanged", rule))).is_noticed:
         raise SystemExit(f"the tests of {rule['alert']} fail on the unchanged rule: run promtool test rules")
     made = [_mutant(promtool, changed) for changed in mutants(rule)]
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     """Mutate the chosen alerts.
 
     Args:
-        arguments: Of the command line.
+        arguments: The arguments of the command line.
 
     Returns:
         The exit code: 1 if no test noticed a mutant, 2 if promtool cannot be built.

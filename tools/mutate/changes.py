@@ -1,11 +1,12 @@
-"""Changes: the closed set of changes to a clause, applied to the source by the clause's span."""
+"""Changes: applies one of a closed set of changes to the source text of a clause."""
 
 from __future__ import annotations
 
 import ast
 from typing import Final
 
-from tools.mutate.clauses import Clause, Source
+from tools.mutate.clauses import Clause
+from tools.mutate.scopes import Source
 
 CHANGES: Final = {
     "drop": "without a statement, a call, a keyword, an operand, a decorator or a context manager",
@@ -15,18 +16,20 @@ CHANGES: Final = {
     "narrow": "with an `except` that catches only ZeroDivisionError",
     "value": "with another value: of a return, a constant, an assignment, a keyword, a condition or a call",
 }
-_NOWHERE: Final = "ZeroDivisionError"
-_WITHOUT: Final = dict.fromkeys(("call", "yield", "raise", "assignment"), "pass") | {"return": "return None"}
-"""The statement in place of the statement that holds a dropped clause, by the kind of the clause."""
-_INSTEAD: Final = {
+_RARE_ERROR: Final = "ZeroDivisionError"
+_EMPTY_STATEMENTS: Final = dict.fromkeys(("call", "yield", "raise", "assignment"), "pass") | {
+    "return": "return None"
+}
+"""The statement that replaces the statement of a dropped clause, by the kind of the clause."""
+_NEUTRAL_EXPRESSIONS: Final = {
     "with": '__import__("contextlib").nullcontext()',
     "decorator": "(lambda function: function)",
 }
-"""The expression in place of a dropped clause, by its kind."""
+"""The expression that replaces a dropped clause, by the kind of the clause."""
 
 
 class ChangeError(Exception):
-    """A change does not fit the kind of its clause."""
+    """A change does not fit its clause, or has no effect."""
 
 
 def changed(source: Source, clause: Clause, change: str, value: str = "") -> str:
@@ -34,15 +37,15 @@ def changed(source: Source, clause: Clause, change: str, value: str = "") -> str
 
     Args:
         source: The module.
-        clause: The clause, found in the module's tree.
+        clause: A clause of the module.
         change: One of `CHANGES`.
         value: The expression of the change "value".
 
     Raises:
-        ChangeError: The change does not fit the clause, or changes nothing.
+        ChangeError: The change does not fit the clause, or has no effect.
     """
     node, text = _replacement(source, clause, change, value)
-    # An edit by span keeps the line numbers, so that a traceback of a mutant fits the original.
+    # Replacing only the span keeps most line numbers, so that a traceback of a mutant fits the original.
     start, end = _span(source.text, node)
     encoded = source.text.encode()
     mutated = (encoded[:start] + text.encode() + encoded[end:]).decode()
@@ -58,7 +61,7 @@ def _replacement(source: Source, clause: Clause, change: str, value: str) -> tup
         case "always", "condition", node:
             return node, "True"
         case "narrow", "except", ast.ExceptHandler(type=ast.expr() as caught):
-            return caught, _NOWHERE
+            return caught, _RARE_ERROR
         case "argument", "call", ast.Call(args=[first, *_]) as node:
             return node, f"({_text(source, first)})"
         case "drop", _, _:
@@ -70,7 +73,7 @@ def _replacement(source: Source, clause: Clause, change: str, value: str) -> tup
 
 
 def _with_value(clause: Clause, node: ast.AST) -> ast.AST:
-    """Return the expression of a clause that its value stands in."""
+    """Return the expression of a clause that the change "value" replaces."""
     match node:
         case ast.Return(value=ast.expr() as expression):
             return expression
@@ -87,10 +90,10 @@ def _with_value(clause: Clause, node: ast.AST) -> ast.AST:
 def _dropped(source: Source, clause: Clause) -> tuple[ast.AST, str]:
     if clause.kind in {"call", "yield"} and not _is_statement(clause):
         raise ChangeError(f"only a {clause.kind} that is a statement of its own can be dropped")
-    if clause.kind in _WITHOUT:
-        return clause.statement, _WITHOUT[clause.kind]
-    if clause.kind in _INSTEAD:
-        return clause.node, _INSTEAD[clause.kind]
+    if clause.kind in _EMPTY_STATEMENTS:
+        return clause.statement, _EMPTY_STATEMENTS[clause.kind]
+    if clause.kind in _NEUTRAL_EXPRESSIONS:
+        return clause.node, _NEUTRAL_EXPRESSIONS[clause.kind]
     if clause.kind == "operand":
         return _without(source, clause, ast.BoolOp)
     if clause.kind == "keyword":
@@ -123,8 +126,9 @@ def _text(source: Source, node: ast.AST) -> str:
 
 
 def _span(text: str, node: ast.AST) -> tuple[int, int]:
-    """Return the first byte of a node, and the byte after its last."""
-    starts = [0]  # columns of a syntax tree count bytes of UTF-8: https://docs.python.org/3/library/ast.html
+    """Return the offsets of the first byte of a node and of the byte after the node."""
+    # The columns of a syntax tree count bytes of UTF-8: https://docs.python.org/3/library/ast.html
+    starts = [0]
     for line in text.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     place: ast.expr = node  # type: ignore[assignment]  # a statement has the same four fields

@@ -1,39 +1,38 @@
-"""Clauses: the parts of a function, or of a module, that a mutation can change.
+"""Clauses: the parts of a function, a class or a module that a mutation can change.
 
-The name of a clause is its kind, an identifier that occurs in it if there are several of the kind, and its
-number if there are several with the identifier: `condition`, `condition scheme`, `call load 2`. The name
-survives moved and reformatted code.
+The name of a clause is its kind; then an identifier in the clause, if the scope has several clauses of the
+kind; then a number, if several of them have the identifier: `condition`, `condition scheme`, `call load 2`.
+Moving or reformatting code does not change the name.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Final
 
-FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
-Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+from tools.mutate.scopes import FUNCTIONS, NotFoundError, Scope
+
+Part = tuple[str, tuple[str, ...], ast.AST]
+
+KINDS: Final = (
+    "condition, operand, call, keyword, return, yield, raise, except, with, assignment, constant, decorator"
+)
 _CLAUSE: Final = re.compile(r"(?P<kind>[a-z]+)(?: (?P<identifier>[A-Za-z_]\w*))?(?: (?P<number>\d+))?")
 _WIDTH: Final = 90
 
 
-class NotFoundError(Exception):
-    """A function or a clause does not exist, or its name fits several; the message lists the candidates."""
-
-
 @dataclass(frozen=True)
 class Clause:
-    """One part of a function.
+    """One part of a scope.
 
     Attributes:
         kind: One of `KINDS`.
-        identifiers: The names that select it.
+        identifiers: The identifiers that select the clause.
         node: The part itself.
-        statement: The statement that holds it.
+        statement: The statement that contains the part.
     """
 
     kind: str
@@ -43,101 +42,8 @@ class Clause:
 
     @property
     def line(self) -> int:
-        """Return the number of its first line."""
+        """The number of the first line."""
         return int(getattr(self.node, "lineno", getattr(self.statement, "lineno", 0)))
-
-
-@dataclass(frozen=True)
-class Source:
-    """A module of the tree.
-
-    Attributes:
-        path: Its file, relative to the root.
-        text: Its source.
-        tree: Its syntax tree.
-    """
-
-    path: Path
-    text: str
-    tree: ast.Module
-
-
-def read(root: Path, module: str) -> Source:
-    """Read a module.
-
-    Args:
-        root: The folder of the repository.
-        module: Its dotted name.
-
-    Raises:
-        NotFoundError: The module does not exist.
-    """
-    for path in _paths(module):
-        if (root / path).is_file():
-            text = (root / path).read_text(encoding="utf-8")
-            return Source(path, text, ast.parse(text))
-    raise NotFoundError(f"no module {module}{_nearest(module, list(_modules(root, module)))}")
-
-
-def _paths(module: str) -> tuple[Path, Path]:
-    place = Path(*module.split("."))
-    return place.with_suffix(".py"), place / "__init__.py"
-
-
-def _modules(root: Path, module: str) -> Iterator[str]:
-    """Yield the names of the modules of the package that a module belongs to."""
-    for path in sorted((root / module.partition(".")[0]).rglob("*.py")):
-        yield ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-
-
-def scope(root: Path, name: str) -> tuple[Source, Scope]:
-    """Return a function, a class or a module, with its source.
-
-    Args:
-        root: The folder of the repository.
-        name: `module:Class.method`, `module:function`, `module:function.inner`, or `module` alone.
-
-    Raises:
-        NotFoundError: It does not exist, or is defined more than once.
-    """
-    module, _, qualified = name.partition(":")
-    source = read(root, module)
-    if not qualified:
-        return source, source.tree
-    known = list(_scopes(source.tree, ""))
-    found = [node for known_name, node in known if known_name == qualified]
-    if not found:
-        names = [*_moved(root, module, qualified), *(known_name for known_name, _ in known)]
-        raise NotFoundError(f"no function {qualified} in {module}{_nearest(qualified, names)}")
-    if len(found) > 1:
-        lines = ", ".join(str(node.lineno) for node in found)
-        raise NotFoundError(f"{qualified} is defined {len(found)} times in {module}, on the lines {lines}")
-    return source, found[0]
-
-
-def _moved(root: Path, module: str, qualified: str) -> Iterator[str]:
-    """Yield the functions of the same name in other modules of the package."""
-    last = qualified.rpartition(".")[2]
-    for other in _modules(root, module):
-        found = [name for name, _ in _scopes(read(root, other).tree, "")] if other != module else []
-        yield from (f"{other}:{name}" for name in found if name.rpartition(".")[2] == last)
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 3, 0.4)
-    same = [each for each in known if re.split(r"[.:]", each)[-1] == re.split(r"[.:]", name)[-1]]
-    names = list(dict.fromkeys([*same, *near]))
-    return f"; did you mean {' or '.join(names)}?" if names else ""
-
-
-def _scopes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
-            name = prefix + child.name
-            yield name, child  # type: ignore[misc]  # an async function has the same fields
-            yield from _scopes(child, f"{name}.")
-        else:
-            yield from _scopes(child, prefix)
 
 
 def clauses(scope: Scope) -> list[Clause]:
@@ -146,31 +52,28 @@ def clauses(scope: Scope) -> list[Clause]:
     Args:
         scope: A function, a class or a module. The assignments of a class or a module are its constants.
     """
-    assignment = "assignment" if isinstance(scope, FUNCTIONS) else "constant"
     decorators = getattr(scope, "decorator_list", ())
     found = [Clause("decorator", _names(each), each, scope) for each in decorators]
     for statement in scope.body:
-        found += _within(statement, statement, assignment)
+        found += _within(statement, statement)
+    if not isinstance(scope, FUNCTIONS):
+        found = [replace(each, kind="constant") if each.kind == "assignment" else each for each in found]
     return sorted(found, key=lambda clause: (clause.line, getattr(clause.node, "col_offset", 0)))
 
 
-def _within(node: ast.AST, statement: ast.AST, assignment: str) -> Iterator[Clause]:
+def _within(node: ast.AST, statement: ast.AST) -> Iterator[Clause]:
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return
     if isinstance(node, ast.stmt):
         statement = node
-    for kind, identifiers, part in _kinds(node):
-        yield Clause(kind or assignment, identifiers, part, statement)
+    for kind, identifiers, part in (*_parts_of_statement(node), *_parts_of_expression(node)):
+        yield Clause(kind, identifiers, part, statement)
     for child in ast.iter_child_nodes(node):
-        yield from _within(child, statement, assignment)
+        yield from _within(child, statement)
 
 
-Part = tuple[str, tuple[str, ...], ast.AST]
-
-
-def _kinds(node: ast.AST) -> Iterator[Part]:
-    """Yield kind, identifiers and node of each clause that a node makes; an assignment has no kind yet."""
-    yield from _parts_of_expressions(node)
+def _parts_of_statement(node: ast.AST) -> Iterator[Part]:
+    """Yield the kind, the identifiers and the node of each clause of a statement."""
     match node:
         case ast.Return():
             yield "return", _names(node), node
@@ -181,12 +84,13 @@ def _kinds(node: ast.AST) -> Iterator[Part]:
         case ast.withitem(context_expr=manager):
             yield "with", _names(manager), manager
         case ast.Assign(targets=[target]) | ast.AnnAssign(target=target) | ast.AugAssign(target=target):
-            yield "", _names(target)[-1:], node
+            yield "assignment", _names(target)[-1:], node
         case _:
             pass
 
 
-def _parts_of_expressions(node: ast.AST) -> Iterator[Part]:
+def _parts_of_expression(node: ast.AST) -> Iterator[Part]:
+    """Yield the kind, the identifiers and the node of each clause of an expression."""
     match node:
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
             yield "condition", _names(test), test
@@ -204,13 +108,8 @@ def _parts_of_expressions(node: ast.AST) -> Iterator[Part]:
             pass
 
 
-KINDS: Final = (
-    "condition, operand, call, keyword, return, yield, raise, except, with, assignment, constant, decorator"
-)
-
-
 def _names(node: ast.AST) -> tuple[str, ...]:
-    """Return the identifiers of an expression, the name of a dotted name last."""
+    """Return the identifiers of an expression; those of a dotted name end with its last part."""
     names = [
         each.id if isinstance(each, ast.Name) else each.attr
         for each in ast.walk(node)
@@ -225,11 +124,11 @@ def find(scope: Scope, name: str) -> Clause:
     """Return the clause that a name selects.
 
     Args:
-        scope: The function that holds it.
-        name: As in the description of this module.
+        scope: The scope that contains the clause.
+        name: The name of the clause; this module's docstring describes the names.
 
     Raises:
-        NotFoundError: No clause fits, or several do.
+        NotFoundError: No clause has this name, or several do.
     """
     given = _CLAUSE.fullmatch(name)
     if given is None:
@@ -249,7 +148,7 @@ def find(scope: Scope, name: str) -> Clause:
 
 
 def listing(scope: Scope) -> str:
-    """Return the clauses of a function, one a line: the shortest name, the line number and the source."""
+    """Return the clauses of a scope, one per line: the shortest name, the line number and the source."""
     everything = clauses(scope)
     lines = []
     for clause in everything:

@@ -1,7 +1,7 @@
 """Documents: the entries of a YAML file that a mutation can change.
 
-The name of an entry is the keys that lead to it: `groups.*.rules.TradingWatchdog`. The key of an item of a
-list is its position, its `name` or its `alert`; `*` is the only item from which the other keys lead on.
+The name of an entry is the path of keys to it, such as `groups.*.rules.TradingWatchdog`. The key of a list
+item is its position, its `name` or its `alert`; `*` is the only item that has the rest of the path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from tools.mutate.clauses import NotFoundError
+from tools.mutate.scopes import NotFoundError
 
 _NAMES: Final = ("name", "alert")
 
@@ -21,12 +21,12 @@ def changed(text: str, path: str, change: str, value: Any) -> str:
 
     Args:
         text: The document.
-        path: The keys that lead to the entry, separated by dots.
-        change: "drop", or "value" for another value; an entry that does not exist is added by "value".
-        value: The other value.
+        path: The keys on the path to the entry, joined by dots.
+        change: "drop" removes the entry; "value" sets it, and adds a missing entry.
+        value: The new value.
 
     Raises:
-        NotFoundError: The keys lead nowhere, or the change changes nothing.
+        NotFoundError: The path fits no entry or several, or the change has no effect.
     """
     document = yaml.safe_load(text)
     *keys, last = path.split(".")

@@ -36,15 +36,15 @@ def failed(ended: Ended) -> bool:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change, and the tests that have to notice it.
+    """One change, and the tests that must notice it.
 
     Attributes:
         name: The change in words, for the report.
         make: Writes the changed copy into an empty folder, and returns the folder in which the tests run.
-        commands: The tests; the later ones run only if the earlier ones noticed nothing.
-        notices: Whether the end of a run shows that the test noticed the change.
-        environ: The environment of the tests.
-        limit: The longest run, in seconds.
+        commands: The test commands; a later one runs only if no earlier one noticed the change.
+        notices: Returns whether the end of a run shows that the test noticed the change.
+        environ: Returns the environment of the tests for the folder in which they run.
+        limit: The longest run in seconds, or None for no limit.
     """
 
     name: str
@@ -89,7 +89,7 @@ def _run(command: Sequence[str], folder: Path, environ: Mapping[str, str], limit
     try:
         output, _ = child.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)  # the processes that the test started end as well
+        os.killpg(child.pid, signal.SIGKILL)  # ends the processes that the test started as well
         child.communicate()
         return Ended(None, f"E  did not end within {limit:g} s")
     return Ended(child.returncode, output)
@@ -100,7 +100,7 @@ def judge_all(mutants: Sequence[Mutant], report: Callable[[Verdict], None]) -> l
 
     Args:
         mutants: The mutants.
-        report: Prints one verdict; it is called as soon as there is one.
+        report: Prints one verdict; called as soon as the verdict is known.
 
     Returns:
         The verdicts, in the order of the mutants.

@@ -1,4 +1,4 @@
-"""Protections: removes those of the fault catalogue, one at a time in a copy of the tree."""
+"""Protections: removes one protection of the fault catalogue at a time in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from tools.mutate import changes, documents
-from tools.mutate.clauses import NotFoundError, find, listing, scope
+from tools.mutate.clauses import find, listing
 from tools.mutate.engine import Ended, Mutant, Verdict, exit_code, judge, judge_all
+from tools.mutate.scopes import NotFoundError, scope
 
 ROOT: Final = Path(__file__).parents[2]
 TABLE: Final = Path("tests/faults/protections.yml")
 _TEST_FAILED: Final = 1
-"""The exit code of pytest if a test failed; it has others for tests that cannot be collected."""
+"""The exit code of pytest if a test failed; errors of the collection have other codes."""
 
 _NOT_COPIED: Final = shutil.ignore_patterns(".*", "*.so", "__pycache__", "build", "dist", "site")
 
 
 class Protection(NamedTuple):
-    """A protection, the change that removes it, and the test that has to notice.
+    """A protection, the change that removes it, and the test that must notice the removal.
 
     Attributes:
-        entries: The entries of the catalogue that it belongs to.
-        clause: The clause that changes: see `clauses`, or `documents` for a YAML file.
-        test: The test, as pytest takes it.
-        function: The function that holds the clause: see `clauses.scope`.
-        document: The YAML file that holds the clause, if no function does.
+        entries: The entries of the catalogue that the protection belongs to.
+        clause: The name of the clause to change: see `clauses`, or `documents` for a YAML file.
+        test: The id of the test in pytest.
+        function: The function that contains the clause: see `scopes.scope`; empty for a YAML file.
+        document: The YAML file that contains the clause; empty for a function.
         change: One of `changes.CHANGES`.
-        value: The other value of the change "value".
-        hangs: Whether the test notices by not ending.
+        value: The new value of the change "value".
+        hangs: Whether the test hangs, and does not fail, without the protection.
     """
 
     entries: list[int]
@@ -49,7 +50,7 @@ class Protection(NamedTuple):
     hangs: bool = False
 
     def __str__(self) -> str:
-        """Return it in one line."""
+        """Return the protection on one line."""
         value = f" = {' '.join(str(self.value).split())}" if self.change == "value" else ""
         entries = ", ".join(map(str, self.entries))
         return f"{entries} {self.function or self.document} {self.clause}: {self.change}{value}"
@@ -78,7 +79,7 @@ def removed(root: Path, protection: Protection) -> tuple[Path, str]:
 
 
 def _make(protection: Protection | None, folder: Path) -> Path:
-    """Copy the tree without compiled modules, so that the changed Python runs, and remove a protection."""
+    """Copy the repository without compiled modules, so that the changed Python runs; remove a protection."""
     tree = Path(shutil.copytree(ROOT, folder / "tree", ignore=_NOT_COPIED))
     if protection is not None:
         path, text = removed(tree, protection)
@@ -87,7 +88,7 @@ def _make(protection: Protection | None, folder: Path) -> Path:
 
 
 def _environ(tree: Path) -> Mapping[str, str]:
-    # An editable install points at the original tree; PYTHONPATH puts the copy before it.
+    # An editable install points at the original repository; PYTHONPATH puts the copy before it.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     return {**kept, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     """Remove the protections of the chosen entries.
 
     Args:
-        arguments: Of the command line.
+        arguments: The arguments of the command line.
 
     Returns:
         The exit code: 1 if no test noticed a removal.

@@ -1,7 +1,8 @@
 """Rules: the mutants of an alert rule.
 
 A mutant lacks an operand of `and`, `or` or `unless`, a condition on a label, a label of a grouping or a
-matching, a comparison, an offset, its `for` or its `keep_firing_for`; or another threshold or a longer hold.
+matching, a comparison, an offset, the `for` or the `keep_firing_for`; or it has another threshold or a longer
+hold.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class ChangedRule:
 
     Attributes:
         change: The change in words.
-        rule: The changed rule, as it stands in a rule file.
+        rule: The changed rule in the structure of a rule file.
     """
 
     change: str
@@ -50,7 +51,7 @@ def mutants(rule: Rule) -> Iterator[ChangedRule]:
     """Yield every mutant of an alert.
 
     Args:
-        rule: The alert, as it stands in a rule file.
+        rule: The alert in the structure of a rule file.
     """
     for change, expr in _expressions(parse(rule["expr"])):
         yield ChangedRule(change, {**rule, "expr": expr.prettify()})

@@ -40,7 +40,7 @@ class Server:
     """An Elasticsearch or OpenSearch server.
 
     Args:
-        environ: Holds the URL of the server and the user's credentials.
+        environ: The variables with the URL of the server and the user's credentials.
 
     Raises:
         OSError: A file that the environment names cannot be read.
@@ -81,7 +81,7 @@ def install(server: Server) -> list[str]:
         A sentence for each part that the server refused.
 
     Raises:
-        RefusedError: The server does not tell its kind, most likely because of wrong credentials.
+        RefusedError: The server does not report its kind, most likely because of wrong credentials.
         OSError: The server cannot be reached.
     """
     is_opensearch = server.ask("GET", "")["version"].get("distribution") == "opensearch"
@@ -109,7 +109,7 @@ def _put_ilm(server: Server) -> None:
 
 
 def _put_ism(server: Server) -> None:
-    """Create the policy, or replace it: the server wants the version of the policy that it replaces."""
+    """Create the policy, or replace it; a replacement must name the version of the existing policy."""
     try:
         there = server.ask("GET", _ISM)
     except RefusedError as error:

@@ -27,9 +27,9 @@ def invalid(message: str) -> Refusal:
     return Refusal(422, 42210000, message)
 
 
-def unknown(what: str) -> Refusal:
+def unknown(message: str) -> Refusal:
     """Return the refusal of a request for something that does not exist."""
-    return Refusal(404, 40410000, what)
+    return Refusal(404, 40410000, message)
 
 
 def forbidden(message: str, **details: str) -> Refusal:

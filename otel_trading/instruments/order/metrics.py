@@ -125,8 +125,8 @@ def route_duration(strategy: str, error: BaseException | None = None) -> Histogr
         strategy: How the route is chosen.
         error: The exception that ended the choice, if any.
     """
-    kind = None if error is None else error_type(error)
-    return metrics.order_route_duration.bind(route_strategy=strategy, error_type=kind)
+    type_name = None if error is None else error_type(error)
+    return metrics.order_route_duration.bind(route_strategy=strategy, error_type=type_name)
 
 
 def count_unmatched(venue: str, reason: str) -> str:

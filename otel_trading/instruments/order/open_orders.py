@@ -14,7 +14,7 @@ MAX_OPEN: Final = 50_000
 """The most orders that are kept. One more evicts the oldest, which is exported as incomplete."""
 
 MAX_RECENT: Final = 1024
-"""Completed orders that `find` still returns, so that a late execution still finds its order."""
+"""The most completed orders that `find` still returns, so that a late execution finds its order."""
 
 
 class Tracked(Protocol):
@@ -38,13 +38,13 @@ class OpenOrders(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._hooked = False
+        self._has_hooks = False
         self._forget()
 
     def add(self, order: T) -> None:
         """Keep `order`; from now on `find` returns it for its id."""
         with self._lock:
-            self._hook()
+            self._register_hooks()
             # ClOrdID must be unique within a trading day, so this is an error of the caller.
             # https://www.onixs.biz/fix-dictionary/4.4/tagNum_11.html
             if order.client_order_id in self._by_id:
@@ -90,11 +90,11 @@ class OpenOrders(Generic[T]):
         if self._by_id.get(order.client_order_id) is order:
             del self._by_id[order.client_order_id]
 
-    def _hook(self) -> None:
-        # With the first order, not at import: a process without orders runs no hooks.
-        if self._hooked:
+    def _register_hooks(self) -> None:
+        # Called for the first order and not at import, so that a process without orders runs no hooks.
+        if self._has_hooks:
             return
-        self._hooked = True
+        self._has_hooks = True
         _closing.register(self._give_up_all)
         at_fork(in_child=self._forget)
 

@@ -33,7 +33,7 @@ P = ParamSpec("P")
 def _step(method: Callable[Concatenate[Order, P], None]) -> Callable[Concatenate[Order, P], None]:
     """Make a method a step of the order's life: it never raises, and runs under the order's lock.
 
-    It also runs in the order's context, so that exemplars lead to the order's trace from every thread.
+    It also runs in the order's context, so that exemplars of every thread lead to the order's trace.
     """
     doing = f"order {method.__name__}"
 

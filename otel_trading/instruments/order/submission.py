@@ -30,7 +30,7 @@ class Submission(Operation):
     def sent(self) -> None:
         """State that the last byte of the request left; the rest of the block is not timed.
 
-        For a client that returns only with the venue's answer. The second call changes nothing.
+        Call it with a client that returns only with the venue's answer. A second call changes nothing.
         """
         if not self._is_sent:
             self._is_sent = True

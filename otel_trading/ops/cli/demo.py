@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -170,7 +168,7 @@ class _System:
         readers = [Thread(target=read, daemon=True) for read in (self._read, self._keep_errors)]
         for reader in readers:
             reader.start()
-        with _at_signals(self._stop):
+        with view.at_signals(self._stop):
             while readers[0].is_alive() or not self._lines.empty():
                 try:
                     line = self._lines.get(timeout=_REFRESH)
@@ -216,19 +214,6 @@ class _System:
     def _keep_errors(self) -> None:
         assert self._process.stderr is not None
         self.errors.extend(text.rstrip() for text in self._process.stderr)
-
-
-@contextmanager
-def _at_signals(call: Callable[[], None]) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
-        call()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _check_report(path: Path | None) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import webbrowser
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,6 @@ from otel_trading.ops.viewer.store import Store
 
 NEEDED: Final = ("jinja2", "nicegui", "uvicorn")
 """The packages of the extra `[view]`."""
-
 
 _PORT: Final = click.IntRange(0, 65535)
 
@@ -92,13 +92,20 @@ def run(options: Options) -> int:
 def wait_for_the_end() -> None:
     """Wait for SIGINT or SIGTERM."""
     asked = Event()
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
-        asked.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with at_signals(asked.set):
         asked.wait()
+
+
+@contextmanager
+def at_signals(call: Callable[[], None]) -> Iterator[None]:
+    """Call a function at each SIGINT and SIGTERM; restore the former handlers at the end of the block."""
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
+        call()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,7 +13,9 @@ from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv import order as order_names
 from otel_trading.semconv.definitions import Metric
 
-_CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
+CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
+"""The metrics of the vocabulary by name."""
+
 _FILL: Final = order_names.TRADING_ORDER_FILLED
 
 
@@ -100,8 +102,8 @@ def build(store: Store, dropped: dict[str, dict[str, int]], extra: dict[str, Any
         order = order_trace(store)
         trace_id = order[0].trace_id if order else None
         return Report(
-            metrics=[_summary(store, m) for name, m in _CATALOGUE.items() if name in present],
-            missing=[name for name in _CATALOGUE if name not in present],
+            metrics=[_summary(store, m) for name, m in CATALOGUE.items() if name in present],
+            missing=[name for name in CATALOGUE if name not in present],
             order=order,
             order_is_exemplar=trace_id in _exemplars(store),
             order_logs=sorted(

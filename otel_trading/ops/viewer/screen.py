@@ -55,7 +55,7 @@ class Screen:
         """Show a status line of the system; None only refreshes the progress bar."""
         message = line["message"] if line else None
         if line and message == "fault":
-            self._console.print(f"[yellow]{self._elapsed:5.1f} s[/]  {line['says']} ({line['name']})")
+            self._console.print(f"[yellow]{self._elapsed:5.1f} s[/]  {line['description']} ({line['name']})")
         elif line and message == "started":
             self._console.print(f"[green]ready[/]    {line['part'].replace('_', '-')}")
         elif line and message == "counts":

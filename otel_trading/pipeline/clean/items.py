@@ -18,7 +18,7 @@ from otel_trading.pipeline.clean.span_copy import SpanCopy
 
 def clean_span(span: ReadableSpan) -> ReadableSpan:
     """Return the span as valid OTLP without secrets: the same object if nothing had to change."""
-    if isinstance(span, SpanCopy):  # a heavy one, see `size_limits`
+    if isinstance(span, SpanCopy):  # it was heavy, so `size_limits` has sanitized it
         given = fields = span.fields
     else:
         given = span_copy.fields_of(span)

@@ -6,7 +6,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from opentelemetry.sdk.metrics.export import Metric, MetricsData, ResourceMetrics, ScopeMetrics
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Metric,
+    MetricsData,
+    ResourceMetrics,
+    ScopeMetrics,
+)
 
 
 def with_metrics(data: MetricsData, change: Callable[[ScopeMetrics, Metric], Metric | None]) -> MetricsData:
@@ -56,6 +62,11 @@ def each_metric(data: MetricsData) -> Iterator[tuple[ResourceMetrics, ScopeMetri
 def count_points(data: MetricsData) -> int:
     """Return how many data points the data holds."""
     return sum(len(metric.data.data_points) for _, _, metric in each_metric(data))
+
+
+def has_temporality(metric: Metric, temporality: AggregationTemporality) -> bool:
+    """Return whether the metric has this temporality; a gauge has none."""
+    return getattr(metric.data, "aggregation_temporality", None) is temporality
 
 
 def stream_of(scope: ScopeMetrics, metric: Metric) -> Hashable:

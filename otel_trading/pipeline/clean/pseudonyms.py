@@ -10,11 +10,11 @@ from typing import Final
 _ACCOUNT: Final = re.compile(r"(?:account|acct)s?_?(?:(?:ids?|numbers?|nos?|nums?)_|$)")
 """Matches a key that names an account number, as `words_of` returns its words."""
 
-_OF_A_CLOUD: Final = "cloud.account.id"
+_CLOUD_ACCOUNT: Final = "cloud.account.id"
 """A resource attribute of the conventions: the account of a cloud provider, not of a broker."""
 
 _DIGITS: Final = 12
-_MADE: Final = re.compile(rf"acct-[0-9a-f]{{{_DIGITS}}}")
+_PSEUDONYM: Final = re.compile(rf"acct-[0-9a-f]{{{_DIGITS}}}")
 _WORD: Final = re.compile(r"[A-Z0-9]+(?![a-z0-9])|[A-Z]?[a-z0-9]+")
 
 
@@ -37,7 +37,7 @@ def words_of(key: str) -> str:
 @lru_cache(4096)
 def names_an_account(key: str) -> bool:
     """Return whether the words of `key` name the number of an account."""
-    return key != _OF_A_CLOUD and bool(_ACCOUNT.search(words_of(key)))
+    return key != _CLOUD_ACCOUNT and bool(_ACCOUNT.search(words_of(key)))
 
 
 def pseudonym(value: object) -> str | None:
@@ -52,7 +52,7 @@ def pseudonym(value: object) -> str | None:
     Returns:
         The pseudonym, or None without a key, or for a value of another type.
     """
-    if isinstance(value, str) and _MADE.fullmatch(value):
+    if isinstance(value, str) and _PSEUDONYM.fullmatch(value):
         return value
     if _Key.value is None or isinstance(value, bool) or not isinstance(value, str | bytes | int):
         return None

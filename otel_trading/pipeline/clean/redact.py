@@ -134,10 +134,10 @@ def redact_metrics(data: MetricsData) -> MetricsData:
 
 
 def redact_value(value: V, depth: int = 0, key: str = "") -> V:
-    """Return an attribute's value, or a mapping of them, without secrets; the same object if it has none.
+    """Return a value, or a mapping of attributes, without secrets: the same object if it has none.
 
     Args:
-        value: The value of an attribute, or a log body.
+        value: The value of an attribute, or the body of a log record.
         depth: How many containers hold the value; containers below the eighth are replaced as a whole.
         key: The key of the value.
     """
@@ -180,7 +180,7 @@ def _extended(key: str, text: str) -> str:
         redacted: object = _Extension.redact(key, text) if _Extension.redact else text
     except KeyboardInterrupt:  # the operator's Ctrl-C, on a thread of the application
         raise
-    except BaseException:  # noqa: BLE001 - user code may raise SystemExit; an unseen text must not leave
+    except BaseException:  # noqa: BLE001 - user code may raise SystemExit; a text that it did not check must not leave
         return REDACTED
     return redacted if isinstance(redacted, str) else REDACTED
 

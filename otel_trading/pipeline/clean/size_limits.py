@@ -1,7 +1,7 @@
-"""Size limits: estimate how many bytes a span or log record holds, and sanitize heavy ones at once.
+"""Size limits: estimate the bytes of a span or log record, and sanitize heavy ones before they are queued.
 
 The estimate bounds the memory of the queues. It runs on the thread of the application, for every span and
-log record, so that it samples large containers and calls no method of a value.
+log record, so it samples large containers and calls no method of a value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RECORD: Final = 1536
 _VALUE: Final = ATTRIBUTE_BYTES
 _DEEPEST: Final = 4
 _MOST: Final = 1000
-"""The number of items of a container that are weighed."""
+"""The most items of a container that are weighed."""
 
 _FLAT: Final = frozenset({int, float, bool, type(None)})
 """Types whose values all weigh the same."""
@@ -76,9 +76,9 @@ def _span_weight(span: ReadableSpan) -> int:
 def _record_weight(record: Record) -> int:
     given = record.log_record
     body = given.body
-    of_body = len(body) if body.__class__ is str and body.isascii() else _weigh(body, _DEEPEST)
-    of_attributes = record.weight if isinstance(record, FastRecord) else _weigh_all(given.attributes)
-    return _RECORD + of_body + of_attributes
+    body_weight = len(body) if body.__class__ is str and body.isascii() else _weigh(body, _DEEPEST)
+    attributes_weight = record.weight if isinstance(record, FastRecord) else _weigh_all(given.attributes)
+    return _RECORD + body_weight + attributes_weight
 
 
 def _weigh_all(attributes: Any) -> int:

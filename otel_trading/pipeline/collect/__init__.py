@@ -1,1 +1,1 @@
-"""Collect: queues spans and log records, reads metrics, and writes the journal. Open `processors` first."""
+"""Collect: queue spans and log records, read metrics, and write the journal. Open `processors` first."""

@@ -16,13 +16,22 @@ from typing import Any, Final, Generic, TypeVar
 from otel_trading import _losses
 from otel_trading._guard import warn
 from otel_trading._sdk import locks
-from otel_trading.pipeline.collect.lanes import WEIGHT, Entry, Lane, Put, QueueBounds, drain, next_batch
+from otel_trading.pipeline.collect.lanes import (
+    WEIGHT,
+    Entry,
+    Lane,
+    QueueBounds,
+    QueuedItem,
+    drain,
+    next_batch,
+)
 from otel_trading.pipeline.deliver.account import ExportAccount
 
 T = TypeVar("T")
 
 _ARRIVALS: Final = 32
 """How many items arrive before they are counted and bounded."""
+
 _HEAVY_BYTES: Final = 16 * 1024
 """An item above this weight is counted and bounded at once."""
 
@@ -56,14 +65,14 @@ class BatchQueue(Generic[T]):
         self.bounds = bounds
         self._start_worker = start_worker
         self._heavy = min(_HEAVY_BYTES, bounds.size_bytes // _ARRIVALS)
-        self._full_room = min(_ARRIVALS, bounds.batch, bounds.size)
+        self._full_arrival_limit = min(_ARRIVALS, bounds.batch, bounds.size)
         self.closing = self.stopped = False
         self.reset()
 
     def reset(self) -> None:
         """Empty the queue, for its start and for a forked child: the parent exports the items it queued."""
         self._ordinary, self._urgent = Lane.empty(), Lane.empty()
-        self._room = 1  # until the worker runs, each `put` tries to start it
+        self._arrival_limit = 1  # until the worker runs, each `put` tries to start it
         self.has_worker = self._start_failed = False
         self._weight = 0
         # Reentrant, because a signal handler may log while its own thread owns the lock:
@@ -80,11 +89,11 @@ class BatchQueue(Generic[T]):
             weight: About how many bytes it has.
             urgent: Whether it is evicted last.
         """
-        # Appending to a deque is atomic and takes no lock; `[0]` is `arrived`, and faster than by its name.
+        # Appending to a deque is atomic and takes no lock. `[0]` is `arrived`; reading it by name is slower.
         # https://docs.python.org/3/library/collections.html#collections.deque
         arrived = self._urgent[0] if urgent else self._ordinary[0]
         arrived.append((item, weight, False))
-        if len(arrived) >= self._room or weight > self._heavy:
+        if len(arrived) >= self._arrival_limit or weight > self._heavy:
             self.admit()
 
     def admit(self) -> None:
@@ -123,7 +132,7 @@ class BatchQueue(Generic[T]):
         """Start the worker. If no thread can be started, the next `admit` tries again."""
         self._start_failed = not self._start_worker()
         if not self._start_failed:
-            self._room = self._full_room
+            self._arrival_limit = self._full_arrival_limit
 
     def admit_arrivals(self) -> None:
         """Count the items that have arrived, and evict the oldest items beyond the bounds."""
@@ -144,7 +153,7 @@ class BatchQueue(Generic[T]):
         if before < self.bounds.batch <= length:
             self.changed.notify_all()
 
-    def _accept(self, new: list[Put], waiting: deque[Put]) -> None:
+    def _accept(self, new: list[QueuedItem], waiting: deque[QueuedItem]) -> None:
         self.account.produced += len(new)
         if self.closing:
             self.account.drop(len(new), "already_shutdown")
@@ -162,7 +171,7 @@ class BatchQueue(Generic[T]):
         evicted = 0
         while self.length > self.bounds.size or self._weight > self.bounds.size_bytes:
             waiting = self._ordinary.waiting or self._urgent.waiting
-            if not waiting:  # the batch that is being exported has all the bytes
+            if not waiting:  # the batch that is being exported takes all the bytes
                 break
             self._weight -= waiting.popleft()[1]
             evicted += 1
@@ -171,7 +180,7 @@ class BatchQueue(Generic[T]):
     def refuse(self) -> None:
         """Drop and count all items that arrive from now on."""
         self.closing = True
-        self._room = 1  # each new item is counted at once
+        self._arrival_limit = 1  # each new item is counted at once
 
     def take_batch(self) -> list[Entry]:
         """Remove and return the items of the next export. They keep their bytes until they are settled."""
@@ -181,7 +190,7 @@ class BatchQueue(Generic[T]):
 
     def drop_taken(self, entry: Entry, reason: str) -> None:
         """Drop one item of the batch that the worker has taken."""
-        if not self.stopped:  # after a close the item is counted already
+        if not self.stopped:  # else `close` has counted the item
             self._weight -= entry.weight
             self.exporting -= 1
             self._drop(1, reason)
@@ -200,9 +209,9 @@ class BatchQueue(Generic[T]):
                 entry.lane.waiting.appendleft(entry[:3])
             else:
                 self._weight -= entry.weight
-        gone = len(batch) - len(returned)
-        self.done += gone
-        self.lost += gone - delivered
+        settled = len(batch) - len(returned)
+        self.done += settled
+        self.lost += settled - delivered
         self.evict()
         self.changed.notify_all()
 

@@ -20,6 +20,7 @@ from otel_trading._forking import at_fork
 from otel_trading.pipeline.collect.batch_queue import BatchQueue
 from otel_trading.pipeline.collect.lanes import Entry, QueueBounds
 from otel_trading.pipeline.deliver.account import ExportAccount
+from otel_trading.pipeline.deliver.deadline import left
 from otel_trading.pipeline.deliver.sender import Outcome
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class BatchWorker(Generic[T]):
     Args:
         account: Counts the items of this signal and exporter.
         prepare: Sanitizes and redacts an item, on the worker's thread. An item at which it raises is dropped.
-        send: Exports items until a deadline, and returns the outcome of each.
+        send: Exports items until a deadline, and returns their outcome.
         stop: Interrupts an export that still runs after the worker was closed.
         bounds: How many items and bytes may wait, and how batches are formed.
 
@@ -67,7 +68,7 @@ class BatchWorker(Generic[T]):
             self.queue.request_worker()
 
     def _after_fork(self) -> None:
-        """Start without items in a forked child, where only the forking thread still runs.
+        """Start without items in a forked child, in which only the thread that forked still runs.
 
         https://man7.org/linux/man-pages/man2/fork.2.html
         """
@@ -93,10 +94,10 @@ class BatchWorker(Generic[T]):
 
     def _run(self) -> None:
         try:
-            # Without it, an instrumented HTTP client would record a span for each export of spans.
+            # Otherwise an instrumented HTTP client would record a span for each export of spans.
             with suppress_instrumentation():
                 while batch := self._take():
-                    self._pass_on(batch)
+                    self._process(batch)
         finally:
             self.queue.has_worker = False
 
@@ -130,7 +131,7 @@ class BatchWorker(Generic[T]):
             until = min(until, self._last_attempt + _PAUSE_DURING_FLUSH_S)
         return until - time.monotonic()
 
-    def _pass_on(self, batch: list[Entry]) -> None:
+    def _process(self, batch: list[Entry]) -> None:
         ready = self._prepared(batch)
         outcome = self._export([entry.item for entry in ready]) if ready else Outcome[T]()
         with self.queue.changed:
@@ -195,7 +196,7 @@ class BatchWorker(Generic[T]):
             deadline: When to stop waiting, on the clock of `time.monotonic`.
 
         Returns:
-            Whether all of them were delivered by then.
+            Whether all items were delivered by then.
         """
         queue = self.queue
         with queue.changed:
@@ -203,9 +204,7 @@ class BatchWorker(Generic[T]):
             wanted, lost = queue.admitted, queue.lost
             queue.wanted = max(queue.wanted, wanted)
             queue.changed.notify_all()
-            in_time = queue.changed.wait_for(
-                lambda: queue.done >= wanted, timeout=max(0.0, deadline - time.monotonic())
-            )
+            in_time = queue.changed.wait_for(lambda: queue.done >= wanted, timeout=left(deadline))
             return in_time and queue.lost == lost
 
     def begin_close(self) -> None:

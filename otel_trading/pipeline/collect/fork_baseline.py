@@ -1,4 +1,7 @@
-"""Fork baseline: the counts that a forked child inherits and subtracts, since the parent exports them."""
+"""Fork baseline: the counts that a forked child inherits.
+
+The child subtracts them from its exports, since the parent exports them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,13 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from otel_trading import recording
-from otel_trading.pipeline.clean.metrics_data import each_metric, key_of, with_metrics, with_points
+from otel_trading.pipeline.clean.metrics_data import (
+    each_metric,
+    has_temporality,
+    key_of,
+    with_metrics,
+    with_points,
+)
 
 _CUMULATIVE: Final = AggregationTemporality.CUMULATIVE
 _DELTA: Final = AggregationTemporality.DELTA
@@ -51,9 +60,9 @@ class Baseline:
         Args:
             data: One collection. Pass each collection once, since it may use up an owed value.
         """
-        return with_metrics(data, self._own_part) if self._is_child else data
+        return with_metrics(data, self._without_inherited) if self._is_child else data
 
-    def _own_part(self, scope: ScopeMetrics, metric: Metric) -> Metric:
+    def _without_inherited(self, scope: ScopeMetrics, metric: Metric) -> Metric:
         if _is_delta_sum(metric):
             return with_points(metric, partial(self._with_owed, scope, metric))
         if _is_inherited(scope, metric):
@@ -99,17 +108,13 @@ def add_own_deltas(totals: Counter[Hashable], data: MetricsData) -> None:
 
 
 def _is_delta_sum(metric: Metric) -> bool:
-    return isinstance(metric.data, Sum) and metric.data.is_monotonic and _has_temporality(metric, _DELTA)
+    return isinstance(metric.data, Sum) and metric.data.is_monotonic and has_temporality(metric, _DELTA)
 
 
 def _is_inherited(scope: ScopeMetrics, metric: Metric) -> bool:
     data = metric.data
-    if not _has_temporality(metric, _CUMULATIVE):
+    if not has_temporality(metric, _CUMULATIVE):
         return False
     if isinstance(data, Sum):
         return data.is_monotonic and scope.scope.name not in _STARTS_AT_ZERO
     return isinstance(data, Histogram)
-
-
-def _has_temporality(metric: Metric, temporality: AggregationTemporality) -> bool:
-    return getattr(metric.data, "aggregation_temporality", None) is temporality

@@ -20,6 +20,7 @@ from opentelemetry.sdk.metrics.export import (
 
 from otel_trading.pipeline.clean.metrics_data import (
     each_metric,
+    has_temporality,
     key_of,
     of_points,
     series_of,
@@ -33,8 +34,8 @@ from otel_trading.recording.handles import MAX_SERIES, OVERFLOW
 class CarryOver:
     """Delta points of all forks since the last export, added up per series so that their number is bounded.
 
-    The next collection repeats cumulative points, so that only their exemplars are kept: for each series the
-    exemplars of the last fork.
+    The next collection repeats cumulative points, so only their exemplars are kept: for each series those of
+    the last fork.
     """
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class CarryOver:
             data: Collected at a fork, in the parent.
         """
         for resource, scope, metric in each_metric(data):
-            if getattr(metric.data, "aggregation_temporality", None) is AggregationTemporality.DELTA:
+            if has_temporality(metric, AggregationTemporality.DELTA):
                 changes = [point for point in metric.data.data_points if _is_not_zero(point)]
                 if changes:
                     series = self._sums.setdefault(
@@ -61,7 +62,7 @@ class CarryOver:
                 self._exemplars |= {key: exemplars for key, exemplars in found.items() if exemplars}
 
     def merge_into(self, data: MetricsData) -> MetricsData:
-        """Return a later collection with the kept points and exemplars, and forget these.
+        """Return a later collection with the kept points and exemplars, and forget them.
 
         Args:
             data: The collection that is exported next.

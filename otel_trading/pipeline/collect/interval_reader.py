@@ -28,8 +28,8 @@ from otel_trading.pipeline.deliver.sender import Exporter, Outcome
 class IntervalReader(MetricReader):
     """Collects and exports metrics at an interval, at a flush, and once more at the end.
 
-    The SDK's own periodic reader ends if a callback raises `SystemExit`, returns True from a flush that
-    delivered nothing, and in a forked child exports the counts of the parent a second time.
+    The SDK's own periodic reader ends if a callback raises `SystemExit`, and returns True from a flush that
+    delivered nothing. In a forked child it exports the counts of the parent a second time.
 
     Args:
         account: Counts the data points of this exporter.
@@ -166,7 +166,7 @@ class IntervalReader(MetricReader):
         self._closed.set()
         self._delivered = self.export_now(deadline)
         with self._booking:
-            self._abandoned = True  # an export that still runs books nothing when it ends
+            self._abandoned = True  # an export that still runs must book nothing when it ends
             self._account.drop(self._points_in_export, "shutdown_timeout")
         self._exporter.close()
         return self._delivered

@@ -15,7 +15,7 @@ from otel_trading._forking import at_fork
 from otel_trading._guard import warn
 
 _KINDS: Final = ("counter", "up_down_counter", "gauge")
-_PATIENCE_S: Final = 1.0
+_TIMEOUT_S: Final = 1.0
 
 
 def isolate(provider: MeterProvider) -> MeterProvider:
@@ -52,7 +52,7 @@ def _create(
 
 
 class IsolatedCallback:
-    """Runs a callback on a thread of its own, and waits for it one second at most.
+    """Runs a callback on a thread of its own, and waits for it for one second at most.
 
     Args:
         name: The name of the instrument, for the warning.
@@ -80,8 +80,8 @@ class IsolatedCallback:
         except RuntimeError as error:
             self._done.set()
             return self._failed(str(error))
-        if not self._done.wait(_PATIENCE_S):
-            return self._failed(f"takes more than {_PATIENCE_S:g} s")
+        if not self._done.wait(_TIMEOUT_S):
+            return self._failed(f"takes more than {_TIMEOUT_S:g} s")
         return self._result
 
     def _run(self, options: CallbackOptions) -> None:

@@ -34,7 +34,6 @@ https://opentelemetry.io/docs/specs/semconv/general/logs/#general-log-identifica
 """
 
 SUFFIX: Final = ".jsonl"
-FSYNC: Final = ("always", "interval", "off")
 _SYNC_S: Final = 1.0
 _PARTS: Final = 8
 """The number of files of a full journal. To make room, the oldest file is removed."""
@@ -50,7 +49,7 @@ class AuditJournal:
     Args:
         directory: The directory of the files; it is created if it is missing.
         fsync: When a line is synced to the disk: "always" before the call returns, "interval" within a
-            second, "off" whenever the operating system writes it.
+            second, "off" when the operating system decides.
         size: About how many bytes all files may have together. The oldest files are removed.
 
     Raises:
@@ -199,11 +198,11 @@ class AuditJournal:
 
     def _prune(self, files: list[Path]) -> None:
         sizes = {file: _size_of(file) for file in files}
-        room = self._size - self._size // _PARTS  # the rest is for the file that was just started
+        room = self._size - self._size // _PARTS  # the rest is for the new file
         for file in files:
             if sum(sizes.values()) <= room:
                 return
-            # The file may be gone or belong to another user, which must not cost the line to be written.
+            # The file may be gone or belong to another user; the new line must be written all the same.
             with suppress(OSError):
                 file.unlink()
                 if sizes.pop(file):
@@ -243,7 +242,7 @@ class AuditJournal:
             os.close(file)
 
     def _close_file(self) -> None:
-        # Forgotten first: even a failed close releases the number, which may soon belong to another file.
+        # Forget the number first: even a failed close releases it, and another file may soon get it.
         # https://man7.org/linux/man-pages/man2/close.2.html
         file, self._file = self._file, None
         if file is not None:

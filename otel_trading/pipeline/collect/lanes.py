@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 _BATCH_BYTES: Final = 2 * 1024 * 1024
 
 WEIGHT: Final = itemgetter(1)
-"""Returns the weight of a `Put`."""
+"""Returns the weight of a `QueuedItem`."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class QueueBounds:
     timeout: float
 
 
-Put: TypeAlias = tuple[Any, int, bool]
+QueuedItem: TypeAlias = tuple[Any, int, bool]
 """A queued item: the item itself, its weight in bytes, and whether it was prepared for export already."""
 
 
@@ -44,8 +44,8 @@ class Lane(NamedTuple):
         waiting: Counted items that wait for their export, the oldest first.
     """
 
-    arrived: deque[Put]
-    waiting: deque[Put]
+    arrived: deque[QueuedItem]
+    waiting: deque[QueuedItem]
 
     @classmethod
     def empty(cls) -> Lane:
@@ -69,13 +69,13 @@ class Entry(NamedTuple):
     lane: Lane
 
 
-def drain(arrived: deque[Put]) -> list[Put]:
+def drain(arrived: deque[QueuedItem]) -> list[QueuedItem]:
     """Remove and return all items that have arrived, in one call that no signal handler interrupts.
 
     Args:
         arrived: Other threads may append to it at the same time.
     """
-    entries: list[Put] = []
+    entries: list[QueuedItem] = []
     try:  # noqa: SIM105 - entering `suppress` takes as long as this whole function
         entries.extend(iter(arrived.popleft, None))
     except IndexError:  # the deque is empty

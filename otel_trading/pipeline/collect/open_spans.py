@@ -1,4 +1,4 @@
-"""Open spans: spans that are still open when the process ends are exported, marked as incomplete."""
+"""Open spans: end the spans that are still open when the process ends, and mark them as incomplete."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Deliver: encodes batches, sends them, and accounts for every loss. Open `sender` first."""
+"""Deliver: encode batches, send them, and count every loss. Open `sender` first."""

@@ -1,4 +1,4 @@
-"""Export account: counts for each signal and exporter the items produced, delivered, dropped, and waiting."""
+"""Export account: the numbers of items produced, delivered, dropped and waiting, per signal and exporter."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from otel_trading.pipeline.clean.redact import redact_text
 from otel_trading.pipeline.deliver.health import RouteHealth
 from otel_trading.pipeline.deliver.sender import Outcome
 
-AHEAD: Final = "deferred_queue_full"
-"""Reason of spans that were lost before they reached any queue, because their deferred ends had no room."""
+DEFERRED_QUEUE_FULL: Final = "deferred_queue_full"
+"""Reason of spans that were lost before they reached a queue, since the queue of deferred ends was full."""
 
 
 class ExportAccount:
@@ -31,12 +31,12 @@ class ExportAccount:
         self.signal = signal
         self.exporter = exporter
         self.reset()
-        self._lost_before = _losses.count(signal, AHEAD)
+        self._lost_at_start = _losses.count(signal, DEFERRED_QUEUE_FULL)
 
     def reset(self) -> None:
         """Start at zero, as a forked child does. The child's counts of losses start at zero as well."""
         self._lock = RLock()  # reentrant, because a signal handler may record while its thread owns the lock
-        self._lost_before = 0
+        self._lost_at_start = 0
         self.produced = 0
         self._delivered = 0
         self._dropped: Counter[str] = Counter()
@@ -52,7 +52,7 @@ class ExportAccount:
 
         Args:
             count: How many; 0 changes nothing.
-            reason: Why, as one of a few constants such as "queue_full".
+            reason: One of a few constants, such as "queue_full".
         """
         if count:
             with self._lock:
@@ -70,14 +70,16 @@ class ExportAccount:
 
     def health(self) -> RouteHealth:
         """Return the counts at this moment, including spans lost before they reached a queue."""
-        ahead = _losses.count(self.signal, AHEAD) - self._lost_before
+        lost_before_queue = _losses.count(self.signal, DEFERRED_QUEUE_FULL) - self._lost_at_start
         with self._lock:
             waiting = self.produced - self._delivered - self._dropped.total()
-            dropped = {**self._dropped, AHEAD: ahead} if ahead else dict(self._dropped)
+            dropped = dict(self._dropped)
+            if lost_before_queue:
+                dropped[DEFERRED_QUEUE_FULL] = lost_before_queue
             return RouteHealth(
                 self.signal,
                 self.exporter,
-                self.produced + ahead,
+                self.produced + lost_before_queue,
                 self._delivered,
                 sum(dropped.values()),
                 waiting,

@@ -85,7 +85,7 @@ class GrpcWire:
         return accepted(self._signal, body) or Answer(Verdict.RETRY, "the answer is not an OTLP response")
 
     def close(self) -> None:
-        """Close the channel, and cancel the call that is under way on it."""
+        """Close the channel, and cancel the call that is running on it."""
         if self._channel is not None and self._pid == os.getpid():
             self._channel.close()
 

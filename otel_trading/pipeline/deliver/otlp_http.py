@@ -19,7 +19,7 @@ from otel_trading.pipeline.deliver.wire import LARGEST_ANSWER, Answer, Verdict, 
 
 _PROTOBUF: Final = "application/x-protobuf"
 # https://opentelemetry.io/docs/specs/otlp/#failures-1 retries 429, 502, 503 and 504. Proxies also answer 408,
-# 425 or 500 during a restart, and a batch should not be lost for an error that passes.
+# 425 or 500 during a restart, and a short outage should not lose a batch.
 _RETRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CREDENTIAL: Final = frozenset({401, 403, 407})
 _ENCODE: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": gzip.compress, "deflate": zlib.compress}
@@ -91,10 +91,12 @@ class HttpWire:
     def _read(self, response: requests.Response, until: float) -> Answer:
         if response.status_code != requests.codes.ok:
             return _declined(response)
-        kind = response.headers.get("Content-Type", _PROTOBUF).partition(";")[0].strip().lower()
+        content_type = response.headers.get("Content-Type", _PROTOBUF).partition(";")[0].strip().lower()
         body = _bounded(response, until)
-        if kind != _PROTOBUF or body is None:
-            answer = f"an answer of type {kind!r}" if body is not None else "a very long or very slow answer"
+        if content_type != _PROTOBUF or body is None:
+            answer = (
+                "a very long or very slow answer" if body is None else f"an answer of type {content_type!r}"
+            )
             return Answer(Verdict.RETRY, f"{answer} with status 200: the endpoint is not an OTLP endpoint")
         return accepted(self._signal, body) or Answer(
             Verdict.RETRY, "the answer with status 200 is not an OTLP response"
@@ -140,7 +142,7 @@ def retry_after(given: str | None) -> float | None:
 def _bounded(response: requests.Response, until: float) -> bytes | None:
     """Read the body; return None if it is too long or does not end in time."""
     body = b""
-    # Byte by byte: `iter_content` waits for whole pieces, and a slow server could delay a longer one.
+    # Read byte by byte: `iter_content` waits for whole pieces, and a slow server could delay a longer piece.
     for piece in response.iter_content(1):
         body += piece
         if len(body) > LARGEST_ANSWER or time.monotonic() > until:

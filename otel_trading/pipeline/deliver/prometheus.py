@@ -28,17 +28,17 @@ from otel_trading.pipeline.deliver.negative_histograms import Key, complete, sum
 _LABELS: Final = frozenset({"service.name", "service.instance.id", "deployment.environment.name"})
 """Resource attributes that become labels, as Prometheus promotes them on the OTLP route (`collector/`)."""
 
-_PATIENCE_S: Final = 30.0
-"""How many seconds a connection may neither send nor receive a byte."""
+_TIMEOUT_S: Final = 30.0
+"""Seconds after which a connection that neither sends nor receives a byte is closed."""
 
-_OF_RESOURCE: Final = frozenset(key.replace(".", "_") for key in _LABELS)
+_RESOURCE_LABELS: Final = frozenset(key.replace(".", "_") for key in _LABELS)
 
 
 class ExpositionReader(PrometheusMetricReader):
     """Collects metrics for `/metrics`, with the names that they have on the OTLP route.
 
     Args:
-        registry: Gets the collected metrics.
+        registry: Receives the collected metrics.
 
     Attributes:
         sums: The sums of the last collection that prometheus_client omits, see `negative_histograms`.
@@ -65,7 +65,7 @@ class _OneAtATime(Collector):
 
     Args:
         registry: The registry that the reader collects into.
-        reader: Knows the sums that the collected families lack.
+        reader: Has the sums that the collected families lack.
         completes: Whether to add these sums: the text format allows them, OpenMetrics forbids them.
     """
 
@@ -85,18 +85,18 @@ class _OneAtATime(Collector):
         with self._lock:
             families = list(self._registry.collect())
             if self._completes:
-                complete(families, self._reader.sums, _OF_RESOURCE)
+                complete(families, self._reader.sums, _RESOURCE_LABELS)
             return families
 
 
-# A child that is forked during a collection would find the SDK's locks taken for ever.
+# A child that is forked during a collection would wait for the SDK's locks for ever.
 hold_at_fork(_OneAtATime._lock)
 
 
 class _Page(MetricsHandler):
     """Serves `/metrics` in the format that the request accepts."""
 
-    timeout = _PATIENCE_S
+    timeout = _TIMEOUT_S
     texts: CollectorRegistry
     open_metrics: CollectorRegistry
 
@@ -139,7 +139,7 @@ class Exposition:
         try:
             self._server = _Server((host, port), page)
         except OSError as error:
-            raise ConfigurationError(_sentence(error, host, port)) from None
+            raise ConfigurationError(_refusal(error, host, port)) from None
         self._thread = Thread(target=self._server.serve_forever, name="otel_trading-metrics", daemon=True)
         self._thread.start()
         self.url = f"http://{host}:{self._server.server_port}/metrics"
@@ -165,7 +165,7 @@ class Exposition:
         self._server.server_close()
 
 
-def _sentence(error: OSError, host: str, port: int) -> str:
+def _refusal(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} of {host} is in use by another process: set another port for /metrics with "

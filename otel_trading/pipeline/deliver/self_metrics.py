@@ -63,8 +63,8 @@ class _Reports:
             )
 
     def _read(self, signal: str, options: CallbackOptions) -> Iterator[Observation]:  # noqa: ARG002 - the API's signature
-        for (of, exporter, reason), count in self._totals().items():
-            if of == signal:
+        for (of_signal, exporter, reason), count in self._totals().items():
+            if of_signal == signal:
                 error = {} if reason is None else {ERROR_TYPE: reason}
                 yield Observation(count, {_COMPONENT: exporter, **error})
 

@@ -1,4 +1,4 @@
-"""Sender: exports a batch in one request or in several, and returns one outcome for each item."""
+"""Sender: exports a batch in one request or in several, and returns the outcome of its items."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Exporter(Protocol):
     close: Callable[[], None]
 
     def send(self, items: Sequence[Any], deadline: float) -> Outcome[Any]:
-        """Send items and return the outcome of each.
+        """Send items and return their outcome.
 
         Args:
             items: Spans, log records or metrics.
@@ -77,7 +77,7 @@ class Sender(Generic[T]):
         waiting = [items] if items else []
         while waiting:
             part = waiting.pop()
-            if outcome.retry:  # the endpoint does not answer, so the other parts would only wait as long
+            if outcome.retry:  # the endpoint does not answer, so the other parts would only wait for as long
                 outcome.retry += part
             else:
                 waiting += reversed(self._attempt(part, deadline, outcome))

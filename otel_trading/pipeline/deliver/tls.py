@@ -73,12 +73,12 @@ def _try(name: str, path: str, load: Callable[[], None]) -> None:
             if "MISMATCH" in str(error)
             else "it does not contain PEM"
         )
-        raise ConfigurationError(_sentence(name, path, f"{reason} ({error.reason})")) from None
+        raise ConfigurationError(_refusal(name, path, f"{reason} ({error.reason})")) from None
     except OSError as error:
-        raise ConfigurationError(_sentence(name, path, error.strerror or str(error))) from None
+        raise ConfigurationError(_refusal(name, path, error.strerror or str(error))) from None
 
 
-def _sentence(name: str, path: str, reason: str) -> str:
+def _refusal(name: str, path: str, reason: str) -> str:
     return f"OTEL_EXPORTER_OTLP_{name} names {path!r}, which cannot be used: {reason}."
 
 

@@ -59,7 +59,7 @@ class Wire(Protocol):
         """Send one encoded request and wait for its answer, at most `timeout` seconds; never raise."""
 
     def close(self) -> None:
-        """Interrupt a request that is under way. Any thread may call this."""
+        """Interrupt a request that is running. Any thread may call this."""
 
 
 _RESPONSES: Final[dict[str, tuple[Callable[[], Any], str]]] = {
@@ -102,13 +102,13 @@ def bounded_pause(seconds: float | None) -> float | None:
     Returns:
         None if the request is missing, negative or NaN.
     """
-    if seconds is None or not seconds >= 0:  # so written, since a comparison with NaN is always False
+    if seconds is None or not seconds >= 0:  # not `seconds < 0`, since a comparison with NaN is always False
         return None
     return min(seconds, LONGEST_PAUSE_S)
 
 
 def variable(signal: str, name: str) -> str | None:
-    """Return one of OpenTelemetry's variables for OTLP exporters: of the signal, else of all signals.
+    """Return a variable of OTLP exporters: the one of the signal if it is set, else the one of all signals.
 
     Args:
         signal: "traces", "metrics" or "logs".

@@ -1,7 +1,7 @@
 """Assembly: decide which providers are used, and attach everything that records to them.
 
-`configure` calls these functions from top to bottom. Each registers on `undo` how its changes to the process
-are reverted; `shutdown` closes `undo`.
+`configure` calls these functions from top to bottom. Each registers on `undo` the calls that revert its
+changes to the process; `shutdown` closes `undo`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def set_redaction(settings: Settings, undo: ExitStack) -> None:
     undo.callback(pseudonyms.use, None)
 
 
-def find() -> Providers:
+def find_foreign() -> Providers:
     """Return the providers that another library has set, if any."""
     found = Providers()
     for signal in SIGNALS:
@@ -55,7 +55,7 @@ def find_or_build(settings: Settings, config: OpenTelemetryConfiguration | None,
     Raises:
         ConfigurationError: The file cannot be applied, the service has no name, or a port is taken.
     """
-    providers = find()
+    providers = find_foreign()
     if providers.by_signal:
         _log.warning(
             "otel_trading: another library has set the providers of %s; they are used, and its exporters "

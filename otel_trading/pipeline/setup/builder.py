@@ -113,7 +113,7 @@ class Builder:
 
 
 def write_json_lines(providers: Providers) -> None:
-    """Write every log record to stdout as a line of JSON, through whichever logger provider is in use."""
+    """Write every log record to stdout as a line of JSON, through the logger provider in use."""
     route = providers.open_route("logs", "stdout")
     processor = JsonLines(exporters.json_exporter(), route)
     providers.by_signal["logs"].add_log_record_processor(processor)

@@ -24,18 +24,18 @@ def load(path: str) -> OpenTelemetryConfiguration:
         path: The value of `OTEL_CONFIG_FILE`.
 
     Raises:
-        ConfigurationError: The package that reads it is not installed, or the file is missing or not valid.
+        ConfigurationError: The package for such files is not installed, or the file is missing or not valid.
     """
     if find_spec("opentelemetry.configuration") is None:
         raise ConfigurationError(
             "OTEL_CONFIG_FILE needs a package that is not installed: pip install opentelemetry-configuration"
         )
-    from opentelemetry.configuration import ConfigurationError as TheirError  # noqa: PLC0415
+    from opentelemetry.configuration import ConfigurationError as SdkConfigurationError  # noqa: PLC0415
     from opentelemetry.configuration import load_config_file  # noqa: PLC0415
 
     try:
         return load_config_file(path)
-    except TheirError as error:
+    except SdkConfigurationError as error:
         raise ConfigurationError(f"OTEL_CONFIG_FILE names {path!r}, which cannot be used: {error}") from None
 
 

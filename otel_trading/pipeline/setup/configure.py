@@ -23,7 +23,7 @@ class _Process:
 
 
 def configure(service_name: str | None = None, **settings: Any) -> Telemetry:
-    """Start telemetry. Before this call, everything that this package offers is a no-op.
+    """Start telemetry. Before this call, every other call of this package is a no-op.
 
     Each setting is a keyword, or the environment variable `OTEL_TRADING_<SETTING>`, or OpenTelemetry's own
     variable; the reference page on settings lists them. If another library has set providers, they are used
@@ -68,7 +68,7 @@ def attach_to_globals() -> None:
             return
         from otel_trading.pipeline.setup import assembly  # noqa: PLC0415 - imports the SDK
 
-        providers = assembly.find()
+        providers = assembly.find_foreign()
         if providers.by_signal:
             with ExitStack() as undo:
                 assembly.attach(providers, _version(), undo)

@@ -1,4 +1,4 @@
-"""Exporters: build those that the settings name, and import their libraries only then."""
+"""Exporters: build the ones that the settings name, and import only their libraries."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ class Closable(Protocol):
 class Lifecycle:
     """Closes telemetry at exit and at SIGTERM, and restarts the counts of losses in a forked child.
 
-    Children of `multiprocessing` end without running `atexit`, so its own finalizers close telemetry there.
+    Children of `multiprocessing` end without running `atexit`, so a finalizer of `multiprocessing` closes
+    telemetry there.
 
     Args:
         telemetry: The telemetry to close.
@@ -87,7 +88,7 @@ class Lifecycle:
 
 
 def _close(telemetry: Closable) -> None:
-    with suppress(KeyboardInterrupt):  # a second Ctrl-C: the user does not want to wait
+    with suppress(KeyboardInterrupt):  # after a second Ctrl-C the user does not want to wait
         telemetry.shutdown()
 
 

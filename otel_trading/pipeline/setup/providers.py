@@ -1,4 +1,4 @@
-"""Providers: own OpenTelemetry's three providers and everything behind them; flush and close them."""
+"""Providers: OpenTelemetry's three providers and everything behind them, to flush and close together."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Providers:
             worker.queue.admit()
 
     def flush(self, deadline: float) -> bool:
-        """Export what was recorded so far; return whether all of it was delivered by the deadline."""
+        """Export everything that was recorded so far; return whether that succeeded by the deadline."""
         jobs: list[Job] = [worker.flush for worker in self.workers]
         jobs += [reader.export_now for reader in self.readers]
         for signal, provider in self.by_signal.items():
@@ -103,7 +103,7 @@ class Providers:
             return together(jobs, deadline)
 
     def close(self, deadline: float) -> bool:
-        """Export what was recorded and stop what is ours; call it on a thread that may be abandoned.
+        """Export everything and stop our own providers; call it on a thread that may be abandoned.
 
         It starts no thread, since the interpreter refuses new threads at exit:
         https://github.com/python/cpython/issues/104690

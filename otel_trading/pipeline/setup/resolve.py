@@ -115,11 +115,11 @@ def _check_together(found: Mapping[str, Any]) -> None:
 
 def _check_endpoint(name: str, endpoint: str, protocol: str, *, insecure: bool) -> None:
     parts = urlsplit(endpoint)
-    of_port = _WELL_KNOWN_PORTS.get(parts.port or 0, protocol)
-    if of_port != protocol:
+    port_protocol = _WELL_KNOWN_PORTS.get(parts.port or 0, protocol)
+    if port_protocol != protocol:
         raise ConfigurationError(
-            f"{name} is {endpoint!r}, whose port is that of {of_port}, but protocol is {protocol!r}: "
-            f"set protocol to {of_port!r}, or use the port of {protocol}."
+            f"{name} is {endpoint!r}, whose port is that of {port_protocol}, but protocol is {protocol!r}: "
+            f"set protocol to {port_protocol!r}, or use the port of {protocol}."
         )
     if parts.scheme == "http" and not insecure and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(

@@ -74,12 +74,12 @@ def attributes_of(settings: Settings, version: str, given: Mapping[str, object])
     default = instance.stable_id(str(known[SERVICE_NAME]), str(namespace) if namespace else None)
     name = str(known.get(SERVICE_INSTANCE_ID) or default)
     attributes[SERVICE_INSTANCE_ID] = instance.remember(name, is_spawned=parent_process() is not None)
-    _survive_fork()
+    _register_detector()
     return attributes
 
 
-def _survive_fork() -> None:
-    """Name our detector to the SDK: in a forked child it would otherwise set a random instance id."""
+def _register_detector() -> None:
+    """Add our detector to the SDK's: without it, the SDK sets a random instance id in a forked child."""
     names = [name.strip() for name in os.environ.get(_DETECTORS, "").split(",") if name.strip()]
     if _DETECTOR not in names and "*" not in names:
         os.environ[_DETECTORS] = ",".join([*names, _DETECTOR])

@@ -19,7 +19,7 @@ SIGNALS: Final = ("traces", "metrics", "logs")
 _MILLISECONDS: Final = 0.001
 _A_DAY: Final = 86_400.0
 _ROW: Final = "setting"
-"""The key of a field's metadata under which its `Setting` stands."""
+"""The key, in the metadata of a field, of the values of its `Setting`."""
 
 _DERIVED: Final[Any] = None
 """The default of a setting that `resolve` derives from other settings, so that it is never None."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from otel_trading.pipeline.setup.providers import Providers
 
 
-_SHARE: Final = 0.9
+_EXPORT_SHARE: Final = 0.9
 """The share of a shutdown's timeout for exports; the rest is for counting the items they did not export."""
 
 
@@ -61,8 +61,8 @@ class Telemetry:
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Run the closing functions of instruments, export everything that was recorded, and stop.
 
-        A second call only waits for the first one and returns the same. Items that could not be exported in
-        time are counted as lost.
+        A second call only waits for the first one and returns the same result. Items that could not be
+        exported in time are counted as lost.
 
         Args:
             timeout: Seconds to wait, over all signals, even if the endpoint does not answer.
@@ -77,16 +77,16 @@ class Telemetry:
         is_first, self._running = self._running, False
         if is_first:
             self._until = after(timeout)
-        delivered = self._close_aside(self._providers, self._closer, timeout)
+        delivered = self._close_on_standby_thread(self._providers, self._closer, timeout)
         if is_first:
             self._undo_changes()
         return delivered
 
-    def _close_aside(self, providers: Providers, closer: StandbyThread, timeout: float) -> bool:
+    def _close_on_standby_thread(self, providers: Providers, closer: StandbyThread, timeout: float) -> bool:
         deadline = after(timeout)
         try:
             with providers.locks_released():
-                closer.begin(after(timeout * _SHARE))
+                closer.begin(after(timeout * _EXPORT_SHARE))
                 return closer.finish(min(deadline, self._until))
         except KeyboardInterrupt:
             self._closer = None
@@ -128,7 +128,7 @@ class Telemetry:
 
     @property
     def running(self) -> bool:
-        """Whether `shutdown` was not called yet."""
+        """Whether telemetry was started and `shutdown` was not called yet."""
         return self._running
 
     def __enter__(self) -> Self:

@@ -134,7 +134,7 @@ def environment(overrides: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def python(collector: Collector) -> Program:
-    """Run a program; its configure() sends to the collector unless `env` says otherwise."""
+    """Run a program; its configure() sends to the collector unless `env` names another endpoint."""
 
     def run(code: str, *, command: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
         defaults = {
@@ -155,7 +155,7 @@ def python(collector: Collector) -> Program:
 
 @pytest.fixture
 def process(collector: Collector) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """Start a program that waits for the test; it is killed if the test leaves it."""
+    """Start a program that waits for the test; the fixture kills it if it still runs."""
     started: list[subprocess.Popen[str]] = []
 
     def start(code: str) -> subprocess.Popen[str]:

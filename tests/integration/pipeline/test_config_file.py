@@ -48,7 +48,7 @@ def file(tmp_path: Path, collector) -> Path:
     return path
 
 
-def test_the_file_is_put_into_force_and_attached_to(python, collector, file: Path) -> None:
+def test_the_file_is_applied_and_we_attach_to_its_providers(python, collector, file: Path) -> None:
     done = python(WORK.format(arguments=""), OTEL_CONFIG_FILE=str(file))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "{'traces': 'file', 'metrics': 'file', 'logs': 'file'} True True\n"

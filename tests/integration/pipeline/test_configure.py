@@ -153,7 +153,7 @@ def test_configure_again_after_a_shutdown(python, collector) -> None:
         ),
     ],
 )
-def test_what_cannot_be_started_is_one_sentence(python, call: str, sentence: str) -> None:
+def test_a_failed_start_is_reported_in_one_sentence(python, call: str, sentence: str) -> None:
     done = python("import otel_trading as ot\n" + call)
     last = done.stderr.splitlines()[-1]
     assert last.startswith("otel_trading.errors.ConfigurationError: ")

@@ -42,7 +42,7 @@ def test_an_endpoint_that_never_answers_delays_neither_flush_nor_shutdown(python
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-def test_a_port_that_accepts_and_stays_silent_delays_neither(python, protocol: str) -> None:
+def test_a_port_that_never_answers_delays_neither_flush_nor_shutdown(python, protocol: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = python(
             SPAN + NEVER_ANSWERS,

@@ -74,7 +74,7 @@ def test_a_model_fails_and_a_feed_is_slow_until_they_are_restored(system: Any) -
     system.leader.send("market-data", "slow_ticks", seconds=0.002)
     system.wait_until(lambda: errors() > 50, "errors of the model")
     system.wait_until(lambda: seconds() - before > 0.2, "slow processing")
-    system.leader.send("signal-bridge", "mend_model")
+    system.leader.send("signal-bridge", "repair_model")
     system.leader.send("market-data", "fast_ticks")
     predicted = system.total("trading.signal.generated")
     system.wait_until(lambda: system.total("trading.signal.generated") > predicted + 50, "signals again")

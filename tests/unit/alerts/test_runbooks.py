@@ -47,7 +47,7 @@ WITHOUT_TRACES = {
 
 
 def names_in(reference: str) -> set[str]:
-    """The names that a page of the reference gives in code."""
+    """Return the names in backticks on a page of the reference."""
     return set(re.findall(r"`([\w.@]+)`", (ROOT / "docs/reference" / reference).read_text(encoding="utf-8")))
 
 

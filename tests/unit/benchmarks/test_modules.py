@@ -1,4 +1,4 @@
-"""The benchmarks run: each statement once, without a look at the times."""
+"""Each benchmark runs with small numbers of rounds; the tests ignore the measured times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
-# the modules have their rounds in constants, which are made small before the modules read them
+# Reduces the numbers of rounds, which are constants of the modules, before the modules read them.
 SMALL = """
 import importlib, json, sys
 import interleaved, timing

@@ -28,7 +28,7 @@ def test_a_peer_that_could_not_be_installed_is_named_and_tried_each_time(tmp_pat
     python.chmod(0o755)
     (folder / "installed").touch()
     command = ["make", "-s", "-o", str(folder / "installed"), "peers", f"VENV={folder}"]
-    said = [
+    runs = [
         subprocess.run(
             [*command, "PEERS='kept>=1' 'refused>=2'"],
             cwd=ROOT,
@@ -38,5 +38,5 @@ def test_a_peer_that_could_not_be_installed_is_named_and_tried_each_time(tmp_pat
         )
         for _ in range(2)
     ]
-    assert [one.stdout for one in said] == ["refused>=2 is not compared: ERROR no wheel\n"] * 2
+    assert [run.stdout for run in runs] == ["refused>=2 is not compared: ERROR no wheel\n"] * 2
     assert len((folder / "bin" / "asked.txt").read_text().splitlines()) == 1

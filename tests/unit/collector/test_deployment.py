@@ -65,7 +65,9 @@ def test_every_port_of_stack_env_is_published_or_scraped():
         for port in s.get("ports", [])
         for name in re.findall(r"\w+_PORT", port)
     }
-    assert read_ports({}).keys() - published == {"OTELCOL_METRICS_PORT"}  # Prometheus asks it inside
+    assert read_ports({}).keys() - published == {
+        "OTELCOL_METRICS_PORT"
+    }  # Prometheus scrapes it inside the network
 
 
 def test_every_image_has_a_version_of_stack_env(service):
@@ -79,8 +81,8 @@ def test_every_mounted_file_is_here(service):
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
         if source.startswith("."):
-            is_laid_out = source == "../alerts/secrets"  # laid out by `python -m stack up`
-            assert is_laid_out or (CONFIG / source).exists(), source
+            is_created = source == "../alerts/secrets"  # created by `python -m stack up`
+            assert is_created or (CONFIG / source).exists(), source
             assert volume.endswith(":ro")
         else:
             assert source.split(":-")[-1].strip("${}") in COMPOSE["volumes"] | {"TRADING_LOGS": None}
@@ -96,7 +98,7 @@ def test_every_service_has_a_memory_limit_and_no_privileges(service):
 def test_only_programs_that_need_it_run_as_root(name):
     user = SERVICES[name].get("user", "")
     assert (user == "root") == (name == "volumes")
-    assert user or name == "example"  # its Dockerfile says nobody
+    assert user or name == "example"  # its Dockerfile sets the user nobody
 
 
 def test_containers_are_read_only_if_the_image_allows_it():
@@ -104,7 +106,7 @@ def test_containers_are_read_only_if_the_image_allows_it():
 
 
 @pytest.mark.parametrize("name", LONG_RUNNING)
-def test_every_server_is_asked_for_its_health(name):
+def test_every_server_has_a_health_check(name):
     asked = "healthcheck" in SERVICES[name]
     assert asked or f"http://{name}:13133" in SERVICES[f"{name}-ready"]["command"]
 
@@ -117,32 +119,32 @@ def test_no_password_stands_in_a_file():
     assert all(secret["file"].startswith("secrets/") for secret in COMPOSE["secrets"].values())
 
 
-def test_secrets_are_drawn_once_and_readable_for_containers_only_through_their_mount(
+def test_secrets_are_created_once_and_only_the_mount_makes_them_readable_for_containers(
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(command, "SECRETS", tmp_path / "secrets")
     monkeypatch.setattr(command, "RECEIVERS", tmp_path / "receivers")
-    assert command.draw_secrets() == 0
+    assert command.create_passwords() == 0
     files = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert files.keys() == COMPOSE["secrets"].keys()
     assert len(set(files.values())) == len(files)
     assert min(map(len, files.values())) >= 32
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
-    command.draw_secrets()
+    command.create_passwords()
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == files
     assert not any(password in capsys.readouterr().out for password in files.values())
 
 
-def test_a_receivers_file_is_laid_out_empty_named_and_never_touched_again(tmp_path, monkeypatch, capsys):
+def test_a_receivers_file_is_created_empty_named_and_never_touched_again(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "RECEIVERS", tmp_path / "secrets")
-    command.lay_out_receivers()
+    command.create_receiver_files()
     files = sorted(path.name for path in (tmp_path / "secrets").iterdir())
     named = set(re.findall(r"secrets/(\w+)", (ALERTS / "alertmanager.yml").read_text()))
     assert set(files) == named - {"remediation_token"}
     assert all(name in capsys.readouterr().out for name in files[:1])
     (tmp_path / "secrets" / files[0]).chmod(0o600)
     (tmp_path / "secrets" / files[0]).write_text("https://example.com/hook")
-    command.lay_out_receivers()
+    command.create_receiver_files()
     assert (tmp_path / "secrets" / files[0]).read_text() == "https://example.com/hook"
     assert files[0] not in capsys.readouterr().out
 

@@ -24,7 +24,7 @@ FOLDER = CONFIG / "backends" / "elasticsearch"
 
 @dataclass
 class FakeServer:
-    """Keeps each document under its path; refuses what it is told to, and a policy whose version is not named."""
+    """Keeps each document under its path. It refuses paths that contain `refuses`, and a policy without its version."""
 
     distribution: str | None = None
     refuses: str | None = None
@@ -101,7 +101,7 @@ def test_opensearch_deletes_logs_after_30_days(fake):
 
 
 @pytest.mark.parametrize("distribution", [None, "opensearch"])
-def test_what_is_there_is_brought_up_to_date(fake, distribution):
+def test_an_existing_template_and_lifecycle_are_updated(fake, distribution):
     server, url = fake
     server.distribution = distribution
     assert (run(url), run(url)) == ([], [])
@@ -164,7 +164,7 @@ def test_each_program_gets_a_user_with_the_least_privileges(fake, tmp_path, monk
     assert setup.main() == 0
     users = {path.rpartition("/")[2]: body for path, body in server.kept.items() if "_security/user/" in path}
     assert users["otelcol"] == {"password": "otelcol's", "roles": ["trading_otelcol"]}
-    assert users["_password"] == {"password": "kibana's"}  # of kibana_system, which is there from the start
+    assert users["_password"] == {"password": "kibana's"}  # of the built-in user kibana_system
     privileges = {
         name: {p for index in role["indices"] for p in index["privileges"]}
         for name, role in setup.ROLES.items()

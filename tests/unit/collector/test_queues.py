@@ -14,7 +14,7 @@ PAGE = 4096
 
 
 def head(page_id: int, *, magic: int = 0xED0CDAED) -> bytes:
-    """A head page as bbolt writes it (go.etcd.io/bbolt, internal/common/page.go and meta.go)."""
+    """Return a head page as bbolt writes it (go.etcd.io/bbolt, internal/common/page.go and meta.go)."""
     page = struct.pack("<QHHI", page_id, 4, 0, 0)
     meta = struct.pack("<IIIIQQQQQ", magic, 2, PAGE, 0, 3, 0, 2, 4, page_id)
     digest = 0xCBF29CE484222325
@@ -41,7 +41,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_can_be_opened_stays_and_the_rest_is_set_aside(tmp_path, case):
+def test_a_file_that_can_be_opened_stays_and_any_other_file_is_renamed(tmp_path, case):
     content, stays = CASES[case]
     path = tmp_path / "exporter_elasticsearch__logs"
     path.write_bytes(content)
@@ -51,11 +51,11 @@ def test_what_can_be_opened_stays_and_the_rest_is_set_aside(tmp_path, case):
     assert queues.set_aside(tmp_path) == []
 
 
-def test_a_folder_that_is_not_there_is_well(tmp_path):
+def test_a_missing_folder_is_not_an_error(tmp_path):
     assert queues.set_aside(tmp_path / "none") == []
 
 
-def test_the_program_names_each_file_that_it_sets_aside(tmp_path):
+def test_the_program_prints_each_renamed_file(tmp_path):
     (tmp_path / "exporter_x").write_bytes(b"x")
     command = [sys.executable, queues.__file__, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

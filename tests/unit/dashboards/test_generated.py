@@ -1,4 +1,4 @@
-"""The generated files are as the builders would write them."""
+"""The generated files equal the output of the builders."""
 
 from __future__ import annotations
 

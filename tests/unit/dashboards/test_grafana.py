@@ -75,7 +75,7 @@ def test_a_dashboard_has_at_most_twenty_panels_that_fill_the_grid_without_overla
     assert len(cells) == 24 * (1 + max(y for _, y in cells))
 
 
-def test_what_matters_most_is_above_the_fold():
+def test_the_most_important_panels_are_in_the_first_rows():
     first = {
         p["title"]
         for p in DOCUMENTS["trading-operations"]["panels"]
@@ -132,7 +132,7 @@ def test_a_drawn_latency_has_exemplars():
 
 
 @pytest.mark.parametrize(("title", "expr"), TARGETS, ids=named)
-def test_a_query_reads_series_that_there_are_by_labels_that_they_have(vocabulary, title, expr):
+def test_a_query_reads_existing_series_by_existing_labels(vocabulary, title, expr):
     for selector in selectors(parse(substituted(expr, PARSABLE))):
         name = name_of(selector)
         if name is not None:
@@ -158,7 +158,7 @@ def test_a_counter_is_read_by_its_rate_over_the_interval_of_the_panel(title, exp
 
 
 @pytest.mark.parametrize("uid", DOCUMENTS)
-def test_each_variable_narrows_a_panel_down_and_each_that_is_used_is_there(uid):
+def test_every_variable_is_used_and_every_used_variable_exists(uid):
     document = DOCUMENTS[uid]
     variables = {v["name"] for v in document["templating"]["list"]}
     used = set(re.findall(r"\$\{?(?!__)(\w+)", str(document["panels"]) + str(document["annotations"])))
@@ -192,12 +192,12 @@ def test_lines_are_those_of_the_rules_and_the_vocabulary():
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("arguments", "message"),
     [(("NoSuchAlert",), "not enough values"), (("TradingWatchdog", "trading_"), "compares nothing")],
 )
-def test_a_line_that_no_rule_has_is_an_error(asked, says):
-    with pytest.raises((LookupError, ValueError), match=says):
-        alert_line(*asked)
+def test_a_line_that_no_rule_has_is_an_error(arguments, message):
+    with pytest.raises((LookupError, ValueError), match=message):
+        alert_line(*arguments)
 
 
 def test_a_stage_without_an_objective_is_an_error():
@@ -215,7 +215,7 @@ def test_capital_words_are_written_out_and_variables_replaced():
         substituted(expr, {})
 
 
-def test_no_two_panels_of_a_dashboard_ask_the_same():
+def test_no_two_panels_of_a_dashboard_have_the_same_queries():
     for document in DOCUMENTS.values():
         exprs = [{target["expr"] for target in panel["targets"]} for panel in document["panels"]]
         assert not any(a == b for a, b in combinations(exprs, 2))

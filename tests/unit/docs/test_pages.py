@@ -22,7 +22,7 @@ HOW_TOS = sorted(path.relative_to(DOCS).as_posix() for path in (DOCS / "how-to")
 
 
 def code(text: str) -> list[str]:
-    """Every line of shell on a page, in blocks and between backticks."""
+    """Return every line of shell on a page, in blocks and between backticks."""
     blocks = re.findall(r"^ *```bash[^\n]*\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     inline = re.findall(r"`([^`\n]+)`", prose)
@@ -31,7 +31,7 @@ def code(text: str) -> list[str]:
 
 
 def calls(program: str) -> list[tuple[str, str]]:
-    """Every call of a program that a page names, with the page."""
+    """Return every call of a program on the pages, with its page."""
     pattern = re.compile(rf"(?:^|[\s;|&(])(?:\S*/)?{program} +([^|;&#)]+)")
     return [
         (page, call.strip())
@@ -42,7 +42,7 @@ def calls(program: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("call", sorted({call for _, call in calls("otel-trading")}))
-def test_a_command_of_ours_is_understood_with_its_options(call):
+def test_every_otel_trading_command_on_a_page_is_valid(call):
     name, *arguments = shlex.split(call)
     if name.startswith("-"):
         assert name in {"--help", "--version"}
@@ -127,7 +127,7 @@ def test_the_guide_has_six_phases_each_with_a_condition_and_a_verification():
 
 
 @pytest.mark.parametrize(
-    ("expected", "printed", "well"),
+    ("expected", "printed", "is_shown"),
     [
         ("a\nb", "a\nb\n", True),
         ("a\nb", "first\na\nb\nlast\n", True),
@@ -137,5 +137,5 @@ def test_the_guide_has_six_phases_each_with_a_condition_and_a_verification():
         ("id …", "key 0x17\n", False),
     ],
 )
-def test_what_a_page_shows_is_compared_line_by_line(expected, printed, well):
-    assert shows(expected, printed) is well
+def test_the_output_on_a_page_is_compared_line_by_line(expected, printed, is_shown):
+    assert shows(expected, printed) is is_shown

@@ -61,18 +61,18 @@ def test_every_member_of_a_public_class_has_a_docstring_for_its_page(name):
 
 
 @pytest.mark.parametrize("module", [propagation, testing], ids=lambda module: module.__name__)
-def test_what_a_public_module_gives_is_described_and_its_module_shown(module):
+def test_every_name_of_a_public_module_is_described_and_the_module_is_shown(module):
     assert any(shown.startswith(module.__name__) for shown in SHOWN)
     assert [name for name in module.__all__ if not inspect.getdoc(getattr(module, name))] == []
 
 
 @pytest.mark.parametrize("name", sorted(set(PUBLIC) - {*ERRORS, "Telemetry"}))
-def test_what_a_user_calls_is_in_an_example_that_runs(name):
+def test_every_public_name_is_in_an_example_that_runs(name):
     assert re.search(rf"\bot\.{name}\b", CODE)
 
 
 @pytest.mark.parametrize("metric", ALL_METRICS, ids=lambda metric: metric.name)
-def test_a_metric_is_on_its_page_with_how_it_is_bound_and_its_name_in_prometheus(metric):
+def test_a_metric_is_on_its_page_with_its_bind_call_and_its_name_in_prometheus(metric):
     (part,) = (part for part in page("metrics.md").split("\n### ")[1:] if part.startswith(f"`{metric.name}`"))
     (name,) = (name for name in metrics.__all__ if getattr(metrics, name).definition is metric)
     assert f"metrics.{name}.bind(" in part

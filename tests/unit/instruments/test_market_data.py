@@ -208,7 +208,7 @@ def test_a_feed_never_raises_for_any_argument(word, number):
     assert seen.total("trading.market_data.message.missed") == 0
 
 
-def test_a_defect_of_ours_lets_the_message_be_used(seen, guarded, monkeypatch):
+def test_a_defect_of_ours_does_not_drop_the_message(seen, guarded, monkeypatch):
     feed = Feed("sip")
     monkeypatch.setattr(feed, "_last_message", None)
     assert feed.received("quote") is True

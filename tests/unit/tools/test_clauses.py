@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tools.mutate import changes, documents
-from tools.mutate.clauses import NotFoundError, Source, find, listing, scope
+from tools.mutate.clauses import find, listing
+from tools.mutate.scopes import NotFoundError, Source, scope
 
 CODE = '''
 """Ünïcode before the clauses."""

@@ -83,8 +83,9 @@ def _counts(slo: Slo, policy: Policy) -> Iterator[Rule]:
 def _events(counter: str, policy: Policy) -> str:
     """Return an expression for the events of one interval, including those that a new series begins with."""
     # rate() ignores the first sample of a series:
-    # https://prometheus.io/docs/prometheus/latest/querying/functions/#rate A series without a sample in the
-    # hour before is new, and all its events belong to this window.
+    # https://prometheus.io/docs/prometheus/latest/querying/functions/#rate
+    #
+    # A series without a sample in the hour before is new, and all its events belong to this window.
     window, interval = policy.rate_window, duration(policy.interval)
     return (
         f"sum by ({_BY}) ("

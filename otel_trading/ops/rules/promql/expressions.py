@@ -30,6 +30,7 @@ COMPARISONS: Final = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!
 """The comparison operators, each with its mirror image for exchanged sides."""
 
 RATES: Final = frozenset({"rate", "irate", "increase"})
+ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 _ARITHMETIC: Final = {"+": add, "-": sub, "*": mul, "/": truediv}
 _KEEPS_VALUE: Final = frozenset({"label_replace", "label_join", "sort", "sort_desc"})
 _KEEPS_UNIT: Final = frozenset({"sum", "max", "min", "avg"})

@@ -21,6 +21,7 @@ from promql_parser import (
 )
 
 from otel_trading.ops.rules.promql.expressions import (
+    ABSENCE,
     Condition,
     bare,
     children,
@@ -32,7 +33,6 @@ from otel_trading.ops.rules.promql.vocabulary import ABSENT, ANY, RESOURCE_LABEL
 
 _KEEPS_SERIES: Final = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 _WRITES_LABEL: Final = frozenset({"label_replace", "label_join"})
-_ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _matched(modifier: BinModifier, left: LabelSet, right: LabelSet) -> LabelSet
 
 def _called(node: Call, vocabulary: Vocabulary) -> LabelSet:
     name = node.func.name
-    if name in _ABSENCE:
+    if name in ABSENCE:
         return _of_absence(node)
     if name == "info":  # it adds labels from another metric, which are unknown here
         return LabelSet({}, is_open=True)

@@ -15,16 +15,15 @@ from otel_trading.ops.viewer.page import charts
 from otel_trading.ops.viewer.page.blocks import chart
 from otel_trading.ops.viewer.page.charts import Line
 from otel_trading.ops.viewer.page.frame import Site, Value, Values, html, live, open_frame, when_first_data
+from otel_trading.ops.viewer.report import CATALOGUE
 from otel_trading.ops.viewer.series import Distribution, distribution
 from otel_trading.ops.viewer.store import Store
-from otel_trading.semconv import ALL_METRICS
 from otel_trading.semconv.definitions import Metric
 
 DECADES: Final = ("1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s")
 """The labels of the logarithmic scale, one per decade."""
 
 _FASTEST: Final = 1e-6
-_CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
 
 
 class Stage(NamedTuple):
@@ -40,7 +39,7 @@ class Stage(NamedTuple):
 
 
 STAGES: Final = tuple(
-    Stage(label, _CATALOGUE[name])
+    Stage(label, CATALOGUE[name])
     for label, name in (
         ("Tick in the book", "trading.market_data.process.duration"),
         ("Book update", "trading.order_book.update.duration"),

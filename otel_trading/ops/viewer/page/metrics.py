@@ -16,6 +16,7 @@ from otel_trading.ops.viewer.page import charts
 from otel_trading.ops.viewer.page.blocks import block, chart
 from otel_trading.ops.viewer.page.charts import Line
 from otel_trading.ops.viewer.page.frame import Site, Value, Values, html, live, open_frame
+from otel_trading.ops.viewer.report import CATALOGUE
 from otel_trading.ops.viewer.series import Series, distribution
 from otel_trading.ops.viewer.store import Store
 from otel_trading.semconv import ALL_METRICS
@@ -24,7 +25,6 @@ from otel_trading.semconv.definitions import Metric
 LIVE: Final = 60.0
 """The largest age of the last point of a live metric, in seconds."""
 
-_CATALOGUE: Final = {metric.name: metric for metric in ALL_METRICS}
 _MOST_SERIES: Final = 100
 
 
@@ -36,7 +36,7 @@ def area(site: Site) -> None:
         open_frame(site, "/metrics", "Metrics")
         with site.store.lock:
             shown = values(site.store)
-            others = sorted(site.store.metric_names() - _CATALOGUE.keys())
+            others = sorted(site.store.metric_names() - CATALOGUE.keys())
         found = [m for m in ALL_METRICS if matches(m, q) and (only != "live" or _is_live(shown, m))]
         html("metrics.html", metrics=found, others=others, v=shown, q=q, only=only, total=len(ALL_METRICS))
         live(site.store, lambda: values(site.store), shown)
@@ -44,7 +44,7 @@ def area(site: Site) -> None:
     @ui.page("/metrics/{name}")
     def metric(name: str) -> None:
         open_frame(site, "/metrics", name)
-        known = _CATALOGUE.get(name)
+        known = CATALOGUE.get(name)
         with site.store.lock:
             series = site.store.series_of(name)
         html("metric.html", name=name, metric=known, has_data=bool(series), slo=_objective(known))

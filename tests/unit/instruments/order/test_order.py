@@ -275,7 +275,7 @@ def test_a_repeated_execution_changes_nothing(seen):
     assert seen.total("trading.execution.received") == 1
 
 
-def test_more_than_is_left_changes_nothing(seen):
+def test_an_execution_above_the_quantity_left_changes_nothing(seen):
     order = submitted_order()
     order.filled(quantity=90, price=5)
     order.filled(quantity=11, price=5)

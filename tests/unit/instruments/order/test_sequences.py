@@ -101,7 +101,7 @@ class Orders(RuleBasedStateMachine):
         """No later rule uses this order."""
 
     @invariant()
-    def submitted_is_completed_and_open(self) -> None:
+    def submitted_is_completed_plus_open(self) -> None:
         submitted = self.seen.total("trading.order.submitted")
         completed = self.seen.total("trading.order.completed")
         assert submitted == completed + sum(order.is_open for order in self.all)
@@ -129,7 +129,7 @@ class Orders(RuleBasedStateMachine):
         assert all(p.min >= 0 for p in points)
 
     @invariant()
-    def an_ended_span_is_an_order_that_is_over_or_given_up(self) -> None:
+    def each_order_ends_its_span_at_most_once(self) -> None:
         ended = [span for span in self.seen.spans if span.name.startswith("order ")]
         assert len({span.context.span_id for span in ended}) == len(ended) <= len(self.all)
 

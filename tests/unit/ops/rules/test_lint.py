@@ -100,7 +100,7 @@ def slow(series: KnownSeries, threshold: float, *, minimum: bool = True) -> str:
 
 
 @given(histograms, st.data())
-def test_a_quantile_above_any_boundary_but_the_last_is_right(series, data):
+def test_a_quantile_above_any_boundary_but_the_last_is_correct(series, data):
     threshold = data.draw(st.sampled_from(series.boundaries[:-1]))
     assert checks_of(slow(series, threshold)) == set()
     assert checks_of(slow(series, threshold, minimum=False)) == {"thin-traffic"}
@@ -112,13 +112,13 @@ def test_a_quantile_above_the_last_boundary_is_found_for_every_metric(series, fa
 
 
 @given(counters, st.integers(1, 1000))
-def test_a_counter_is_right_by_its_increase_and_wrong_by_itself(series, threshold):
+def test_the_increase_of_a_counter_is_correct_and_its_total_is_a_flaw(series, threshold):
     assert checks_of(f"sum by (job) (increase({series.name}[5m])) > {threshold}") == set()
     assert checks_of(f"sum by (job) ({series.name}) > {threshold}") == {"bare-counter"}
 
 
 @given(st.sampled_from(VOCABULARY), st.integers(0, 30))
-def test_a_letter_that_is_left_out_of_a_name_is_found(series, place):
+def test_a_missing_letter_in_a_name_is_found(series, place):
     name = series.name[: place % len(series.name)] + series.name[place % len(series.name) + 1 :]
     assert "unknown-metric" in checks_of(f"sum(deriv({name}[5m])) > 1")
 

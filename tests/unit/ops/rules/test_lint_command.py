@@ -33,7 +33,7 @@ def test_findings_are_printed_and_end_with_1(capsys, monkeypatch):
     assert out == Path("findings.txt").read_text(encoding="utf-8")
 
 
-def test_right_rules_end_with_0(capsys):
+def test_correct_rules_end_with_0(capsys):
     assert lint(capsys, str(HERE / "good"))[::2] == (0, "")
 
 

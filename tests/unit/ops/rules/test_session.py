@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from otel_trading.errors import ConfigurationError
 from otel_trading.ops.rules.objectives.session import Sessions, sessions
 
-# exchange_calendars 4.13 reads what pandas 3.1 deprecated
+# exchange_calendars 4.13 uses an attribute that pandas 3.1 deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:KnownSeries.values returning an ndarray:DeprecationWarning")
 
 WEEK = Sessions((6.5,) * 5 + (0.0, 0.0))

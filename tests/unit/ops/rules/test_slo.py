@@ -25,7 +25,7 @@ FOLDER = ROOT / "alerts" / "slo"
 RULES = "alerts/rules/slo.yml"
 SLOS = {each.name: each for each in slo.load(FOLDER)}
 
-# exchange_calendars 4.13 reads what pandas 3.1 deprecated
+# exchange_calendars 4.13 uses an attribute that pandas 3.1 deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:KnownSeries.values returning an ndarray:DeprecationWarning")
 
 TARGETS = {
@@ -232,7 +232,7 @@ def test_a_sound_document_is_read(tmp_path):
         ("kind: SLO", "kind: SLI", "kind is 'SLI', allowed: Service, SLO. Did you mean 'SLO'?"),
     ],
 )
-def test_a_wrong_document_is_refused_with_its_place_its_key_and_what_is_allowed(
+def test_the_error_for_a_wrong_document_names_its_place_its_key_and_the_allowed_values(
     tmp_path, given, wrong, sentence
 ):
     with pytest.raises(ConfigurationError) as error:

@@ -139,7 +139,7 @@ def test_the_screen_shows_the_metrics_the_waterfall_and_the_logs(store, capsys):
     with Screen(store, 30) as screen:
         screen.show({"message": "started", "part": "market_data"})
         screen.show({"message": "counts", "elapsed": 3.0, "counts": counts})
-        screen.show({"message": "fault", "name": "http_5xx", "says": "the venue answers 503"})
+        screen.show({"message": "fault", "name": "http_5xx", "description": "the venue answers 503"})
         screen.show(None)
         screen.report(build(store, {}, counts))
         screen.failed("signal_bridge ended with exit code 1", ["Traceback"])

@@ -18,7 +18,7 @@ from otel_trading.ops.viewer.store import Store
 from tests.unit.ops.viewer.otlp import counted, held, key, log, metric, span, spans
 
 
-def test_a_trace_comes_back_by_the_start_of_its_spans_whatever_came_first():
+def test_the_spans_of_a_trace_are_sorted_by_start_and_not_by_arrival():
     store = Store()
     store.add_spans(spans(span(1, 2, "child", parent=1, start=5), by="execution-engine"))
     store.add_spans(spans(span(1, 1, "root", start=1)))

@@ -27,7 +27,7 @@ def test_spans_stand_below_their_parents_by_their_start():
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=12))
-def test_every_span_is_shown_once_whatever_its_parent(parents):
+def test_every_span_is_shown_once_also_with_a_missing_or_cyclic_parent(parents):
     spans = [made(number, parent, number) for number, parent in enumerate(parents, 1)]
     assert sorted(int(row.span.span_id) for row in rows(spans, 0, 20)) == list(range(1, len(parents) + 1))
 

@@ -114,7 +114,7 @@ def test_a_full_batch_does_not_wait_for_the_delay() -> None:
     assert worker.close(after(30))
 
 
-def test_an_item_alone_is_exported_after_the_delay() -> None:
+def test_a_single_item_is_exported_after_the_delay() -> None:
     exporter = Exporter()
     worker = worker_for(exporter, delay=0.001)
     worker.queue.put(1)
@@ -335,7 +335,7 @@ def test_a_put_does_not_wait_for_a_logging_handler_that_receives_the_warning_of_
     worker.close(after(30))
 
 
-def test_an_item_that_is_given_up_during_its_preparation_is_counted_once() -> None:
+def test_an_item_that_the_close_dropped_during_its_preparation_is_counted_once() -> None:
     entered, resume = Event(), Event()
     exporter, account = Exporter(), ExportAccount("traces", "otlp")
 

@@ -81,7 +81,7 @@ class Reading:
 
 
 @pytest.mark.fault(50)
-def test_points_that_arrive_after_the_close_gave_them_up_are_counted_once() -> None:
+def test_points_that_the_close_dropped_during_their_export_are_counted_once() -> None:
     reading = Reading()
     reading.export.start()
     reading.exporter.began.wait(60)

@@ -60,7 +60,7 @@ def test_each_signal_has_its_path_over_http_and_none_over_grpc() -> None:
     assert resolve({}, {}).endpoint_of("logs") == "http://localhost:4317"
 
 
-def test_a_signals_own_endpoint_is_used_as_it_is() -> None:
+def test_the_endpoint_of_a_signal_is_used_unchanged() -> None:
     environ = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://localhost:9/t"}
     assert resolve({}, environ).endpoint_of("traces") == "http://localhost:9/t"
     ours = resolve({"endpoint": "http://localhost:8"}, environ)
@@ -285,12 +285,12 @@ def test_a_wrong_variable_is_one_sentence(environ: dict[str, str], expected: str
 
 
 @given(st.one_of(st.floats(max_value=0), st.just(float("nan")), st.just(float("inf")), st.booleans()))
-def test_no_interval_but_a_positive_number_is_accepted(value: float) -> None:
+def test_only_a_positive_number_is_accepted_as_an_interval(value: float) -> None:
     assert sentence({"export_interval": value}).startswith("export_interval (given as a keyword) is ")
 
 
 @given(st.text())
-def test_any_text_is_an_endpoint_or_one_sentence(text: str) -> None:
+def test_any_text_is_accepted_as_an_endpoint_or_refused_in_one_sentence(text: str) -> None:
     try:
         settings = resolve({"endpoint": text}, {})
     except ConfigurationError as error:

@@ -33,7 +33,7 @@ def test_a_second_shutdown_waits_for_no_longer_than_the_first_did() -> None:
     providers: Any = Hung()
     telemetry = Telemetry(providers, None)
     assert not telemetry.shutdown(0.01)
-    assert not telemetry.shutdown(3600)  # it would be long
+    assert not telemetry.shutdown(3600)  # a wait of an hour would fail the test
     providers.released.set()
     assert len(providers.closes) == 1
 
@@ -50,7 +50,7 @@ def test_after_ctrl_c_during_a_shutdown_the_next_call_does_not_wait(monkeypatch:
         patch.setattr("otel_trading.pipeline.deliver.deadline.StandbyThread.finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
             telemetry.shutdown(3600)
-    assert not telemetry.shutdown(3600)  # it would be long
+    assert not telemetry.shutdown(3600)  # a wait of an hour would fail the test
     providers.released.set()
     assert telemetry._lifecycle is not None
     telemetry._lifecycle.end()

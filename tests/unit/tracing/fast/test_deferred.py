@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_trading import _losses, tracing
-from otel_trading.pipeline.deliver.account import AHEAD
+from otel_trading.pipeline.deliver.account import DEFERRED_QUEUE_FULL
 from otel_trading.tracing import span, traced
 from otel_trading.tracing.fast import deferred
 from otel_trading.tracing.provider import CURRENT
@@ -150,9 +150,9 @@ def test_spans_that_a_shutdown_could_not_deliver_are_counted_for_the_account_of_
     assert recorder.some.wait(10)  # the delivering thread is blocked in the processor now
     end(*"abc")
     provider.shutdown()
-    assert _losses.snapshot() == {"traces": {AHEAD: 3}}
+    assert _losses.snapshot() == {"traces": {DEFERRED_QUEUE_FULL: 3}}
     end("late")
-    assert _losses.snapshot() == {"traces": {AHEAD: 4}}
+    assert _losses.snapshot() == {"traces": {DEFERRED_QUEUE_FULL: 4}}
     recorder.open.set()
 
 

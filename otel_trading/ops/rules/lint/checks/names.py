@@ -22,7 +22,7 @@ from otel_trading.ops.rules.promql.expressions import (
 from otel_trading.ops.rules.promql.label_sets import LabelSet, carried_labels, labels_of
 from otel_trading.ops.rules.promql.vocabulary import Values
 
-_HARDLY_MEANT: Final = {"__name__", "otel_scope_name", "otel_scope_version", "otel_metric_overflow"}
+_NOT_SUGGESTED: Final = {"__name__", "otel_scope_name", "otel_scope_version", "otel_metric_overflow"}
 _TEMPLATE_LABEL: Final = re.compile(r"\$labels\.(\w+)")
 
 
@@ -98,7 +98,7 @@ def _unknown(subject: Subject, label: str, message: str, carried: LabelSet) -> F
     there = {name for name in carried.labels if name in carried}
     near = nearest(label, there)
     fix = (
-        f"use one of: {listed(there - _HARDLY_MEANT)}"
+        f"use one of: {listed(there - _NOT_SUGGESTED)}"
         if there
         else "leave it out: no label is left at this point"
     )

@@ -9,6 +9,7 @@ from promql_parser import Call, Expr, VectorSelector
 
 from otel_trading.ops.rules.lint.findings import Finding, Subject
 from otel_trading.ops.rules.promql.expressions import (
+    ABSENCE,
     alternatives,
     is_binary,
     is_filter,
@@ -18,7 +19,6 @@ from otel_trading.ops.rules.promql.expressions import (
 )
 from otel_trading.ops.rules.promql.vocabulary import Vocabulary
 
-_ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 _PRESENT_WHILE_TRUE: Final = frozenset({"ALERTS"})
 
 
@@ -45,5 +45,5 @@ def _is_condition(part: Expr, vocabulary: Vocabulary) -> bool:
         return name in _PRESENT_WHILE_TRUE or any(recorded)
     # Without `bool`, a comparison drops the series for which it is false:
     # https://prometheus.io/docs/prometheus/latest/querying/operators/#comparison-binary-operators
-    is_absence = isinstance(part, Call) and part.func.name in _ABSENCE
+    is_absence = isinstance(part, Call) and part.func.name in ABSENCE
     return is_filter(part) or is_binary(part, "unless") or is_absence
