@@ -74,3 +74,22 @@ def test_every_page_is_reachable_from_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
     assert [page for page in pages if page not in navigation] == []
+
+
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|pyx|pxd|ya?ml|md|tmpl|toml|json))`")
+WRITTEN_BY_USERS = {"alerts/notifications/site.tmpl"}
+DESIGN = sorted((ROOT / "otel_trading").rglob("README.md"))
+
+
+def named_paths(page: Path) -> list[str]:
+    return PATH.findall(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", [p for p in [*PAGES, *DESIGN] if named_paths(p)], ids=page_id)
+def test_each_path_that_a_page_names_exists(page):
+    """Below the root, the package, a room of the pipeline, or the page's own folder."""
+    package = ROOT / "otel_trading"
+    homes = (ROOT, package, package / "pipeline", page.parent)
+    named = set(named_paths(page)) - WRITTEN_BY_USERS
+    missing = [path for path in sorted(named) if not any((home / path).exists() for home in homes)]
+    assert missing == []

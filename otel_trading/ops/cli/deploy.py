@@ -1,4 +1,4 @@
-"""Init: writes the deployable folder, and never overwrites a file that the user changed."""
+"""Deploy: writes the deployable folder for `init`, and never overwrites a file that the user changed."""
 
 from __future__ import annotations
 

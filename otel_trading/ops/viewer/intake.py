@@ -1,4 +1,4 @@
-"""The intake: decodes export requests, and adds them to the store and to the journal, if there is one."""
+"""The intake: decodes export requests, adds them to the store, and appends them to the request file, if any."""
 
 from __future__ import annotations
 
