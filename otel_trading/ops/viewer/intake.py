@@ -1,4 +1,4 @@
-"""The intake: decodes export requests, adds them to the store, and appends them to the request file, if any."""
+"""The intake: decodes export requests, adds them to the store, and appends them to a request file."""
 
 from __future__ import annotations
 
