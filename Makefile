@@ -10,7 +10,7 @@ BENCH ?=
 ENTRIES ?=
 
 .PHONY: help demo test test-browser test-oldest test-free-threaded faults soak audit screenshots coverage check generate bench bench-check \
-	bench-docs peers docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate-alerts mutate-faults render-dashboards
+	bench-docs peers docs env clean stack stack-down live test-stack drill drill-recovery quiet-day mutate mutate-alerts mutate-faults render-dashboards
 .DEFAULT_GOAL := help
 
 help: ## Show this text
@@ -84,6 +84,8 @@ drill-recovery: $(VENV)/installed ## Kill Prometheus, Alertmanager, the Collecto
 
 quiet-day: $(VENV)/installed ## Trade sessions without a fault on the real stack: no alert may fire
 	@PYTHONPATH=examples $(BIN)/python -m tools.drills.quiet
+
+mutate: mutate-alerts mutate-faults ## Mutate the alerts and the protections: a test has to notice each mutant
 
 mutate-alerts: $(VENV)/installed ## Remove each clause of each P0 rule: a test has to notice
 	@$(BIN)/python -m tools.mutate alerts

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cycles import cycle_in
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("benchmarks", "collector", "examples", "registry", "tools")
 
@@ -55,17 +57,7 @@ EDGES = {module: targets(module, path) for module, path in MODULES.items()}
 
 
 def test_the_programs_have_no_import_cycle_even_through_functions():
-    done: set[str] = set()
-
-    def visit(module: str, path: tuple[str, ...]) -> None:
-        assert module not in path, " -> ".join((*path[path.index(module) :], module))
-        if module not in done:
-            for target in sorted(EDGES[module]):
-                visit(target, (*path, module))
-            done.add(module)
-
-    for module in EDGES:
-        visit(module, ())
+    assert cycle_in(EDGES) == []
 
 
 def test_the_imports_between_programs_are_seen():
@@ -99,3 +91,8 @@ def test_the_package_imports_no_program():
 @pytest.mark.parametrize("folder", ["alerts", "dashboards"])
 def test_a_folder_of_data_has_no_program(folder):
     assert list((ROOT / folder).rglob("*.py")) == []
+
+
+def test_a_cycle_is_found_with_its_modules_in_order():
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle_in({"a": {"b"}, "b": set()}) == []
