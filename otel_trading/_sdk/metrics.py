@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from time import time_ns
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.metrics import Histogram
@@ -25,32 +25,10 @@ Exemplars = Sequence[tuple[float, int, Context]]
 """Recorded values, each with its unix time in nanoseconds and the context it was recorded in."""
 
 
-class Buckets(Protocol):
-    """The values of one series in one interval, counted by bucket. Implementations are named tuples."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """Iterate over the fields, in this order; unpacking them is cheaper than reading each by its name."""
-
-    @property
-    def counts(self) -> list[int]:
-        """How many values fell into each bucket; one bucket more than there are bounds."""
-
-    @property
-    def total(self) -> float:
-        """The sum of the values."""
-
-    @property
-    def smallest(self) -> float:
-        """The smallest value."""
-
-    @property
-    def largest(self) -> float:
-        """The largest value."""
-
-    @property
-    def exemplars(self) -> Exemplars:
-        """At most one value per bucket, recorded in a sampled span."""
-
+Buckets = tuple[list[int], float, float, float, Exemplars]
+"""The values of one series in one interval: counts per bucket (one bucket more than there are bounds), their
+sum, the smallest value, the largest value, and at most one exemplar per bucket.
+"""
 
 Add = Callable[[Any, Buckets], None]
 """Adds bucket counts to an aggregation of one kind."""
@@ -97,8 +75,8 @@ class Stream:
                 self._add(self._aggregation, buckets)
         else:
             self._add(self._aggregation, buckets)
-        if buckets.exemplars:
-            _offer_exemplars(match, self._labels, self._aggregation, buckets.exemplars)
+        if exemplars := buckets[-1]:
+            _offer_exemplars(match, self._labels, self._aggregation, exemplars)
 
     def _find(self, since: int) -> None:
         found_in = self._match._attributes_aggregation
@@ -188,14 +166,13 @@ def _add_nowhere(aggregation: Any, buckets: Buckets) -> None:
 
 
 def _add_to_sum(aggregation: Any, buckets: Buckets) -> None:
+    _, total, *_ = buckets
     with aggregation._lock:
-        aggregation._value = (aggregation._value or 0) + buckets.total
+        aggregation._value = (aggregation._value or 0) + total
 
 
-def _add_to_buckets(aggregation: Any, buckets: Buckets, own_counts: list[int] | None = None) -> None:
+def _add_to_buckets(aggregation: Any, buckets: Buckets) -> None:
     counts, total, smallest, largest, _ = buckets
-    if own_counts is not None:
-        counts = own_counts
     with aggregation._lock:
         if aggregation._value is None:  # the SDK creates the list of counts with the first value
             aggregation._value = counts
@@ -211,10 +188,11 @@ def _add_to_buckets(aggregation: Any, buckets: Buckets, own_counts: list[int] | 
 
 def _add_to_own_buckets(slots: list[int], aggregation: Any, buckets: Buckets) -> None:
     """Add to a view with fewer bounds than the cell; `slots` maps a bucket of the cell to one of the view."""
-    counts = [0] * (slots[-1] + 1)
-    for slot, count in zip(slots, buckets.counts, strict=True):
-        counts[slot] += count
-    _add_to_buckets(aggregation, buckets, counts)
+    counts, *others = buckets
+    own_counts = [0] * (slots[-1] + 1)
+    for slot, count in zip(slots, counts, strict=True):
+        own_counts[slot] += count
+    _add_to_buckets(aggregation, (own_counts, *others))  # type: ignore[arg-type]
 
 
 def _offer_exemplars(
@@ -224,16 +202,6 @@ def _offer_exemplars(
     for value, time_unix_nano, context in exemplars:
         if keeps(value, time_unix_nano, attributes, context):
             aggregation._reservoir.offer(value, time_unix_nano, attributes, context)
-
-
-class _Counted(NamedTuple):
-    """The values of the probe, counted by bucket."""
-
-    counts: list[int]
-    total: float
-    smallest: float
-    largest: float
-    exemplars: Exemplars
 
 
 _VALUES: Final = (0.5, 1.5, 9.0)
@@ -278,12 +246,12 @@ def _add_values(instrument: Histogram, attributes: dict[str, Any], begun: int) -
         raise TypeError("bucket counts can feed each view of the probe")
     slots = [bisect_left(bounds, value) for value in _VALUES]
     firsts = dict(zip(reversed(slots), reversed(_VALUES), strict=True))  # the first value of each bucket
-    buckets = _Counted(
-        counts=[slots.count(slot) for slot in range(len(bounds) + 1)],
-        total=sum(_VALUES),
-        smallest=min(_VALUES),
-        largest=max(_VALUES),
-        exemplars=[(value, time_ns(), get_current()) for value in firsts.values()],
+    buckets = (
+        [slots.count(slot) for slot in range(len(bounds) + 1)],
+        sum(_VALUES),
+        min(_VALUES),
+        max(_VALUES),
+        [(value, time_ns(), get_current()) for value in firsts.values()],
     )
     for stream in streams_of(instrument, attributes, bounds):
         stream.add(buckets, begun)

@@ -101,13 +101,8 @@ class ShardedHistogram(_Shards[Any]):
         if len(found) < 2:  # noqa: PLR2004 - nothing to merge
             return found[0] if found else None
         counts, totals, lows, highs, exemplars = zip(*found, strict=True)
-        return Drained(
-            list(map(sum, zip(*counts, strict=True))),
-            sum(totals),
-            min(lows),
-            max(highs),
-            [*chain.from_iterable(exemplars)],
-        )
+        merged = list(map(sum, zip(*counts, strict=True)))
+        return merged, sum(totals), min(lows), max(highs), [*chain.from_iterable(exemplars)]
 
 
 class ShardedTimer:
