@@ -10,7 +10,7 @@ from otel_trading.errors import LabelError
 from otel_trading.recording import BoundMetric
 from otel_trading.values.error_type import status_or_error_type
 from otel_trading.values.numbers import converted
-from otel_trading.values.text import described
+from otel_trading.values.text import described, type_name
 
 
 def name(given: object, what: str) -> str:
@@ -64,4 +64,4 @@ def word(metric: BoundMetric[Any], keyword: str, given: object) -> str:
     """
     label = next(label for label in metric.definition.labels if label.keyword == keyword)
     value = given.value if isinstance(given, Enum) else given
-    return str(metric._value(label, value if isinstance(value, str) else f"<{type(value).__name__}>"))
+    return str(metric.checked_value(label, value if isinstance(value, str) else type_name(value)))

@@ -145,7 +145,7 @@ class BoundMetric(Generic[Handle]):
 
     def _key(self, labels: dict[str, LabelValue]) -> Key:
         known = self.definition.labels
-        key = tuple(self._value(label, labels.get(label.keyword)) for label in known)
+        key = tuple(self.checked_value(label, labels.get(label.keyword)) for label in known)
         if len(labels) > len(known) or not labels.keys() <= {label.keyword for label in known}:
             self._refuse_unknown(labels)
         return key if None not in key else self._complete(key)
@@ -157,7 +157,13 @@ class BoundMetric(Generic[Handle]):
             self._refuse(f"needs the label {', '.join(missing)}")
         return key
 
-    def _value(self, label: Label, given: LabelValue) -> str | int | bool | None:
+    def checked_value(self, label: Label, given: LabelValue) -> str | int | bool | None:
+        """Return the value of a label as it is exported: `_OTHER` for one outside a closed set.
+
+        Args:
+            label: A label of this metric.
+            given: The value that the caller gave.
+        """
         value = given.value if isinstance(given, Enum) else given
         if value is None:
             return None

@@ -41,3 +41,8 @@ def described(value: object) -> str:
 def type_name(value: object) -> str:
     """Return the name of a value's type in angle brackets."""
     return f"<{type(value).__name__}>"
+
+
+def error_text(error: BaseException) -> str:
+    """Return the class and the text of an exception, for a warning or the reason of a loss."""
+    return f"{type(error).__name__}: {error}"

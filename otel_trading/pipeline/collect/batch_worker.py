@@ -22,6 +22,7 @@ from otel_trading.pipeline.collect.lanes import Entry, QueueBounds
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import left
 from otel_trading.pipeline.deliver.sender import Outcome
+from otel_trading.values.text import error_text
 
 T = TypeVar("T")
 
@@ -146,9 +147,7 @@ class BatchWorker(Generic[T]):
                 item = entry.item if entry.prepared else self._prepare(entry.item)
                 ready.append(entry._replace(item=item, prepared=True))
             except BaseException as error:  # noqa: BLE001, PERF203 - a redactor is foreign code, and may raise SystemExit
-                self._report(
-                    Outcome(dropped=Counter(unexportable=1), reason=f"{type(error).__name__}: {error}")
-                )
+                self._report(Outcome(dropped=Counter(unexportable=1), reason=error_text(error)))
                 with self.queue.changed:
                     self.queue.drop_taken(entry, "unexportable")
         return ready
@@ -157,7 +156,7 @@ class BatchWorker(Generic[T]):
         try:
             return self._send(items, time.monotonic() + self._bounds.timeout)
         except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may raise SystemExit
-            reason = f"{type(error).__name__}: {error}"
+            reason = error_text(error)
             return Outcome(dropped=Counter(export_failed=len(items)), reason=reason)
 
     def _settle(self, batch: list[Entry], outcome: Outcome[T]) -> None:

@@ -23,6 +23,7 @@ from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.deadline import left
 from otel_trading.pipeline.deliver.encoding import METRICS, metrics_of
 from otel_trading.pipeline.deliver.sender import Exporter, Outcome
+from otel_trading.values.text import error_text
 
 
 class IntervalReader(MetricReader):
@@ -126,7 +127,7 @@ class IntervalReader(MetricReader):
         try:
             outcome = self._exporter.send(metrics_of(redact_metrics(collected)), deadline)
         except BaseException as error:  # noqa: BLE001 - an exporter is foreign code, and may raise SystemExit
-            outcome = Outcome(retry=metrics_of(collected), reason=f"{type(error).__name__}: {error}")
+            outcome = Outcome(retry=metrics_of(collected), reason=error_text(error))
         undelivered = sum(map(METRICS.count, outcome.retry))
         if undelivered:  # dropped and not retried: the next collection repeats all cumulative points
             outcome.dropped["export_failed"] += undelivered

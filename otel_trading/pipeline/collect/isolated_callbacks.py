@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from otel_trading import _losses, recording
 from otel_trading._forking import at_fork
 from otel_trading._guard import warn
+from otel_trading.values.text import error_text
 
 _KINDS: Final = ("counter", "up_down_counter", "gauge")
 _TIMEOUT_S: Final = 1.0
@@ -88,7 +89,7 @@ class IsolatedCallback:
         try:
             self._result = list(self._callback(options))
         except BaseException as error:  # noqa: BLE001 - a callback is foreign code, and may raise SystemExit
-            self._result = self._failed(f"raised {type(error).__name__}: {error}")
+            self._result = self._failed(f"raised {error_text(error)}")
         self._done.set()
 
     def _failed(self, reason: str) -> list[Observation]:

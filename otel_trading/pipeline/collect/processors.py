@@ -28,6 +28,7 @@ from otel_trading.pipeline.collect.audit_events import is_audit
 from otel_trading.pipeline.collect.batch_worker import BatchWorker
 from otel_trading.pipeline.deliver.account import ExportAccount
 from otel_trading.pipeline.deliver.sender import Outcome
+from otel_trading.values.text import error_text
 
 _SAMPLED: Final = TraceFlags.SAMPLED
 
@@ -92,7 +93,7 @@ class JsonLines(LogRecordProcessor):
             outcome.delivered = 1
         except Exception as error:  # noqa: BLE001 - stdout may be closed, and a value may be of any class
             outcome.dropped["export_failed"] = 1
-            outcome.reason = f"{type(error).__name__}: {error}"
+            outcome.reason = error_text(error)
         self._route.book(outcome)
         self._route.report_failure(outcome)
 

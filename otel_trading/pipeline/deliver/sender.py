@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from otel_trading.pipeline.deliver.deadline import left
 from otel_trading.pipeline.deliver.encoding import Encoding
 from otel_trading.pipeline.deliver.wire import Answer, Verdict, Wire
+from otel_trading.values.text import error_text
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class Sender(Generic[T]):
         try:
             payload = self._encoding.encode(items)
         except Exception as error:  # noqa: BLE001 - an attribute may have any type and fail in any way
-            reason = f"an item cannot be encoded: {type(error).__name__}: {error}"
+            reason = f"an item cannot be encoded: {error_text(error)}"
             return self._split(items, "unencodable", reason, outcome)
         # Checked here, because a server that refuses a large request has received all of it first.
         if len(payload) > self._wire.largest:

@@ -16,6 +16,7 @@ from otel_trading.ops.cli.doctor.backends import Elasticsearch, Jaeger, Promethe
 from otel_trading.ops.cli.doctor.checks import UNREACHABLE, Check
 from otel_trading.pipeline import configure
 from otel_trading.tracing import span
+from otel_trading.values.text import error_text
 
 SERVICE: Final = "otel-trading-doctor"
 MARK: Final = "otel_trading.canary"
@@ -145,4 +146,4 @@ _SAME: Final = 0.001
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.ConnectionError):
         return "it cannot be reached"
-    return f"{type(error).__name__}: {error}"
+    return error_text(error)
